@@ -1,5 +1,27 @@
 """Statistics of simulations: intervals, confidence sequences, scaling fits."""
 
+from geomadv.stats._bernoulli_sequence import BernoulliSequence as BernoulliSequence
+from geomadv.stats._binomial import clopper_pearson as clopper_pearson
+from geomadv.stats._bounded_sequence import BoundedSequence as BoundedSequence
+from geomadv.stats._empirical_cdf import dkw_band as dkw_band
+from geomadv.stats._empirical_cdf import dkw_radius as dkw_radius
+from geomadv.stats._empirical_cdf import quantile_interval as quantile_interval
+from geomadv.stats._error_rates import spend_error_rate as spend_error_rate
+from geomadv.stats._error_rates import split_error_rate as split_error_rate
 from geomadv.stats._interval import Interval as Interval
+from geomadv.stats._power_law import PowerLaw as PowerLaw
+from geomadv.stats._power_law import fit_power_law as fit_power_law
 
-__all__ = ["Interval"]
+__all__ = [
+    "BernoulliSequence",
+    "BoundedSequence",
+    "Interval",
+    "PowerLaw",
+    "clopper_pearson",
+    "dkw_band",
+    "dkw_radius",
+    "fit_power_law",
+    "quantile_interval",
+    "spend_error_rate",
+    "split_error_rate",
+]

@@ -36,7 +36,9 @@ class Interval:
     @property
     def width(self) -> float:
         """The distance between the ends; infinite where an end is."""
-        return 0.0 if self.exact else self.upper - self.lower
+        if self.lower == self.upper:  # also where both are the same infinity
+            return 0.0 if self.exact else math.inf
+        return self.upper - self.lower
 
     @property
     def midpoint(self) -> float:

@@ -1,0 +1,121 @@
+# `make help` lists the targets. All that is installed goes into .venv; the machine
+# needs make and a Python of at least 3.11, and nothing else.
+
+.DEFAULT_GOAL := help
+unexport PYTHONPATH PYTHONHOME
+
+PY := .venv/bin/python
+STAMP := .venv/.installed
+
+# The first Python on the path that will do; `make PYTHON=...` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c $(USABLE) >/dev/null 2>&1 && { echo $$p; break; }; done)
+USABLE := 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+
+PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet
+# Byte code is made when it is first needed: half the time of an installation.
+LOCKED := $(PIP_INSTALL) --no-compile --no-deps --require-hashes --requirement
+
+# One BLAS thread a test worker: the workers share the cores among them.
+pytest = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+	$(1) -m pytest --numprocesses=auto --maxprocesses=8 --dist=worksteal
+
+# A checkout that was moved or copied with its .venv is installed anew.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+.PHONY: help install verify test check lint types shapes format wheel-test notebooks \
+	docs constraints changelog clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP)  ## create .venv with the pinned dependencies and geomadv itself
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c $(USABLE) 2>/dev/null || { echo "geomadv needs Python 3.11 or newer" \
+		"with its venv and ensurepip modules (on Debian: python3-venv); found" \
+		"$$(python3 --version 2>&1). Name another: make PYTHON=/path/to/python" >&2; \
+		exit 1; }
+	@echo "Installing into .venv: about a minute"
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
+	@$(PY) $(LOCKED) constraints.txt
+	@$(PY) $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@echo "$(CURDIR)" > $@
+
+verify: $(STAMP)  ## verify every claim: the main job
+	@.venv/bin/geomadv verify $(ARGS)
+
+test: $(STAMP)  ## run the tests and the examples in the docstrings
+	@$(call pytest,$(PY)) --doctest-modules tests geomadv kernels/geomadv_kernels $(ARGS)
+
+check: lint types test shapes  ## everything that must be green before a commit
+
+lint: $(STAMP)  ## check format and style
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+
+types: $(STAMP)  ## check the types
+	@$(PY) -m mypy
+
+shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
+	@$(call pytest,$(PY)) --jaxtyping-packages=geomadv,beartype.beartype \
+		-m "not errors and not slow" $(ARGS)
+
+format: $(STAMP)  ## format the code and mend what ruff can mend
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+# The tests run in a folder outside the checkout, in an environment that holds the wheel
+# and the pinned dependencies. Left out is what tests the checkout itself.
+wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	$(PY) -m hatchling build --target wheel --directory "$$tmp/dist"; \
+	$(PY) -m venv "$$tmp/venv"; \
+	"$$tmp/venv/bin/python" $(LOCKED) constraints.txt; \
+	"$$tmp/venv/bin/python" $(PIP_INSTALL) --no-deps "$$tmp"/dist/*.whl; \
+	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check check; \
+	cp -R tests pyproject.toml "$$tmp"; \
+	rm -rf "$$tmp/tests/test_repository.py" "$$tmp/tests/simulations"; \
+	cd "$$tmp"; $(call pytest,venv/bin/python) tests $(ARGS)
+
+notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
+	@mkdir -p out/notebooks
+	@set -e; for notebook in notebooks/*.ipynb; do test -e "$$notebook" || continue; \
+		echo "$$notebook"; $(PY) -m jupytext --quiet --to ipynb --execute \
+		--output "out/notebooks/$${notebook##*/}" "$$notebook"; done
+
+docs: .venv/.docs  ## build the documentation into docs/_build
+	@$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+.venv/.docs: $(STAMP) docs/constraints.txt
+	@$(PY) $(LOCKED) docs/constraints.txt
+	@touch $@
+
+# Existing pins stay where they still fit; `make constraints UPGRADE=--upgrade` takes the
+# newest releases. The pins serve every Python from 3.11 and every platform. What only
+# the documentation needs is pinned beside it.
+COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --extra dev --extra testing $(UPGRADE)
+
+constraints:  ## pin the dependencies of pyproject.toml anew (uses uv)
+	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && \
+		build/uv/bin/python $(PIP_INSTALL) uv; }
+	@$(COMPILE) --output-file constraints.txt pyproject.toml
+	@$(COMPILE) --extra docs --constraints constraints.txt \
+		$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' constraints.txt) \
+		--output-file docs/constraints.txt pyproject.toml
+	@grep -v '^#' docs/constraints.txt > build/docs.txt
+	@mv build/docs.txt docs/constraints.txt
+
+changelog: $(STAMP)  ## show the changelog's next section from changelog.d
+	@$(PY) -m towncrier build --draft --version "$$($(PY) -c \
+		'import geomadv; print(geomadv.__version__)')"
+
+clean:  ## delete what can be made again, .venv included
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out \
+		docs/_build docs/gallery
+	find . -name __pycache__ -prune -exec rm -rf {} +

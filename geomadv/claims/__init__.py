@@ -1,0 +1,37 @@
+"""Claims: statements of the literature that are verified and, sharpened, refuted."""
+
+from geomadv.claims._claim import Claim as Claim
+from geomadv.claims._claim import Expected as Expected
+from geomadv.claims._claim import Source as Source
+from geomadv.claims._claim import Twin as Twin
+from geomadv.claims._domain import Choices as Choices
+from geomadv.claims._domain import Integers as Integers
+from geomadv.claims._domain import Reals as Reals
+from geomadv.claims._enclosure import Enclosure as Enclosure
+from geomadv.claims._exact import Exact as Exact
+from geomadv.claims._outcome import Outcome as Outcome
+from geomadv.claims._outcome import Point as Point
+from geomadv.claims._outcome import Verdict as Verdict
+from geomadv.claims._statistical import Statistical as Statistical
+from geomadv.claims._verify import Report as Report
+from geomadv.claims._verify import Result as Result
+from geomadv.claims._verify import verify as verify
+
+__all__ = [
+    "Choices",
+    "Claim",
+    "Enclosure",
+    "Exact",
+    "Expected",
+    "Integers",
+    "Outcome",
+    "Point",
+    "Reals",
+    "Report",
+    "Result",
+    "Source",
+    "Statistical",
+    "Twin",
+    "Verdict",
+    "verify",
+]

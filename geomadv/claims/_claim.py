@@ -1,0 +1,182 @@
+"""Claims: statements that can be verified, and can be refuted."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from geomadv.claims._domain import Domain
+from geomadv.claims._enclosure import Enclosure
+from geomadv.claims._exact import Exact
+from geomadv.claims._statistical import Statistical
+
+Evidence = Enclosure | Exact | Statistical
+Relation = Literal["lhs <= rhs", "lhs == rhs", "rate", "limit"]
+
+_ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*")
+
+
+class Expected(StrEnum):
+    """What a claim is expected to turn out as."""
+
+    HOLDS = "HOLDS"
+    VIOLATED = "VIOLATED"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a statement comes from.
+
+    Parameters
+    ----------
+    authors, title : str
+    year : int
+    locator : str
+        Where in the work, such as ``"Theorem 5.1"``; empty if nowhere in particular.
+    arxiv : str, optional
+        The arXiv identifier.
+    checked : bool
+        Whether the locator was compared with the work itself. A citation whose locator
+        was not says "(numbering unverified)".
+
+    Examples
+    --------
+    >>> print(Source("P. Levy", "Problemes concrets d'analyse fonctionnelle", 1951))
+    P. Levy 1951
+    >>> print(Source("A. Author et al.", "On x", 2018, "Theorem 1", "1801.00001"))
+    A. Author et al. 2018, arXiv:1801.00001, Theorem 1 (numbering unverified)
+    """
+
+    authors: str
+    title: str
+    year: int
+    locator: str = ""
+    arxiv: str | None = None
+    checked: bool = False
+
+    def __str__(self) -> str:
+        parts = [f"{self.authors} {self.year}"]
+        if self.arxiv:
+            parts.append(f"arXiv:{self.arxiv}")
+        if self.locator:
+            suffix = "" if self.checked else " (numbering unverified)"
+            parts.append(self.locator + suffix)
+        return ", ".join(parts)
+
+    def at(self, locator: str, *, checked: bool = False) -> "Source":
+        """Return the same work at another place."""
+        return Source(self.authors, self.title, self.year, locator, self.arxiv, checked)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The counterpart of a claim, which shows that its check can come out otherwise.
+
+    The twin of a claim that holds is the same claim sharpened until it is false by a
+    little; the same kind of evidence must refute it. The twin of a statement that is
+    wrong as printed is its corrected form; it must hold.
+
+    Parameters
+    ----------
+    statement : str
+        What is changed, as LaTeX text.
+    evidence : Enclosure, Exact or Statistical
+        Of the same kind as the claim's.
+    domain : Mapping, optional
+        Where the twin is put to the test; the claim's own domain if None.
+    where : callable, optional
+        As for a claim; the claim's own if None.
+    """
+
+    statement: str
+    evidence: Evidence
+    domain: Domain | None = None
+    where: Callable[..., bool] | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the literature, with what it takes to verify it.
+
+    Parameters
+    ----------
+    id : str
+        ``"paper.statement"``, lower case, such as ``"gilmer2018.caps-are-extremal"``.
+    theory : str
+        The theory that the statement belongs to, such as ``"dimension"``.
+    title : str
+        The statement in one line of plain text.
+    source : Source
+    statement : str
+        The statement in full: text with LaTeX between dollar signs.
+    relation : {"lhs <= rhs", "lhs == rhs", "rate", "limit"}
+        What is asserted of the two sides of the evidence. For a rate, `lhs` is a curve
+        over `axis` and `rhs` its exponent; for a limit, `rhs` is what `lhs` tends to
+        along `axis`.
+    domain : Mapping of str to Reals, Integers or Choices
+        The parameters, by name.
+    evidence : Enclosure, Exact or Statistical
+    twin : Twin
+    axis : str, optional
+        The parameter along which the claim is drawn; needed for rates and limits.
+    expected : Expected
+        VIOLATED for statements that are wrong as printed or as they circulate.
+    where : callable, optional
+        Predicate on the parameters that restricts the domain.
+    note : str
+        What a reader of the verdict should know, as LaTeX text.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit together; the message says which.
+    """
+
+    id: str
+    theory: str
+    title: str
+    source: Source
+    statement: str
+    relation: Relation
+    domain: Domain
+    evidence: Evidence
+    twin: Twin
+    axis: str | None = None
+    expected: Expected = Expected.HOLDS
+    where: Callable[..., bool] | None = field(default=None, repr=False)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"id must look like 'paper.statement', got {self.id!r}")
+        if self.relation not in ("lhs <= rhs", "lhs == rhs", "rate", "limit"):
+            raise ValueError(
+                "relation must be 'lhs <= rhs', 'lhs == rhs', 'rate' or 'limit', "
+                f"got {self.relation!r}"
+            )
+        if self.axis is not None and self.axis not in self.domain:
+            raise ValueError(
+                f"axis must name a parameter of {self.id}, got {self.axis!r}"
+            )
+        if self.relation in ("rate", "limit") and (
+            self.axis is None or not isinstance(self.evidence, Exact)
+        ):
+            raise ValueError(f"{self.id}: a {self.relation} needs an axis and Exact")
+        if isinstance(self.evidence, Enclosure) and self.relation != "lhs <= rhs":
+            raise ValueError(f"{self.id}: Enclosure proves inequalities only")
+        if isinstance(self.evidence, Enclosure) and (self.where or self.twin.where):
+            raise ValueError(f"{self.id}: Enclosure covers whole boxes, without where")
+        if type(self.evidence) is not type(self.twin.evidence):
+            raise ValueError(f"{self.id}: the twin needs the same kind of evidence")
+
+    @property
+    def paper(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+    def strategy(self) -> Any:
+        """Return a Hypothesis strategy for the parameters, as dictionaries."""
+        from geomadv.claims._domain import strategy
+
+        return strategy(self.domain, self.where)

@@ -1,0 +1,107 @@
+"""``geomadv claims``: what can be verified."""
+
+import dataclasses
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geomadv.cli._options import Json, Selectors
+from geomadv.cli._outputs import check_outputs, write_json
+from geomadv.cli._verify import find_claims
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from geomadv.claims import Claim
+
+
+def claims(
+    selectors: Selectors = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show statements, domains and twins too.")
+    ] = False,
+    json: Json = None,
+) -> int:
+    """List the claims with their sources."""
+    check_outputs(json=json)
+    selected = find_claims(selectors)
+    if json is not None:
+        write_json(json, {"claims": [_record(claim) for claim in selected]})
+    from geomadv.cli._console import console
+
+    _print(console(), selected, full=full)
+    return 0
+
+
+def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for (theory, paper), group in groupby(selected, key=lambda c: (c.theory, c.paper)):
+        members = list(group)
+        source = members[0].source
+        arxiv = f", arXiv:{source.arxiv}" if source.arxiv else ""
+        out.print(Text(f"{theory}: {paper}", style="bold"))
+        where = f"{source.authors} {source.year}, {source.title}{arxiv}"
+        out.print(Padding(Text(where, style="dim"), (0, 0, 0, 2), expand=False))
+        for claim in members:
+            line = Text.assemble((claim.id, "cyan"), f"  {claim.title}")
+            if claim.expected == "VIOLATED":
+                line.append("  [wrong as printed]", style="yellow")
+            out.print(Padding(line, (0, 0, 0, 2), expand=False))
+            for text in _details(claim) if full else ():
+                out.print(Padding(Text(text), (0, 0, 0, 6), expand=False))
+        out.print()
+    papers = len({claim.paper for claim in selected})
+    out.print(
+        f"{len(selected)} claim{'s' if len(selected) != 1 else ''} of {papers} "
+        f"paper{'s' if papers != 1 else ''}; `geomadv verify ID` verifies one"
+    )
+
+
+def _details(claim: "Claim") -> list[str]:
+    domain = "; ".join(_range(name, p) for name, p in claim.domain.items())
+    twin = "corrected" if claim.expected == "VIOLATED" else "twin"
+    return [
+        str(claim.source),
+        " ".join(claim.statement.split()),
+        f"{claim.relation}, {claim.evidence.level}: {domain}",
+        f"{twin}: {' '.join(claim.twin.statement.split())}",
+        *([f"note: {' '.join(claim.note.split())}"] if claim.note else []),
+    ]
+
+
+def _range(name: str, parameter: Any) -> str:
+    if hasattr(parameter, "lower"):
+        return f"{name} in [{parameter.lower:g}, {parameter.upper:g}]"
+    return f"{name} in {{{', '.join(map(str, parameter.typical))}}}"
+
+
+def _record(claim: "Claim") -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "theory": claim.theory,
+        "paper": claim.paper,
+        "title": claim.title,
+        "source": dataclasses.asdict(claim.source),
+        "statement": claim.statement,
+        "relation": claim.relation,
+        "evidence": claim.evidence.level,
+        "expected": str(claim.expected),
+        "twin": claim.twin.statement,
+        "axis": claim.axis,
+        "domain": {
+            name: {"kind": type(p).__name__.lower(), **_plain(dataclasses.asdict(p))}
+            for name, p in claim.domain.items()
+        },
+        "note": claim.note,
+    }
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Make typical values such that JSON can hold them."""
+    typical = [
+        v if isinstance(v, str | int | float) else str(v) for v in fields["typical"]
+    ]
+    return {**fields, "typical": typical}

@@ -1,0 +1,1 @@
+"""High dimension: measure concentrates, so every error is near most points."""

@@ -1,0 +1,706 @@
+r"""Gilmer, Metz, Faghri, Schoenholz, Raghu, Wattenberg, Goodfellow 2018: spheres.
+
+Data are uniform on two concentric spheres of R^n, of radius 1 and R. Let E be the
+misclassified points of the inner sphere, sigma(E) = mu, and d(E) the distance of a
+uniform point to E. By Levy's isoperimetric inequality sigma(E_r) is least for caps. The
+cap of angular radius theta_0 with measure mu has
+
+    P(d(x, E) <= r) = sigma(cap(theta_0 + 2 asin(r/2)))        (Euclidean r),
+    median of d = 2 sin((pi/2 - theta_0)/2),
+    mean of d = int_{theta_0}^pi 2 sin((t - theta_0)/2) f(t) dt,
+
+with f(t) = Gamma(n/2) / (sqrt(pi) Gamma((n-1)/2)) sin^{n-2} t. With a = -Phi^{-1}(mu),
+sqrt(n) median -> a and sqrt(n) mean -> a Phi(a) + phi(a): the two constants that the
+O(1/sqrt n) of the theorem hides. Because the Ricci curvature of S^{n-1} is n - 2, the
+comparison theorem of Bakry and Ledoux (1996) bounds both at every n >= 3: enlarging by
+r gives at least Phi(Phi^{-1}(mu) + sqrt(n-2) r).
+
+A quadratic network separates the spheres by sum_i alpha_i x_i^2 > 1. With x = u/|u|, u
+standard normal, it errs on the inner sphere with probability
+P(sum (alpha_i - 1) u_i^2 > 0) and on the outer one with
+P(sum (R^2 alpha_i - 1) u_i^2 < 0): tails of weighted chi-square sums.
+
+Conventions: n of the paper is called d; distances are Euclidean unless they are called
+geodesic; a point of E has distance 0; the outer sphere scales all distances by R.
+"""
+
+import itertools
+from typing import Any, Literal
+
+import numpy as np
+from scipy import special
+
+from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._validate import choice, real, real_array
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Expected,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+from geomadv.spaces import Gaussian, Sphere
+from geomadv.stats import log_weighted_chi2_tail, weighted_chi2_tail
+
+SOURCE = Source(
+    "J. Gilmer, L. Metz, F. Faghri, S. S. Schoenholz, M. Raghu, M. Wattenberg, "
+    "I. Goodfellow",
+    "The relationship between high-dimensional geometry and adversarial examples",
+    2018,
+    arxiv="1801.02774",
+)
+TALK = Source("E. Dobriban", "What causes adversarial examples? (talk)", 2020)
+
+RADIUS = 1.3
+"""Radius of the outer sphere in the paper's experiments."""
+
+
+def share_within(d: int, error: ArrayLike, radius: ArrayLike) -> Real:
+    r"""Return the share of the sphere within a Euclidean distance of an error cap.
+
+    Parameters
+    ----------
+    d : int
+        Dimension of the ambient space, from 2 to 10^9.
+    error : array_like
+        Measure mu of the cap, in [0, 1].
+    radius : array_like
+        Euclidean distance, at least 0, on the sphere of radius 1.
+
+    Returns
+    -------
+    Real
+        The measure of the enlarged cap: the least that any set of measure mu has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range or NaN, or the shapes do not broadcast.
+
+    Examples
+    --------
+    The figure of the talk, "50 % of the points are within .05 of 1 %", is a rounding:
+
+    >>> round(float(share_within(2000, 0.01, 0.05)), 5)
+    0.464
+    """
+    return Sphere(d).enlargement(error, radius)
+
+
+def asymptotic_median(d: ArrayLike, error: ArrayLike) -> Real:
+    r"""Return a/sqrt(d), what the median distance to a cap tends to.
+
+    Parameters
+    ----------
+    d : array_like
+        Dimension, above 0; with d - 2 in its place the value bounds the geodesic
+        median at every dimension d >= 3.
+    error : array_like
+        Measure mu of the cap, in (0, 1].
+
+    Examples
+    --------
+    >>> round(float(asymptotic_median(500, 0.01)), 5)
+    0.10404
+    """
+    dims = real_array("d", d, lower=0, open_lower=True)
+    return (Gaussian(1).median_distance(error) / np.sqrt(dims))[()]
+
+
+def asymptotic_mean(d: ArrayLike, error: ArrayLike) -> Real:
+    r"""Return (a Phi(a) + phi(a))/sqrt(d), what the mean distance to a cap tends to.
+
+    Parameters as for `asymptotic_median`.
+
+    Examples
+    --------
+    >>> round(float(asymptotic_mean(500, 0.01)), 5)
+    0.10419
+    """
+    dims = real_array("d", d, lower=0, open_lower=True)
+    return (Gaussian(1).mean_distance(error) / np.sqrt(dims))[()]
+
+
+def quadratic_error(
+    alpha: ArrayLike,
+    *,
+    multiplicities: ArrayLike | None = None,
+    radius: float = RADIUS,
+    sphere: Literal["inner", "outer"] = "inner",
+    method: Literal["inversion", "saddlepoint", "clt"] = "inversion",
+) -> np.float64:
+    r"""Return the probability that the quadratic network errs on one sphere.
+
+    Parameters
+    ----------
+    alpha : array_like
+        Coefficients of the quadratic form, (k,).
+    multiplicities : array_like, optional
+        How often each coefficient occurs, (k,); once each if None.
+    radius : float
+        Radius R of the outer sphere, above 1.
+    sphere : {"inner", "outer"}
+        Where the error is counted.
+    method : {"inversion", "saddlepoint", "clt"}
+        As for `geomadv.stats.weighted_chi2_tail`: exact, or one of two approximations.
+
+    Returns
+    -------
+    float64
+        The probability, exactly 0 where no point is misclassified.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    The central limit estimate of the paper is off by a factor of two already at 1e-3:
+
+    >>> network = dict(alpha=[1.5, 0.8], multiplicities=[100, 400])
+    >>> print(f"{quadratic_error(**network):.4e}")
+    8.5514e-04
+    >>> print(f"{quadratic_error(**network, method='clt'):.4e}")
+    4.6159e-04
+    """
+    weights = _weights(alpha, radius, sphere)
+    return weighted_chi2_tail(
+        weights, 0.0, multiplicities=multiplicities, method=method
+    )
+
+
+def log_quadratic_error(
+    alpha: ArrayLike,
+    *,
+    multiplicities: ArrayLike | None = None,
+    radius: float = RADIUS,
+    sphere: Literal["inner", "outer"] = "inner",
+    method: Literal["inversion", "saddlepoint", "clt"] = "inversion",
+) -> np.float64:
+    """Return the logarithm of `quadratic_error`, which does not underflow."""
+    weights = _weights(alpha, radius, sphere)
+    return log_weighted_chi2_tail(
+        weights, 0.0, multiplicities=multiplicities, method=method
+    )
+
+
+def _weights(alpha: ArrayLike, radius: float, sphere: str) -> Float[NDArray, " k"]:
+    coefficients = real_array("alpha", alpha, ndim=1)
+    radius = real("radius", radius, lower=1, open_lower=True)
+    if choice("sphere", sphere, ("inner", "outer")) == "inner":
+        return coefficients - 1
+    return 1 - radius**2 * coefficients
+
+
+# --- Second routes: the same quantities without the spaces' own formulas ----------
+
+
+def _mean_over_angle(d: int, bands: list[tuple[float, float]]) -> float:
+    """Return the mean Euclidean distance to a union of bands of angles.
+
+    Composite Gauss-Legendre quadrature against the law of the angle to the pole, split
+    at the ends of the bands and halfway between them, where the distance has kinks.
+    """
+    bands = sorted(bands)
+    kinks = [end for band in bands for end in band]
+    kinks += [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(bands)]
+    reach = min(np.pi / 2, 12 / np.sqrt(d))
+    low, high = np.pi / 2 - reach, np.pi / 2 + reach
+    ends = np.unique(np.clip([low, *kinks, high], low, high))
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    edges = np.concatenate([np.linspace(a, b, 13) for a, b in itertools.pairwise(ends)])
+    left, width = edges[:-1, None], np.diff(edges)[:, None]
+    angle = left + width * (nodes + 1) / 2
+    gap = np.min([np.maximum(np.maximum(a - angle, angle - b), 0) for a, b in bands], 0)
+    log_density = (d - 2) * np.log(np.sin(angle))
+    density = special.poch((d - 1) / 2, 0.5) / np.sqrt(np.pi) * np.exp(log_density)
+    return float(np.sum(width / 2 * weights * density * 2 * np.sin(gap / 2)))
+
+
+def _mean_distance_to(shape: str, d: int, error: float) -> float:
+    """Return the mean distance to a set of measure `error` of the given shape."""
+    sphere = Sphere(d)
+
+    def cap(mass: float) -> float:
+        return float(sphere.cap_angle(mass))
+
+    match shape:
+        case "cap":
+            bands = [(0.0, cap(error))]
+        case "two opposite caps":
+            bands = [(0.0, cap(error / 2)), (np.pi - cap(error / 2), np.pi)]
+        case "unequal opposite caps":
+            bands = [(0.0, cap(0.9 * error)), (np.pi - cap(0.1 * error), np.pi)]
+        case _:  # a band around the equator
+            edge = cap((1 - error) / 2)
+            bands = [(edge, np.pi - edge)]
+    return _mean_over_angle(d, bands)
+
+
+def _within(
+    n: int, rng: np.random.Generator, d: int, error: float, steps: float
+) -> Any:
+    """Draw points, and whether they lie within steps/sqrt(d) of a cap."""
+    sphere = Sphere(d)
+    if d <= 100:
+        pole = sphere.sample(1, rng)[0]
+        height = sphere.sample(n, rng) @ pole
+    else:
+        height = sphere.sample_height(n, rng)
+    edge = float(sphere.cap_angle(error))
+    gap = np.maximum(np.arccos(np.clip(height, -1, 1)) - edge, 0)
+    return 2 * np.sin(gap / 2) <= steps / np.sqrt(d)
+
+
+def _distance_to_caps(
+    n: int, rng: np.random.Generator, d: int, caps: int, error: float
+) -> Float[NDArray, " n"]:
+    """Draw distances to disjoint equal caps about the first axes, mu together."""
+    edge = float(Sphere(d).cap_angle(error / caps))
+    if caps > 1 and edge > np.pi / 4:
+        raise ValueError("the caps about orthogonal axes overlap")
+    height = Sphere(d).sample(n, rng)[:, :caps].max(axis=1)
+    gap = np.maximum(np.arccos(np.clip(height, -1, 1)) - edge, 0)
+    return np.asarray(2 * np.sin(gap / 2))
+
+
+_NETWORKS = {
+    "100 at 1.5, 400 at .8": ([1.5, 0.8], [100, 400]),
+    "250 at 1.1, 250 at .85": ([1.1, 0.85], [250, 250]),
+    "200 at 1.1, 194 at .55, 106 at .8": ([1.1, 0.55, 0.8], [200, 194, 106]),
+    "4 at 2, 6 at .6": ([2.0, 0.6], [4, 6]),
+}
+
+
+def _network_error(network: str, **options: Any) -> float:
+    alpha, counts = _NETWORKS[network]
+    return float(quadratic_error(alpha, multiplicities=counts, **options))
+
+
+def _network_log_error(network: str, sphere: Any, method: Any) -> float:
+    alpha, counts = _NETWORKS[network]
+    return float(
+        log_quadratic_error(alpha, multiplicities=counts, sphere=sphere, method=method)
+    )
+
+
+def _network_errs(n: int, rng: np.random.Generator, network: str) -> Any:
+    """Draw points of the inner sphere, and whether the network calls them outer."""
+    alpha, counts = _NETWORKS[network]
+    squares = rng.chisquare(counts, size=(n, len(counts)))
+    return squares @ alpha > squares.sum(axis=1)
+
+
+def _both_errors(lowest: float, highest: float, d: int) -> float:
+    """Return the sum of both errors, half the alphas lowest and half highest."""
+    alpha = {"alpha": [lowest, highest], "multiplicities": [d // 2, d - d // 2]}
+    inner = quadratic_error(**alpha, sphere="inner")
+    return float(inner + quadratic_error(**alpha, sphere="outer"))
+
+
+_SHAPES = (
+    "cap",
+    "two opposite caps",
+    "unequal opposite caps",
+    "band around the equator",
+)
+_ERROR = Reals(1e-12, 0.49, (1e-6, 0.001, 0.01, 0.1), "log", r"\mu")
+_D = Integers(3, 10**9, (3, 10, 100, 500, 2000, 10**6), symbol="d")
+_LARGE = Integers(10, 10**9, (10**2, 10**4, 10**6, 10**9), symbol="d")
+
+CLAIMS = (
+    Claim(
+        id="gilmer2018.share-within",
+        theory="dimension",
+        title="The share of the sphere within r of a cap is a larger cap's measure",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For $x$ uniform on $S^{d-1}$ and a cap $E$ of measure $\mu$ and
+angular radius $\theta_0$,
+$P(d(x, E) \le r) = \sigma(\mathrm{cap}(\theta_0 + 2\arcsin(r/2)))$;
+compared with random points at $r = s/\sqrt d$.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(3, 10**9, (3, 10, 100, 2000, 10**9), symbol="d"),
+            "error": Reals(0.001, 0.3, (0.01, 0.1), "log", r"\mu"),
+            "steps": Reals(0.1, 4, (1.0, 2.0), symbol="s"),
+        },
+        axis="d",
+        evidence=Statistical(
+            _within,
+            lambda d, error, steps: share_within(d, error, steps / np.sqrt(d)),
+            tolerance=0.05,
+        ),
+        twin=Twin(
+            r"the sphere of one dimension more is taken, $S^d$ instead of $S^{d-1}$",
+            Statistical(
+                _within,
+                lambda d, error, steps: share_within(d + 1, error, steps / np.sqrt(d)),
+                tolerance=0.05,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.caps-are-extremal",
+        theory="dimension",
+        title="Among sets of one measure, caps are on average the farthest away",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For $E \subset S^{d-1}$ of measure $\mu \le \tfrac12$, the mean
+distance $\mathbb{E}\,d(x, E)$ of a uniform point is at most that of a cap; checked for
+opposite caps of equal and of unequal measure, for bands around the equator, and for the
+cap itself by an independent quadrature.""",
+        relation="lhs <= rhs",
+        domain={"shape": Choices(_SHAPES), "error": _ERROR, "d": _D},
+        axis="d",
+        evidence=Exact(
+            lambda shape, error, d: _mean_distance_to(shape, d, error),
+            lambda shape, error, d: Sphere(d).mean_distance(error),
+            rtol=1e-10,
+        ),
+        twin=Twin(
+            r"the mean distance is at most $0.999$ of the cap's",
+            Exact(
+                lambda shape, error, d: _mean_distance_to(shape, d, error),
+                lambda shape, error, d: 0.999 * Sphere(d).mean_distance(error),
+                rtol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.several-caps",
+        theory="dimension",
+        title="Several disjoint caps are on average nearer than one of their measure",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For $k$ disjoint equal caps of measure $\mu$ together, the mean
+distance of random points is at most that of one cap of measure $\mu$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(3, 10, (3, 5, 10), symbol="d"),
+            "caps": Integers(2, 4, (2, 3), symbol="k"),
+            "error": Reals(0.0001, 0.01, (0.001, 0.01), "log", r"\mu"),
+        },
+        axis="d",
+        evidence=Statistical(
+            _distance_to_caps,
+            lambda d, caps, error: Sphere(d).mean_distance(error),
+            support=(0.0, 2.0),
+        ),
+        twin=Twin(
+            r"the mean distance is at most $0.98$ of one cap's, one cap included",
+            Statistical(
+                _distance_to_caps,
+                lambda d, caps, error: 0.98 * Sphere(d).mean_distance(error),
+                support=(0.0, 2.0),
+            ),
+            domain={
+                "d": Integers(3, 10, (5,)),
+                "caps": Integers(1, 4, (1,)),
+                "error": Reals(0.0001, 0.01, (0.01,), "log"),
+            },
+        ),
+    ),
+    Claim(
+        id="gilmer2018.median-comparison",
+        theory="dimension",
+        title="The median distance is at most a/sqrt(d - 2) in every dimension",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For $\mu \le \tfrac12$, $a = -\Phi^{-1}(\mu)$ and $d \ge 3$, the
+median geodesic distance of a uniform point of $S^{d-1}$ to a set of measure $\mu$ is at
+most $a/\sqrt{d-2}$ (Gaussian comparison, Bakry and Ledoux 1996): the theorem's
+$O(\Phi^{-1}(p)/\sqrt d)$ with its constant.""",
+        relation="lhs <= rhs",
+        domain={"error": _ERROR, "d": _D},
+        axis="d",
+        evidence=Exact(
+            lambda error, d: Sphere(d).median_distance(error, metric="geodesic"),
+            lambda error, d: asymptotic_median(d - 2, error),
+            rtol=1e-11,
+        ),
+        twin=Twin(
+            r"$\sqrt d$ stands in place of $\sqrt{d-2}$",
+            Exact(
+                lambda error, d: Sphere(d).median_distance(error, metric="geodesic"),
+                asymptotic_median,
+                rtol=1e-11,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.mean-comparison",
+        theory="dimension",
+        title="The mean distance is at most (a Phi(a) + phi(a))/sqrt(d - 2)",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For $\mu < 1$, $a = -\Phi^{-1}(\mu)$ and $d \ge 3$, the mean
+geodesic distance of a uniform point of $S^{d-1}$ to a set of measure $\mu$ is at most
+$(a\,\Phi(a) + \varphi(a))/\sqrt{d-2}$.""",
+        relation="lhs <= rhs",
+        domain={"error": _ERROR, "d": _D},
+        axis="d",
+        evidence=Exact(
+            lambda error, d: Sphere(d).mean_distance(error, metric="geodesic"),
+            lambda error, d: asymptotic_mean(d - 2, error),
+            rtol=1e-11,
+        ),
+        twin=Twin(
+            r"the term $\varphi(a)$ is dropped, as for the median",
+            Exact(
+                lambda error, d: Sphere(d).mean_distance(error, metric="geodesic"),
+                lambda error, d: asymptotic_median(d - 2, error),
+                rtol=1e-11,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.median-limit",
+        theory="dimension",
+        title="sqrt(d) times the median distance to a cap tends to a",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For a cap of measure $\mu$,
+$\sqrt d \cdot \mathrm{median}\, d(x, E) \to a = -\Phi^{-1}(\mu)$.""",
+        relation="limit",
+        domain={"error": _ERROR, "d": _LARGE},
+        axis="d",
+        evidence=Exact(
+            lambda error, d: np.sqrt(d) * Sphere(d).median_distance(error),
+            lambda error, d: Gaussian(1).median_distance(error),
+            tolerance=1e-6,
+        ),
+        twin=Twin(
+            r"the limit is the mean's constant, $a\,\Phi(a) + \varphi(a)$",
+            Exact(
+                lambda error, d: np.sqrt(d) * Sphere(d).median_distance(error),
+                lambda error, d: Gaussian(1).mean_distance(error),
+                tolerance=1e-6,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.mean-limit",
+        theory="dimension",
+        title="sqrt(d) times the mean distance to a cap tends to a Phi(a) + phi(a)",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""For a cap of measure $\mu$ and $a = -\Phi^{-1}(\mu)$,
+$\sqrt d \cdot \mathbb{E}\, d(x, E) \to a\,\Phi(a) + \varphi(a)$: not the constant of
+the median.""",
+        relation="limit",
+        domain={"error": _ERROR, "d": _LARGE},
+        axis="d",
+        evidence=Exact(
+            lambda error, d: np.sqrt(d) * Sphere(d).mean_distance(error),
+            lambda error, d: Gaussian(1).mean_distance(error),
+            tolerance=1e-6,
+        ),
+        twin=Twin(
+            r"the limit is the median's constant, $a$",
+            Exact(
+                lambda error, d: np.sqrt(d) * Sphere(d).mean_distance(error),
+                lambda error, d: Gaussian(1).median_distance(error),
+                tolerance=1e-6,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.square-root-law",
+        theory="dimension",
+        title="The mean distance to errors of fixed measure falls like d^(-1/2)",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""The mean distance to a cap of fixed measure is
+$\Theta(d^{-1/2})$: the exponent fitted over $d$ from $10^2$ to $10^9$ is
+$-\tfrac12$.""",
+        relation="rate",
+        domain={"error": _ERROR, "d": _LARGE},
+        axis="d",
+        evidence=Exact(
+            lambda error, d: Sphere(d).mean_distance(error),
+            lambda error, d: -0.5,
+            tolerance=0.002,
+        ),
+        twin=Twin(
+            r"the exponent is $-0.51$",
+            Exact(
+                lambda error, d: Sphere(d).mean_distance(error),
+                lambda error, d: -0.51,
+                tolerance=0.002,
+            ),
+        ),
+    ),
+    Claim(
+        id="gilmer2018.quantile-times-constant",
+        theory="dimension",
+        title="One constant C with mean distance <= C a/sqrt(d) up to error 1/2",
+        source=SOURCE.at("Theorem 5.1"),
+        statement=r"""As the theorem is quoted: for accuracy $p \in [\tfrac12, 1)$ the
+mean distance is at most $C\,\Phi^{-1}(p)/\sqrt d$ with one constant $C$.""",
+        relation="lhs <= rhs",
+        domain={
+            "constant": Reals(1, 1000, (2.0, 10.0, 100.0), "log", "C"),
+            "d": Integers(3, 10**9, (500,), symbol="d"),
+            "error": Reals(
+                0.01, 0.5, (0.01, 0.1, 0.3, 0.45, 0.49, 0.499), symbol=r"\mu"
+            ),
+        },
+        axis="error",
+        expected=Expected.VIOLATED,
+        evidence=Exact(
+            lambda constant, d, error: Sphere(d).mean_distance(error),
+            lambda constant, d, error: constant * asymptotic_median(d, error),
+        ),
+        twin=Twin(
+            r"corrected: at most $1.01\,(a\,\Phi(a) + \varphi(a))/\sqrt d$",
+            Exact(
+                lambda constant, d, error: Sphere(d).mean_distance(error),
+                lambda constant, d, error: 1.01 * asymptotic_mean(d, error),
+            ),
+        ),
+        note=r"""At $p = \tfrac12$ the right side is 0, while a hemisphere has the mean
+distance $\varphi(0)/\sqrt d$. The statement holds for $p$ bounded away from
+$\tfrac12$, or for the median. The wording in the paper was not compared.""",
+    ),
+    Claim(
+        id="gilmer2018.talk-figure",
+        theory="dimension",
+        title="d = 2000: 50 % of points are within distance .05 from 1 %",
+        source=TALK.at("slide 'High dimensionality'", checked=True),
+        statement=r"""On $S^{1999}$ at least half of the points lie within $0.05$ of an
+error set of measure $0.01$, whatever the set.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(1000, 3000, (2000,), "linear", "d"),
+            "radius": Reals(0.01, 0.1, (0.05,), symbol="r"),
+        },
+        axis="radius",
+        expected=Expected.VIOLATED,
+        evidence=Exact(
+            lambda d, radius: 0.5, lambda d, radius: share_within(d, 0.01, radius)
+        ),
+        twin=Twin(
+            r"corrected: half lie within $0.05203$ (the median is $0.052021$, which "
+            r"rounds to $0.05$)",
+            Exact(
+                lambda d, radius: 0.5, lambda d, radius: share_within(d, 0.01, radius)
+            ),
+            domain={
+                "d": Integers(1000, 3000, (2000,), "linear"),
+                "radius": Reals(0.01, 0.1, (0.05203,)),
+            },
+        ),
+        note=r"""The exact share within $0.05$ is $46.4\,\%$. The slide rounds the
+median to two decimals.""",
+    ),
+    Claim(
+        id="gilmer2018.wiki-bound",
+        theory="dimension",
+        title="Mean distance <= sqrt(2 mu/(pi d)), which tends to 0 with mu",
+        source=Source("Reading notes in circulation", "after arXiv:1801.02774", 2018),
+        statement=r"""The mean distance to errors of measure $\mu$ is at most
+$\tfrac{1}{\sqrt d}\sqrt{2\mu/\pi}$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(3, 10**6, (500,), symbol="d"),
+            "error": Reals(1e-6, 0.5, (1e-6, 1e-4, 0.01, 0.1, 0.49), "log", r"\mu"),
+        },
+        axis="error",
+        expected=Expected.VIOLATED,
+        evidence=Exact(
+            lambda d, error: Sphere(d).mean_distance(error),
+            lambda d, error: np.sqrt(2 * error / (np.pi * d)),
+        ),
+        twin=Twin(
+            r"corrected: at most $(a\,\Phi(a) + \varphi(a))/\sqrt{d-2}$",
+            Exact(
+                lambda d, error: Sphere(d).mean_distance(error),
+                lambda d, error: asymptotic_mean(d - 2, error),
+            ),
+        ),
+        note=r"""The distance to a cap grows as its measure falls. The formula is quoted
+by notes on the paper, not by the paper.""",
+    ),
+    Claim(
+        id="gilmer2018.perfect-quadratic-network",
+        theory="dimension",
+        title="A quadratic network with all alpha in [1/R^2, 1] makes no error",
+        source=SOURCE.at("section on the quadratic network"),
+        statement=r"""If $1/R^2 \le \alpha_i \le 1$ for all $i$, the network
+$\sum_i \alpha_i x_i^2 > 1$ errs on neither sphere: both probabilities are 0.""",
+        relation="lhs == rhs",
+        domain={
+            "lowest": Reals(1 / RADIUS**2, 1, (0.592, 0.7, 0.9), symbol=r"\alpha_{-}"),
+            "highest": Reals(1 / RADIUS**2, 1, (0.95, 1.0), symbol=r"\alpha_{+}"),
+            "d": Integers(2, 500, (2, 10), symbol="d"),
+        },
+        axis="lowest",
+        evidence=Exact(_both_errors, lambda lowest, highest, d: 0.0),
+        twin=Twin(
+            r"the range is wider by one per cent on either side",
+            Exact(_both_errors, lambda lowest, highest, d: 0.0),
+            domain={
+                "lowest": Reals(0.5, 1, (0.99 / RADIUS**2, 0.7)),
+                "highest": Reals(0.5, 1.1, (0.95, 1.01)),
+                "d": Integers(2, 500, (2, 10)),
+            },
+        ),
+    ),
+    Claim(
+        id="gilmer2018.quadratic-tail",
+        theory="dimension",
+        title="The quadratic network's error is a weighted chi-square tail",
+        source=SOURCE.at("section on the quadratic network"),
+        statement=r"""On the inner sphere the network errs with probability
+$P\big(\sum_i (\alpha_i - 1) u_i^2 > 0\big)$, $u \sim N(0, I)$; compared with random
+points.""",
+        relation="lhs == rhs",
+        domain={"network": Choices(("250 at 1.1, 250 at .85", "4 at 2, 6 at .6"))},
+        evidence=Statistical(
+            _network_errs, lambda network: _network_error(network), tolerance=0.15
+        ),
+        twin=Twin(
+            r"the central limit estimate $1 - \Phi(-m/s)$ stands in place of the tail",
+            Statistical(
+                _network_errs,
+                lambda network: _network_error(network, method="clt"),
+                tolerance=0.15,
+            ),
+        ),
+        note="The central limit estimate errs in either direction, with the skewness.",
+    ),
+    Claim(
+        id="gilmer2018.saddlepoint",
+        theory="dimension",
+        title="The saddlepoint estimate of the network's error is right to 3 per cent",
+        source=Source(
+            "R. Lugannani, S. Rice",
+            "Saddle point approximation for the distribution of the sum of independent "
+            "random variables",
+            1980,
+        ),
+        statement=r"""For the networks of the paper's size, on either sphere, the
+Lugannani-Rice estimate $\hat P$ of the error satisfies
+$|\log\hat P - \log P| \le 0.03$, down to $P$ of $10^{-50}$.""",
+        relation="lhs <= rhs",
+        domain={
+            "network": Choices(tuple(_NETWORKS)),
+            "sphere": Choices(("inner", "outer")),
+        },
+        evidence=Exact(
+            lambda network, sphere: abs(
+                _network_log_error(network, sphere, "saddlepoint")
+                - _network_log_error(network, sphere, "inversion")
+            ),
+            lambda network, sphere: 0.03,
+        ),
+        twin=Twin(
+            r"the central limit estimate has the same accuracy",
+            Exact(
+                lambda network, sphere: abs(
+                    _network_log_error(network, sphere, "clt")
+                    - _network_log_error(network, sphere, "inversion")
+                ),
+                lambda network, sphere: 0.03,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,414 @@
+r"""Measures of spherical caps, their logarithms and their inverses.
+
+Write a = (d - 1)/2, x = 1 - t^2 and c = 1/B(a, 1/2) = Gamma(a + 1/2)/(sqrt(pi)
+Gamma(a)). The cap {x in S^{d-1} : <x, u> >= t} has the uniform measure
+
+    Q(t) = c int_t^1 (1 - u^2)^{a-1} du = 1/2 I_{1-t^2}(a, 1/2)        (t >= 0)
+
+and Q(-t) = 1 - Q(t). In the variable v = artanh t the density is c sech^{2a}(v).
+
+**Tail** (t^2 > min(3/d, 0.3)). I_x(a, 1/2) = x^a / (a B sqrt(1 - x)) times
+F(1/2, 1; a + 1; -x/(1 - x)), and Gauss's continued fraction of that function (DLMF
+15.7.5), cleared of denominators, is
+
+    Q(t) = c x^a / (2 K),   K = t a + k_1 x/(t(a+1) + k_2 x/(t(a+2) + ...)),
+    k_n = (n/2) (a + (n-1)/2).
+
+All terms are positive: nothing cancels, two successive convergents enclose K, and
+2 K is the hazard rate, minus the derivative of log Q with respect to v. For a -> inf it
+is Laplace's fraction for the Gaussian tail.
+
+**Centre** (otherwise). 1/2 - Q(t) = c t x^a sum_n (a+1/2)_n/(3/2)_n t^{2n} (DLMF
+8.17.7 with 15.8.1), again with positive terms.
+
+**Digits.** Q has the relative error of a log x in absolute terms, and |a log x| reaches
+700 before Q underflows, so x and its logarithm are carried as unevaluated sums of two
+doubles (Dekker 1971) with a relative error of about 1e-18. c comes from
+
+    log(Gamma(a+1/2)/Gamma(a)) = log(w)/2 - sum_j E_{2j} / (j 4^{2j+1} w^{2j}),
+
+w = a - 1/4, E_{2j} the Euler numbers (DLMF 5.11.8 with h = 1/4, 3/4), and for d < 44
+from a table of exact fractions: c = 1/pi, 1/2 at d = 2, 3, and c_{d+2} = c_d d/(d - 1).
+
+**Inverse.** log Q is concave and decreasing in v (sech^{2a} is log-concave), so Newton's
+iteration for log Q(v) = l lands to the right of the root and then descends to it,
+whatever the start. The start is Wallace's normal approximation of Student's t (1959),
+the iteration Halley's, and a last Newton step is taken in the coordinate that is
+returned, against the measure to full precision.
+
+All functions live in this one file because numba's cache does not notice changes in
+files that a cached function imports from.
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numba import njit
+
+_PI_HI, _PI_LO = 3.141592653589793, 1.2246467991473532e-16
+_HALF_PI_HI, _HALF_PI_LO = 1.5707963267948966, 6.123233995736766e-17
+_LN2, _LN2_ERROR = 0.6931471805599453, 2.3190468138462996e-17
+# ln 2 with 12 trailing zero bits, so that k ln 2 is exact for |k| < 4096, and the rest
+_LN2_HI, _LN2_LO = 0.693147180559663, 2.8235290563031577e-13
+_THIRD_HI, _THIRD_LO = 0.3333333333333333, 1.850371707708594e-17
+_SQRT_HALF = 0.7071067811865476
+_SQRT_PI = 1.772453850905516
+_SPLITTER = 134217729.0  # 2^27 + 1
+_LOG_QUARTER, _LOG_THREE_QUARTERS = -1.3862943611198906, -0.2876820724517809
+_MAX_STEPS = 400
+
+
+def _table(size: int) -> np.ndarray:
+    """Return the correctly rounded normalisations c at d = 2, ..., size - 1."""
+    pi = Fraction(_PI_HI) + Fraction(_PI_LO)
+    exact = [Fraction(0), Fraction(0), 1 / pi, Fraction(1, 2)]
+    for d in range(4, size):
+        exact.append(exact[d - 2] * Fraction(d - 2, d - 3))
+    return np.array([float(c) for c in exact])
+
+
+_TABLE = _table(44)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _two_sum(p, q):
+    """Return p + q rounded, and the rounding error."""
+    total = p + q
+    shadow = total - p
+    return total, (p - (total - shadow)) + (q - shadow)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _two_product(p, q):
+    """Return p q rounded, and the rounding error (for |p|, |q| < 1e290)."""
+    product = p * q
+    wide = _SPLITTER * p
+    p_hi = wide - (wide - p)
+    p_lo = p - p_hi
+    wide = _SPLITTER * q
+    q_hi = wide - (wide - q)
+    q_lo = q - q_hi
+    error = ((p_hi * q_hi - product) + p_hi * q_lo + p_lo * q_hi) + p_lo * q_lo
+    return product, error
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log(hi, lo, exponent):
+    """Return log((hi + lo) 2^exponent) as a sum of two doubles.
+
+    With m in [sqrt(1/2), sqrt 2] and z = (m - 1)/(m + 1), log m = 2 artanh z: the
+    first term of the series is carried to twice the precision, the others, which are
+    smaller by z^2/3 <= 1/100, in doubles.
+    """
+    m, k = math.frexp(hi)
+    if m < _SQRT_HALF:
+        m *= 2.0
+        k -= 1
+    below, below_error = _two_sum(m - 1.0, math.ldexp(lo, -k))
+    above, above_error = _two_sum(m, 1.0)
+    above_error += math.ldexp(lo, -k)
+    z = below / above
+    product, error = _two_product(z, above)
+    rest = (((below - product) - error) + below_error - z * above_error) / above
+    q = z * z
+    series = 1.0 / 25.0
+    for odd in range(23, 1, -2):
+        series = series * q + 1.0 / odd
+    k += exponent
+    hi, lo = _two_sum(k * _LN2_HI, 2.0 * z)
+    lo += k * _LN2_LO + 2.0 * (rest + z * (q * series))
+    return _two_sum(hi, lo)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sine_squared(hi, lo):
+    """Return sin^2(hi + lo) as a sum of two doubles, for an angle in [0, pi/4].
+
+    With p the square of the angle it is p (1 - p/3 + 2 p^2/45 - ...), the n-th
+    coefficient being (-1)^(n+1) 2^(2n-1)/(2n)!.
+    """
+    p, p_error = _two_product(hi, hi)
+    p_error += 2.0 * hi * lo
+    coefficient = 1.8657923862260506e-15
+    coefficient = coefficient * p - 2.1549902060910883e-13
+    coefficient = coefficient * p + 2.0472406957865337e-11
+    coefficient = coefficient * p - 1.5661391322766984e-9
+    coefficient = coefficient * p + 9.39683479366019e-8
+    coefficient = coefficient * p - 4.275559831115387e-6
+    coefficient = coefficient * p + 1.4109347442680775e-4
+    coefficient = coefficient * p - 3.1746031746031746e-3
+    coefficient = coefficient * p + 4.4444444444444446e-2
+    slope, slope_error = _two_product(p, -_THIRD_HI)
+    slope_error -= p * _THIRD_LO + p_error * _THIRD_HI
+    factor, factor_error = _two_sum(1.0, slope)
+    factor_error += slope_error + p * p * coefficient
+    result, error = _two_product(p, factor)
+    return _two_sum(result, error + p * factor_error + p_error * factor)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _normalisation(d):
+    """Return c = Gamma(d/2)/(sqrt(pi) Gamma((d - 1)/2)), the density at height 0."""
+    if d < _TABLE.size:
+        return _TABLE[int(d)]
+    w = 0.5 * d - 0.75
+    q = 1.0 / (w * w)
+    # -E_{2j} / (j 4^{2j+1}) for j = 6, ..., 1
+    series = -2702765.0 / 402653184.0
+    series = series * q + 50521.0 / 20971520.0
+    series = series * q - 1385.0 / 1048576.0
+    series = series * q + 61.0 / 49152.0
+    series = series * q - 5.0 / 2048.0
+    series = series * q + 1.0 / 64.0
+    root = math.sqrt(w / math.pi)
+    return root + root * math.expm1(series * q)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hazard(a, t, x):
+    """Return 2 K by the continued fraction, scaled by sqrt(a) against underflow."""
+    root = math.sqrt(a)
+    u = t * root
+    slope = u / a
+    inverse = 0.5 / a
+    p_old, q_old = 1.0, 0.0
+    p, q = u, 1.0
+    for n in range(1, _MAX_STEPS, 2):
+        numerator = 0.5 * n * (1.0 + (n - 1) * inverse) * x
+        denominator = u + n * slope
+        p_old = denominator * p + numerator * p_old
+        q_old = denominator * q + numerator * q_old
+        numerator = 0.5 * (n + 1) * (1.0 + n * inverse) * x
+        denominator = u + (n + 1) * slope
+        p = denominator * p_old + numerator * p
+        q = denominator * q_old + numerator * q
+        if abs(p * q_old - p_old * q) <= 1e-17 * p * q_old:
+            break
+    return 2.0 * root * p / q
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _centre(a, c, t):
+    """Return 1/2 - Q(t) by the series, and x^a."""
+    y = t * t
+    power = math.exp(a * math.log1p(-y))
+    term = total = 1.0
+    n = 0.0
+    while term > 1e-17 * total:
+        term *= y * (a + 0.5 + n) / (1.5 + n)
+        total += term
+        n += 1.0
+    return c * t * power * total, power
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tail(a, c, t, x, log_hi, log_lo):
+    """Return (e, f, r, h): Q = exp(e) (1 + f) r, and the hazard h = 2 K, for t >= 0.
+
+    `log_hi` + `log_lo` is the logarithm of x = 1 - t^2.
+    """
+    if t * t <= min(3.0 / (2.0 * a + 1.0), 0.3):
+        half, power = _centre(a, c, t)
+        return 0.0, 0.0, 0.5 - half, c * power / (0.5 - half)
+    hazard = _hazard(a, t, x)
+    exponent, rest = _two_product(a, log_hi)
+    return exponent, rest + a * log_lo, c / hazard, hazard
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tail_at_height(a, c, t):
+    """Return x and `_tail` at a height in [0, 1)."""
+    square, error = _two_product(t, t)
+    x, rest = _two_sum(1.0, -square)
+    x, rest = _two_sum(x, rest - error)
+    log_hi, log_lo = _log(x, rest, 0)
+    return x, _tail(a, c, t, x, log_hi, log_lo)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tail_at_angle(a, c, angle):
+    """Return `_tail` at the acute one of an angle in (0, pi] and its supplement."""
+    t = abs(math.cos(angle))
+    latitude, error = _two_sum(_HALF_PI_HI - angle, _HALF_PI_LO)
+    if 2.0 * abs(latitude) < _HALF_PI_HI:
+        square, error = _sine_squared(latitude, error)
+        x, rest = _two_sum(1.0, -square)
+        log_hi, log_lo = _log(x, rest - error, 0)
+        return _tail(a, c, t, x, log_hi, log_lo)
+    error = 0.0
+    if latitude < 0.0:
+        angle, error = _two_sum(_PI_HI - angle, _PI_LO)
+    x, rest = _sine_squared(angle, error)
+    if angle > 1e-9:
+        log_hi, log_lo = _log(x, rest, 0)
+    else:  # the sine is the angle to 1e-18, and its square may underflow
+        m, k = math.frexp(angle)
+        square, rest = _two_product(m, m)
+        log_hi, log_lo = _log(square, rest + 2.0 * m * math.ldexp(error, -k), 2 * k)
+    return _tail(a, c, t, x, log_hi, log_lo)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def measure(d, coordinate, is_angle, want_log, out):
+    """Fill `out` with the measures, or their logarithms, of n caps.
+
+    Parameters
+    ----------
+    d : (n,) float64
+        Ambient dimensions, at least 2, whole numbers.
+    coordinate : (n,) float64
+        Heights in [-1, 1], or angular radii in [0, pi].
+    is_angle, want_log : bool
+        What `coordinate` holds, and what `out` shall hold.
+    out : (n,) float64
+        The result.
+    """
+    for i in range(out.size):
+        a = 0.5 * (d[i] - 1.0)
+        c = _normalisation(d[i])
+        value = coordinate[i]
+        if is_angle:
+            small = value <= _HALF_PI_HI
+            nothing = value == 0.0
+        else:
+            small = value >= 0.0
+            value = abs(value)
+            nothing = value >= 1.0
+        if nothing:
+            e, f, r = -math.inf, 0.0, 1.0
+        elif is_angle:
+            e, f, r, _ = _tail_at_angle(a, c, value)
+        else:
+            _, (e, f, r, _) = _tail_at_height(a, c, value)
+        if want_log and small:
+            out[i] = e + (f + math.log(r))
+        else:
+            mass = math.exp(e) * (1.0 + f) * r
+            if small:
+                out[i] = mass
+            elif want_log:
+                out[i] = math.log1p(-mass)
+            else:
+                out[i] = 1.0 - mass
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_centre(a, c, half):
+    """Return the height t >= 0 at which 1/2 - Q(t) = half <= 1/4."""
+    t = half / c
+    for _ in range(20):
+        value, power = _centre(a, c, t)
+        x = 1.0 - t * t
+        step = (half - value) * x / (c * power)
+        t += step / (1.0 - step * (a - 1.0) * t / x)
+        if abs(step) <= 1e-6 * t:
+            break
+    return t
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_tail(a, c, log_mass):
+    """Return v = artanh(t) at which log Q = log_mass <= log(1/4), to about 1e-14."""
+    if log_mass < -1600.0 * a:
+        return math.inf  # the angle underflows
+    nu = 2.0 * a
+    w = math.sqrt(-2.0 * log_mass)  # Abramowitz and Stegun 26.2.23
+    z = w - (2.515517 + w * (0.802853 + w * 0.010328)) / (
+        1.0 + w * (1.432788 + w * (0.189269 + w * 0.001308))
+    )
+    z *= (8.0 * nu + 3.0) / (8.0 * nu + 1.0)
+    log_cosh = z * z / (2.0 * nu)
+    v = log_cosh + math.log1p(math.sqrt(-math.expm1(-2.0 * log_cosh)))
+    for _ in range(60):
+        decay = math.exp(-2.0 * v)
+        t = -math.expm1(-2.0 * v) / (1.0 + decay)
+        if t * t < 0.5:
+            log_x = math.log1p(-t * t)
+        else:
+            log_x = 2.0 * (_LN2 - v - math.log1p(decay))
+        x = 4.0 * decay / (1.0 + decay) ** 2
+        e, f, r, hazard = _tail(a, c, t, x, log_x, 0.0)
+        step = (e - log_mass + (f + math.log(r))) / hazard
+        bend = 0.5 * step * (hazard - nu * t)
+        v += step / (1.0 + bend) if abs(bend) < 0.5 else step
+        if abs(step) * hazard <= 1e-5:
+            break
+    return v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _excess(e, f, r, mass, log_mass):
+    """Return log(Q/mass), from the masses where they are given and do not underflow."""
+    if mass > 1e-290:
+        return (math.exp(e) * (1.0 + f) * r - mass) / mass
+    return (e - log_mass) + (f + math.log(r))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def coordinate(d, value, want_angle, is_log, out):
+    """Fill `out` with the heights, or the angular radii, of n caps of given measure.
+
+    Parameters
+    ----------
+    d : (n,) float64
+        Ambient dimensions, at least 2, whole numbers.
+    value : (n,) float64
+        Measures in [0, 1], or their logarithms in [-inf, 0].
+    want_angle, is_log : bool
+        What `out` shall hold, and what `value` holds.
+    out : (n,) float64
+        The result: heights in [-1, 1] or angles in [0, pi].
+    """
+    for i in range(out.size):
+        a = 0.5 * (d[i] - 1.0)
+        c = _normalisation(d[i])
+        small, central = True, False
+        half, mass, log_mass = 0.0, 0.0, 0.0
+        if is_log:
+            log_mass = value[i]
+            if log_mass > _LOG_THREE_QUARTERS:
+                small = False
+                mass = -math.expm1(log_mass)
+            elif log_mass > _LOG_QUARTER:
+                central = True
+                half = -0.5 * math.expm1((log_mass + _LN2) + _LN2_ERROR)
+        else:
+            mass = value[i]
+            if mass > 0.75:
+                small = False
+                mass = 1.0 - mass
+            elif mass > 0.25:
+                central = True
+                half = 0.5 - mass
+        if central:
+            t = math.copysign(_solve_centre(a, c, abs(half)), half)
+            if want_angle:
+                out[i] = _HALF_PI_HI - (math.asin(t) - _HALF_PI_LO)
+            else:
+                out[i] = t
+            continue
+        if not (is_log and small):
+            log_mass = math.log(mass) if mass > 0.0 else -math.inf
+        v = _solve_tail(a, c, log_mass)
+        if want_angle:
+            result = 2.0 * math.atan(math.exp(-v))
+            if result > 0.0:
+                e, f, r, hazard = _tail_at_angle(a, c, result)
+                excess = _excess(e, f, r, mass, log_mass)
+                result -= excess * math.sin(result) / hazard
+            out[i] = result if small else _PI_HI - (result - _PI_LO)
+        else:
+            decay = math.exp(-2.0 * v)
+            result = 1.0 - 2.0 * decay / (1.0 + decay)
+            if decay > 1e-6:  # beyond, the height is right to its last digit
+                x, (e, f, r, hazard) = _tail_at_height(a, c, result)
+                result += _excess(e, f, r, mass, log_mass) * x / hazard
+            out[i] = result if small else -result
+
+
+def warm_up() -> None:
+    """Compile the two drivers, or load them from numba's cache."""
+    one = np.ones(1)
+    measure(2.0 * one, 0.5 * one, False, False, one.copy())
+    coordinate(2.0 * one, 0.5 * one, False, False, one.copy())

@@ -1,0 +1,99 @@
+"""What all tests share: Hypothesis's settings, and the parts that need more.
+
+A test marked `gpu`, `mnist` or `browser` runs where that is at hand and is skipped
+elsewhere. The last section of pytest's summary says which of them ran.
+"""
+
+import functools
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import geomadv
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # figures need no screen
+
+# The time that a test takes on a shared machine says nothing about the code. In CI the
+# examples are the same in every run; elsewhere every run looks at new ones.
+settings.register_profile(
+    "geomadv",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=100,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("geomadv")
+
+
+def _no_gpu() -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            import cupy
+
+            cupy.cuda.runtime.getDeviceCount()
+    except ImportError:
+        return "CuPy is not installed"
+    except Exception as error:  # noqa: BLE001 - whatever CUDA says, there is no device
+        return f"no CUDA device: {error}"
+    return ""
+
+
+def _no_mnist() -> str:
+    from geomadv.data import DataUnavailableError, load_mnist
+
+    try:
+        load_mnist(download=False)
+    except DataUnavailableError:
+        return "no mnist.npz in GEOMADV_DATA or the cache"
+    return ""
+
+
+def _no_browser() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return "" if any(map(shutil.which, names)) else f"none of {', '.join(names)}"
+
+
+# Marker: what it is called in the summary, and why it is not there ("" where it is).
+OPTIONAL: dict[str, tuple[str, Callable[[], str]]] = {
+    "gpu": ("GPU", functools.cache(_no_gpu)),
+    "mnist": ("MNIST", functools.cache(_no_mnist)),
+    "browser": ("browser", functools.cache(_no_browser)),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (_, missing) in OPTIONAL.items():
+        if item.get_closest_marker(marker) and (reason := missing()):
+            pytest.skip(reason)
+
+
+def pytest_report_header() -> str:
+    return f"geomadv {geomadv.__version__} from {Path(geomadv.__file__).parent}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("optional parts")
+    outcomes = terminalreporter.stats
+    for marker, (name, _) in OPTIONAL.items():
+        ran, skipped = (
+            [
+                report
+                for outcome in kinds
+                for report in outcomes.get(outcome, ())
+                if marker in getattr(report, "keywords", ())
+            ]
+            for kinds in (("passed", "failed", "error"), ("skipped",))
+        )
+        parts = [f"{len(ran)} ran"] if ran else []
+        if skipped:
+            reasons = {
+                report.longrepr[2].removeprefix("Skipped: ") for report in skipped
+            }
+            parts.append(f"{len(skipped)} skipped ({'; '.join(sorted(reasons))})")
+        terminalreporter.write_line(f"{name}: {', '.join(parts) or 'no test selected'}")
