@@ -6,6 +6,7 @@ unexport PYTHONPATH PYTHONHOME
 
 PY := .venv/bin/python
 STAMP := .venv/.installed
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # The first Python on the path that will do; `make PYTHON=...` names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,10 +36,11 @@ help:  ## list the targets
 install: $(STAMP)  ## create .venv with the pinned dependencies and geomadv itself
 
 $(STAMP): constraints.txt pyproject.toml
-	@$(PYTHON) -c $(USABLE) 2>/dev/null || { echo "geomadv needs Python 3.11 or newer" \
-		"with its venv and ensurepip modules (on Debian: python3-venv); found" \
-		"$$(python3 --version 2>&1). Name another: make PYTHON=/path/to/python" >&2; \
-		exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c $(USABLE) 2>/dev/null || { \
+		echo "geomadv needs Python 3.11 or newer with its modules venv and" \
+		"ensurepip (on Debian: python3-venv)," \
+		"$(if $(PYTHON),and $(PYTHON) is not that,and none is on the path)." \
+		"Name another: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Installing into .venv: about a minute"
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@$(PY) $(LOCKED) constraints.txt
@@ -83,9 +85,8 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 
 notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
 	@mkdir -p out/notebooks
-	@set -e; for notebook in notebooks/*.ipynb; do test -e "$$notebook" || continue; \
-		echo "$$notebook"; $(PY) -m jupytext --quiet --to ipynb --execute \
-		--output "out/notebooks/$${notebook##*/}" "$$notebook"; done
+	@$(if $(NOTEBOOKS),.venv/bin/jupyter-execute --kernel_name=python3 \
+		--output='$(CURDIR)/out/notebooks/{notebook_name}' $(NOTEBOOKS),:)
 
 docs: .venv/.docs  ## build the documentation into docs/_build
 	@$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
@@ -94,9 +95,9 @@ docs: .venv/.docs  ## build the documentation into docs/_build
 	@$(PY) $(LOCKED) docs/constraints.txt
 	@touch $@
 
-# Existing pins stay where they still fit; `make constraints UPGRADE=--upgrade` takes the
-# newest releases. The pins serve every Python from 3.11 and every platform. What only
-# the documentation needs is pinned beside it.
+# Existing pins stay where they still fit; `make constraints UPGRADE=--upgrade` takes
+# the newest releases. The pins serve every Python from 3.11 and every platform. What
+# only the documentation needs is pinned beside it.
 COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --extra dev --extra testing $(UPGRADE)

@@ -9,6 +9,7 @@ its own, so results do not depend on the number of threads.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def _threads() -> int:
 
 def _map(
     kernel: Callable[..., None],
-    d: float | Float[NDArray, "*#shape"],
+    d: int | Float[NDArray, "*#shape"],
     values: Float[NDArray, "*#shape"],
     flags: tuple[bool, bool],
     threads: int | None,
@@ -44,7 +45,7 @@ def _map(
     with ThreadPoolExecutor(pieces) as pool:
         done = [
             pool.submit(kernel, flat_d[i:j], flat[i:j], *flags, out[i:j])
-            for i, j in zip(edges[:-1], edges[1:], strict=True)
+            for i, j in pairwise(edges)
         ]
         for future in done:
             future.result()
@@ -52,7 +53,7 @@ def _map(
 
 
 def cap_measure(
-    d: float | Float[NDArray, "*#shape"],
+    d: int | Float[NDArray, "*#shape"],
     coordinate: Float[NDArray, "*#shape"],
     *,
     angle: bool,
@@ -63,7 +64,7 @@ def cap_measure(
 
     Parameters
     ----------
-    d : float or array
+    d : int or array
         Ambient dimensions, whole numbers from 2 to 10^9.
     coordinate : array
         Heights in [-1, 1], or with `angle` angular radii in [0, pi].
@@ -78,7 +79,7 @@ def cap_measure(
 
 
 def cap_coordinate(
-    d: float | Float[NDArray, "*#shape"],
+    d: int | Float[NDArray, "*#shape"],
     mass: Float[NDArray, "*#shape"],
     *,
     angle: bool,
@@ -95,7 +96,7 @@ def cap_coordinate(
 
 
 def mean_cap_distance(
-    d: float,
+    d: int,
     outside: Float[NDArray, "*shape"],
     height: Float[NDArray, "*shape"],
     angle: Float[NDArray, "*shape"],

@@ -163,7 +163,7 @@ def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def broadcast(**arrays: Float[NDArray, "*shape"]) -> tuple[NDArray, ...]:
+def broadcast(**arrays: NDArray) -> tuple[NDArray, ...]:
     """Return the arrays broadcast against each other (read-only views)."""
     try:
         return tuple(np.broadcast_arrays(*arrays.values()))

@@ -15,11 +15,12 @@ Choices. Pixels lie in [0, 1]. The machine is scikit-learn's `LinearSVC`: square
 loss, C = 1e-4 for the 12396 training digits at 28 x 28, and C times (28/side)^2 at
 another side, so that the penalty weighs the same on images of another norm. LinearSVC
 also penalises the intercept, as b^2/2; this changes what is found: with a free
-intercept the errors are 2.50 % and the sizes 4.81 and 33.3, further from the published
-ones. eps is the least size at which 99 % of all test digits are misclassified, those
-that are so without any perturbation included; it is reached, not interpolated. The
-enlarged problem is solved in 784 dimensions, exactly (`geomadv.data.resize_isometry`),
-and compared with the direct one in 40 000 dimensions on some of the digits.
+intercept the error is 2.50 % at both sizes and eps is 4.81 and 33.3, further from the
+published numbers. eps is the least size at which 99 % of all test digits are
+misclassified, those that are so without any perturbation included; it is reached, not
+interpolated. The enlarged problem is solved in 784 dimensions, exactly
+(`geomadv.data.resize_isometry`), and compared with the direct one in 40 000 dimensions
+on some of the digits. Adversarial digits are drawn with pixels cut off at 0 and 1.
 """
 
 import functools

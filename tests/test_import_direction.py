@@ -49,7 +49,7 @@ HEAVY = {
     "joblib": (),
     "latex2mathml": (),
     "matplotlib": (),
-    "numba": ("geomadv_kernels.cpu",),
+    "numba": ("geomadv_kernels",),
     "onnx": (),
     "scipy.stats": (),
     "sklearn": (),

@@ -48,7 +48,7 @@ class Exact:
         axis: str | None = None,
     ) -> Outcome:
         """Decide the relation on the grid of the domain."""
-        drawn = tuple(self._evaluate(relation, p) for p in grid(domain, where))
+        drawn = tuple(self.at(relation, p) for p in grid(domain, where))
         if axis is None or relation not in ("rate", "limit"):
             points = drawn
         else:
@@ -62,7 +62,8 @@ class Exact:
             curve=drawn,
         )
 
-    def _evaluate(self, relation: str, parameters: dict[str, Any]) -> Point:
+    def at(self, relation: str, parameters: dict[str, Any]) -> Point:
+        """Decide the relation at one point."""
         lhs = float(self.lhs(**parameters))
         rhs = float(self.rhs(**parameters))
         error = self.atol + self.rtol * max(abs(lhs), abs(rhs))

@@ -46,7 +46,7 @@ class Point:
     def relative_slack(self) -> float:
         """The slack over the larger of the sides in magnitude."""
         scale = max(abs(self.lhs), abs(self.rhs))
-        return self.slack / scale if scale > 0 else self.slack
+        return self.slack / scale if 0 < scale < math.inf else self.slack
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``geomadv errata``: statements that are wrong as printed, each with its correction."""
+"""``geomadv errata``: what is wrong as printed, each with its correction."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ def errata(
     check_outputs(json=json)
     selected = tuple(c for c in find_claims(selectors) if c.expected == "VIOLATED")
     if not selected:
-        refuse("CLAIM|PAPER|THEORY", "none of these claims is known to be wrong in print")
+        refuse(
+            "CLAIM|PAPER|THEORY", "none of these claims is known to be wrong in print"
+        )
     found = run(selected, error_rate=error_rate, budget=budget, seed=seed)
     if json is not None:
         write_json(json, found.as_json())
@@ -60,7 +62,9 @@ def _print(out: "Console", result: "Result") -> None:
     if worst is not None:
         table.add_row("counterexample", Text(point_sentence(claim.relation, worst)))
     table.add_row("corrected", Text(" ".join(claim.twin.statement.split())))
-    table.add_row("", Text(f"{twin_word(result)} ({size(result.twin)}: {result.twin.scope})"))
+    table.add_row(
+        "", Text(f"{twin_word(result)} ({size(result.twin)}: {result.twin.scope})")
+    )
     if claim.note:
         table.add_row("note", Text(" ".join(claim.note.split())))
     for line in complaints(result):

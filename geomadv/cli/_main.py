@@ -9,7 +9,7 @@ import typer
 from geomadv.cli import _exits
 from geomadv.cli._claims import claims
 from geomadv.cli._errata import errata
-from geomadv.cli._scale import scale
+from geomadv.cli._scale import EPILOG, scale
 from geomadv.cli._simulate import simulate
 from geomadv.cli._verify import verify
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 app.command(epilog=_exits.TABLE)(verify)
 app.command()(claims)
 app.command()(errata)
-app.command()(scale)
+app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
 
 

@@ -45,9 +45,9 @@ def check_outputs(**paths: Path | None) -> None:
     for name, path in paths.items():
         option = f"--{name}"
         check_output(option, path)
-        if path is not None and (other := seen.setdefault(path.resolve(), option)):
-            if other != option:
-                refuse(option, f"{path} is the file of {other} too")
+        other = option if path is None else seen.setdefault(path.resolve(), option)
+        if other != option:
+            refuse(option, f"{path} is the file of {other} too")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,4 +1,245 @@
-"""stub"""
-def scale() -> int:
-    """scale"""
+"""``geomadv scale``: how a quantity depends on the dimension."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geomadv.cli._exits import refuse
+from geomadv.cli._options import Json, count, number, positive
+from geomadv.cli._outputs import check_outputs, write_json
+from geomadv.cli._quantities import QUANTITIES, Quantity, find_quantity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from geomadv.spaces import Isoperimetry
+    from geomadv.stats import PowerLaw
+
+_FORMATS = (".png", ".svg", ".pdf")
+_ROWS = 12
+
+
+EPILOG = "\n".join(["\b", "Quantities:", *(f"  {name}" for name in QUANTITIES)])
+
+
+def scale(
+    quantity: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUANTITY", help="What to draw; see below.", show_default=False
+        ),
+    ],
+    d: Annotated[
+        str, typer.Option("--d", metavar="LOW:HIGH", help="Range of dimensions.")
+    ] = "10:1e6",
+    points: Annotated[
+        int,
+        typer.Option(parser=positive, metavar="N", help="How many dimensions."),
+    ] = 25,
+    mass: Annotated[
+        float | None,
+        typer.Option(parser=number, metavar="MASS", help="Measure of the set (0.01)."),
+    ] = None,
+    eps: Annotated[
+        float | None,
+        typer.Option(parser=number, metavar="EPS", help="Size of the enlargement."),
+    ] = None,
+    level: Annotated[
+        float | None,
+        typer.Option(parser=number, metavar="LEVEL", help="Level of the quantile."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="METRIC", help="euclidean or geodesic, on the sphere."),
+    ] = None,
+    p: Annotated[
+        float | None,
+        typer.Option("--p", parser=number, metavar="P", help="Order of the norm (2)."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw into FILE.png, .svg or .pdf."),
+    ] = None,
+    json: Json = None,
+) -> int:
+    """Draw a quantity over the dimension, with its fitted exponent."""
+    found = find_quantity(quantity)
+    given = {"mass": mass, "eps": eps, "level": level, "metric": metric, "p": p}
+    options = _options(quantity, found, given)
+    low, high = _dimensions(d)
+    if low < found.least or high > found.most:
+        refuse("--d", f"{quantity} is for {found.least}:{found.most}, got {low}:{high}")
+    if points < 3:
+        refuse("--points", f"a fit needs at least 3, got {points}")
+    if out is not None and out.suffix not in _FORMATS:
+        refuse("--out", f"must end in {', '.join(_FORMATS)}, got {str(out)!r}")
+    check_outputs(out=out, json=json)
+
+    curve = _curve(quantity, found, options, low, high, points)
+    if json is not None:
+        write_json(json, curve.as_json())
+    if out is not None:
+        from geomadv.plotting import save, style
+        from geomadv.plotting._scaling import scaling_figure
+
+        with style():
+            figure = scaling_figure(
+                curve.d,
+                curve.values,
+                curve.law,
+                label=f"${found.symbol}$",
+                title=f"{found.title}\n{_described(options)}",
+            )
+            save(figure, out.with_suffix(""), (out.suffix[1:],))
+    from geomadv.cli._console import console
+
+    _print(console(), curve)
     return 0
+
+
+@dataclass(frozen=True)
+class _Curve:
+    name: str
+    quantity: Quantity
+    options: dict[str, Any]
+    d: list[int]
+    values: list[float]
+    law: "PowerLaw"
+    solved: "tuple[Isoperimetry, Isoperimetry]"
+
+    def exponents(self) -> list[float | None]:
+        """Return the local exponent between each dimension and the one before."""
+        pairs = zip(pairwise(self.d), pairwise(self.values), strict=True)
+        slopes = [math.log(y / x) / math.log(e / d) for (d, e), (x, y) in pairs]
+        return [None, *slopes]
+
+    def as_json(self) -> dict[str, Any]:
+        interval = self.law.exponent_interval
+        return {
+            "quantity": self.name,
+            "title": self.quantity.title,
+            "options": {
+                k: v if v != math.inf else "inf" for k, v in self.options.items()
+            },
+            "isoperimetry": [dataclasses.asdict(solved) for solved in self.solved],
+            "d": self.d,
+            "values": self.values,
+            "local_exponents": self.exponents(),
+            "fit": {
+                "lower": self.d[0],
+                "upper": self.d[-1],
+                "exponent": self.law.exponent,
+                "interval": [interval.lower, interval.upper],
+                "error_rate": self.law.error_rate,
+                "log_prefactor": self.law.log_prefactor,
+            },
+        }
+
+
+def _dimensions(text: str) -> tuple[int, int]:
+    """Read a range of dimensions such as 10:1e9."""
+    first, colon, last = text.partition(":")
+    try:
+        low, high = count(first), count(last)
+    except typer.BadParameter:
+        colon = ""
+    if not colon:
+        refuse("--d", f"must be a range of whole numbers such as 10:1e9, got {text!r}")
+    if not 1 <= low < high:
+        refuse("--d", f"must rise from at least 1, got {text!r}")
+    return low, high
+
+
+def _options(name: str, quantity: Quantity, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a quantity, given or by default."""
+    for option, value in given.items():
+        if value is not None and option not in quantity.options:
+            takes = ", ".join(f"--{o}" for o in quantity.options)
+            refuse(f"--{option}", f"{name} does not depend on it; it takes {takes}")
+    return {o: v if given[o] is None else given[o] for o, v in quantity.options.items()}
+
+
+def _curve(
+    name: str, quantity: Quantity, options: dict[str, Any], low: int, high: int, n: int
+) -> _Curve:
+    """Evaluate a quantity at about n dimensions that are evenly spaced in logarithm."""
+    from geomadv.stats import fit_power_law
+
+    steps = (round(low * (high / low) ** (i / (n - 1))) for i in range(n))
+    d = sorted({low, high, *(min(max(step, low), high) for step in steps)})
+    if len(d) < 3:
+        refuse("--d", f"must hold at least 3 dimensions, got {low}:{high}")
+    try:
+        values = [quantity.value(k, options) for k in d]
+        low_known, high_known = (
+            quantity.isoperimetry(k, options) for k in (d[0], d[-1])
+        )
+    except (ValueError, TypeError) as error:
+        option = str(error).partition(" ")[0]
+        refuse(f"--{option}" if option in options else "QUANTITY", str(error))
+    for k, value in zip(d, values, strict=True):
+        if not 0 < value < math.inf:
+            refuse("QUANTITY", f"is {value:g} at d = {k}, which no power law fits")
+    return _Curve(
+        name,
+        quantity,
+        options,
+        d,
+        values,
+        fit_power_law(d, values),
+        (low_known, high_known),
+    )
+
+
+def _described(options: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{k} = {v:g}" if isinstance(v, int | float) else f"{k} = {v}"
+        for k, v in options.items()
+    )
+
+
+def _known(solved: "tuple[Isoperimetry, Isoperimetry]") -> str:
+    """Say which sets attain the values, or which bound they are."""
+    low, high = (
+        f"{'attained by' if known.exact else 'a bound from'} {known.extremal}"
+        for known in solved
+    )
+    both = low if low == high else f"{low} in low dimension, {high} in high dimension"
+    return f"{both} ({solved[1].source})"
+
+
+def _print(out: "Console", curve: _Curve) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from geomadv.report._words import number as shown
+
+    out.print(Text(f"{curve.name}: {curve.quantity.title}", style="bold"))
+    out.print(f"{_described(curve.options)}; {_known(curve.solved)}")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for column in ("d", "value", "local exponent"):
+        table.add_column(column, justify="right")
+    rows = list(zip(curve.d, curve.values, curve.exponents(), strict=True))
+    step = max(1, math.ceil(len(rows) / _ROWS))
+    chosen = sorted({*range(0, len(rows), step), len(rows) - 1})
+    for d, value, local in (rows[i] for i in chosen):
+        table.add_row(str(d), shown(value, 8), "" if local is None else _fixed(local))
+    out.print(table)
+    law, interval = curve.law, curve.law.exponent_interval
+    out.print(
+        f"fitted exponent {_fixed(law.exponent)}, "
+        f"{100 * (1 - law.error_rate):g} % interval "
+        f"[{_fixed(interval.lower)}, {_fixed(interval.upper)}], "
+        f"over d = {curve.d[0]} to {curve.d[-1]} ({len(curve.d)} dimensions)",
+        style="bold",
+    )
+
+
+def _fixed(value: float) -> str:
+    """Return five decimals, without a sign before zero."""
+    return f"{value:z.5f}"

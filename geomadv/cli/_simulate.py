@@ -38,5 +38,7 @@ def simulate(
     check_output("--out", folder / f"{found.name}.csv")
     from geomadv.cli._console import console
 
-    result = studies.simulate(found, seed=seed, out=folder, json=json, console=console())
+    result = studies.simulate(
+        found, seed=seed, out=folder, json=json, console=console()
+    )
     return 0 if result.as_expected else 1

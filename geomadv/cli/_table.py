@@ -1,4 +1,4 @@
-"""The table of results: full where there is room, grouped by paper where there is not."""
+"""The table of results: full where there is room, grouped by paper elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -28,7 +28,9 @@ def print_report(out: Console, report: Report) -> None:
     """Print the table, what did not come out as expected, and the summary."""
     for part in _tables(out, report.results):
         out.print(part)
-    if any(r.claim.source.locator and not r.claim.source.checked for r in report.results):
+    if any(
+        r.claim.source.locator and not r.claim.source.checked for r in report.results
+    ):
         out.print("* numbering unverified", style="dim")
     for result in report.results:
         lines = complaints(result)
@@ -68,7 +70,10 @@ def _table(out: Console, results: Sequence[Result], *, full: bool) -> Table:
     """Lay the results out; where not `full`, theory and source head their rows."""
     roomy = full or out.width >= 100
     table = Table(
-        box=None, padding=(0, 2 if roomy else 1, 0, 0), pad_edge=False, header_style="dim"
+        box=None,
+        padding=(0, 2 if roomy else 1, 0, 0),
+        pad_edge=False,
+        header_style="dim",
     )
     if full:
         table.add_column("theory", no_wrap=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Integer, UInt8
 
-from geomadv._typing import Float, Int, NDArray
+from geomadv._typing import Float, NDArray
 from geomadv._validate import integer
 
 
@@ -49,10 +50,10 @@ class ImageData:
         If shapes, kinds or ranges do not fit each other.
     """
 
-    train_images: Int[NDArray, "n h w"]
-    train_labels: Int[NDArray, " n"]
-    test_images: Int[NDArray, "m h w"]
-    test_labels: Int[NDArray, " m"]
+    train_images: UInt8[NDArray, "n h w"]
+    train_labels: Integer[NDArray, " n"]
+    test_images: UInt8[NDArray, "m h w"]
+    test_labels: Integer[NDArray, " m"]
     maximum: int
     name: str
     origin: str

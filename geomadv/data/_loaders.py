@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from geomadv._files import replacing
-from geomadv._typing import Int, NDArray
+from geomadv._typing import NDArray
 from geomadv.data._images import ImageData
 from geomadv.data._npz import array_names, read_npz
 
@@ -187,7 +187,7 @@ def _checked(arrays: tuple[NDArray, ...], origin: str) -> ImageData:
     )
 
 
-def _from_openml() -> tuple[Int[NDArray, "..."], ...]:
+def _from_openml() -> tuple[NDArray, ...]:
     from sklearn.datasets import fetch_openml
 
     parser = "pandas" if importlib.util.find_spec("pandas") else "liac-arff"

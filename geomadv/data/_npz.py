@@ -9,13 +9,16 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from geomadv._typing import NDArray
 
 _LARGEST_HEADER = 10_000
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read_npz(
@@ -56,7 +59,7 @@ def read_npz(
             RuntimeError,  # an encrypted member
             ValueError,
             zipfile.BadZipFile,
-            zlib.error,
+    
         ) as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
 
@@ -78,7 +81,10 @@ def _read(
     if member not in archive.namelist():
         raise ValueError(f"it holds no array {name!r}")
     with archive.open(member) as file:
-        found, dtype = _header(file)
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise ValueError(f"version {version} of the .npy format is not known")
+        found, _, dtype = _HEADERS[version](file, max_header_size=_LARGEST_HEADER)
     if found != shape:
         raise ValueError(f"array {name!r} must have shape {shape}, got {found}")
     if dtype.kind not in "iu" or (allowed == "uint8" and dtype != np.uint8):
@@ -88,15 +94,3 @@ def _read(
             file, allow_pickle=False, max_header_size=_LARGEST_HEADER
         )
     return array
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        read = np.lib.format.read_array_header_1_0
-    elif version == (2, 0):
-        read = np.lib.format.read_array_header_2_0
-    else:
-        raise ValueError(f"version {version} of the .npy format is not known")
-    shape, _, dtype = read(file, max_header_size=_LARGEST_HEADER)
-    return shape, dtype

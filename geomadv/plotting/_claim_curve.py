@@ -6,6 +6,7 @@ itself, with the stated slope through its last point as the dashed line.
 """
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST = 6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,7 @@ def claim_curves(result: Result, *, most: int = _MOST) -> tuple[Curve, ...]:
         Empty where the claim names no axis, or no point could be evaluated.
     """
     claim, outcome = result.claim, result.outcome
-    axis = claim.axis
-    points = outcome.curve or outcome.points
-    groups: dict[tuple[str, ...], list[Point]] = {}
-    for point in points if axis is not None else ():
-        groups.setdefault(_key(point.parameters, axis), []).append(point)
+    axis, groups = claim.axis, _groups(result)
     exponents = {}
     if claim.relation == "rate":
         exponents = {_key(p.parameters, axis): p.lhs for p in outcome.points}
@@ -79,6 +77,22 @@ def claim_curves(result: Result, *, most: int = _MOST) -> tuple[Curve, ...]:
         if len(curve.x) > 1 and any(math.isfinite(v) for v in curve.lhs + curve.rhs):
             curves.append(replace(curve, exponent=exponents.get(key)))
     return tuple(curves)
+
+
+def curve_count(result: Result) -> int:
+    """Return how many combinations of the other parameters there are.
+
+    Parameters
+    ----------
+    result : Result
+        What verification found.
+
+    Returns
+    -------
+    int
+        0 where the claim names no axis.
+    """
+    return len(_groups(result))
 
 
 def draw_claim_curve(axes: "Axes", result: Result, *, most: int = _MOST) -> bool:
@@ -111,20 +125,29 @@ def draw_claim_curve(axes: "Axes", result: Result, *, most: int = _MOST) -> bool
     values = [v for c in curves for v in c.lhs + c.rhs if math.isfinite(v)]
     if claim.relation == "rate":
         values = [v for c in curves for v in c.lhs if math.isfinite(v)]
-    if min(values) > 0 and max(values) >= 10 * min(values):
+    if min(values) > 0 and max(values) >= 100 * min(values):
         axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_ticks(axis)
     colours = [PALETTE[n] for n in ("blue", "vermilion", "green", "purple", "orange")]
     colours.append(PALETTE["sky"])
     handles = []
     for place, curve in enumerate(curves):
         x = [parameter.typical.index(v) for v in curve.x] if words else curve.x
-        handles.append(
-            _draw(axes, x, curve, claim, colours[place % len(colours)])
-        )
+        handles.append(_draw(axes, x, curve, claim, colours[place % len(colours)]))
     _ring(axes, result)
     axes.set_xlabel(_symbol(claim.axis, parameter))
     _legend(axes, handles, claim)
     return True
+
+
+def _groups(result: Result) -> dict[tuple[str, ...], list[Point]]:
+    """Return the points by all parameters but the axis."""
+    axis, outcome = result.claim.axis, result.outcome
+    groups: dict[tuple[str, ...], list[Point]] = {}
+    for point in (outcome.curve or outcome.points) if axis is not None else ():
+        groups.setdefault(_key(point.parameters, axis), []).append(point)
+    return groups
 
 
 def _key(parameters: Mapping[str, Any], axis: str | None) -> tuple[str, ...]:
@@ -150,7 +173,7 @@ def _curve(claim: Claim, points: Sequence[Point]) -> Curve:
         points = sorted(points, key=lambda point: float(point.parameters[axis]))
     fixed = {k: v for k, v in points[0].parameters.items() if k != axis}
     label = ", ".join(
-        f"{_symbol(name, claim.domain.get(name))} = {_value(value)}"
+        f"{_plain_symbol(name, claim.domain.get(name))} = {_value(value)}"
         for name, value in fixed.items()
     )
     bars = [(p.interval.lower, p.interval.upper) for p in points if p.interval]
@@ -166,8 +189,9 @@ def _curve(claim: Claim, points: Sequence[Point]) -> Curve:
 def _draw(
     axes: "Axes", x: Sequence[float], curve: Curve, claim: Claim, colour: str
 ) -> Any:
-    marked = {"color": colour, "marker": "o", "markersize": 3.2}
-    (line,) = axes.plot(x, curve.lhs, label=_entry(curve), **marked)
+    (line,) = axes.plot(
+        x, curve.lhs, label=_entry(curve), color=colour, marker="o", markersize=3.2
+    )
     if claim.relation == "rate":
         last = max((i for i, v in enumerate(curve.lhs) if v > 0), default=None)
         if last is not None:
@@ -188,7 +212,9 @@ def _draw(
 def _ring(axes: "Axes", result: Result) -> None:
     """Put a ring around the worst point."""
     worst, axis = result.outcome.worst, result.claim.axis
-    if worst is None or axis not in worst.parameters or not math.isfinite(worst.lhs):
+    if worst is None or axis is None or axis not in worst.parameters:
+        return
+    if not math.isfinite(worst.lhs):
         return
     parameter = result.claim.domain.get(axis)
     x = worst.parameters[axis]
@@ -224,6 +250,24 @@ def _entry(curve: Curve) -> str:
     return f"{curve.label}: {fitted}" if curve.label else fitted
 
 
+def _plain_symbol(name: str, parameter: Any) -> str:
+    """Return a parameter's symbol as characters, if it is a letter, else its name.
+
+    Mathematics takes a hundredth of a second for each entry of a legend.
+    """
+    symbol = getattr(parameter, "symbol", "")
+    if symbol.startswith("\\"):
+        letter = symbol[1:].removeprefix("var")
+        case = "CAPITAL" if letter[:1].isupper() else "SMALL"
+        try:
+            return unicodedata.lookup(f"GREEK {case} LETTER {letter}")
+        except KeyError:
+            symbol = ""
+    if symbol.isalnum():
+        return str(symbol)
+    return name.replace("$", r"\$").replace("_", " ")
+
+
 def _symbol(name: str, parameter: Any) -> str:
     """Return a parameter's symbol if matplotlib can set it, else its name."""
     from matplotlib.mathtext import MathTextParser
@@ -241,8 +285,32 @@ def _symbol(name: str, parameter: Any) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:g}"
+        return _number(value)
     return str(value).replace("$", r"\$")
+
+
+def _number(value: float) -> str:
+    """Return a number with its power of ten in superscript characters."""
+    mantissa, mark, exponent = f"{value:g}".partition("e")
+    if not mark:
+        return mantissa.replace("-", "−")
+    front = {"1": "", "-1": "−"}.get(mantissa, f"{mantissa}×".replace("-", "−"))
+    return f"{front}10{str(int(exponent)).translate(_RAISED)}"
+
+
+def _plain_ticks(axis: Any) -> None:
+    """Label an axis with characters alone; a logarithmic one at powers of ten."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    if axis.get_scale() == "log":
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _power_of_ten(value: float) -> str:
+    if 0.01 <= value <= 1000:
+        return f"{value:g}"
+    return _number(float(f"{value:.6g}"))
 
 
 def _finite(value: float) -> float:

@@ -14,6 +14,10 @@ from xml.etree.ElementTree import Element, tostring
 _MATH = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$", re.DOTALL)
 
 
+# What the converter takes for identifiers, with what stands for it.
+_OPERATORS = {**{sign: sign for sign in ":±∓⟨⟩⌊⌋⌈⌉"}, "~": "∼"}
+
+
 def paragraphs(text: str) -> str:
     """Return text as HTML paragraphs.
 
@@ -73,6 +77,7 @@ def mathml(latex: str, *, display: bool = False) -> str:
         }
     for row in reversed(list(tree.iter())):
         _tidy(row)
+        _embolden(row)
     return tostring(tree, encoding="unicode")
 
 
@@ -85,15 +90,16 @@ def _tidy(row: Element) -> None:
 
     The letters of ``\mathrm{cap}`` become one word, and a word stands off from what it
     is applied to; a sign after a relation is unary; capital Greek letters are upright;
-    what is no operator (infinity) is not spaced like one, and a colon or an angle
-    bracket is.
+    what is no operator (infinity) is not spaced like one, and what is one is.
     """
     before: Element | None = None
     for element in list(row):
         text = element.text or ""
-        if element.tag == "mi" and text in ":⟨⟩":
-            element.tag = "mo"
+        if element.tag == "mi" and text in _OPERATORS:
+            element.tag, element.text = "mo", _OPERATORS[text]
             element.set("stretchy", "false")
+        elif text in (r"\{", r"\}"):
+            element.text = text[1]
         elif element.tag == "mo" and (text == "∞" or _is_word(element)):
             element.tag = "mi"
         elif element.tag == "mi" and "Α" <= text <= "Ω":
@@ -115,6 +121,22 @@ def _tidy(row: Element) -> None:
                 del element.attrib["mathvariant"]
     if row.tag in ("mrow", "math", "mstyle"):
         _space(row)
+
+
+def _embolden(element: Element) -> None:
+    """Set bold letters and digits as characters, as browsers know no bold variant."""
+    if element.get("mathvariant") == "bold":
+        del element.attrib["mathvariant"]
+        element.text = "".join(map(_bold, element.text or ""))
+
+
+def _bold(character: str) -> str:
+    for first, last, start in (("A", "Z", 0x1D400), ("a", "z", 0x1D41A)):
+        if first <= character <= last:
+            return chr(start + ord(character) - ord(first))
+    if character.isdigit() and character.isascii():
+        return chr(0x1D7CE + int(character))
+    return character
 
 
 def _is_word(element: Element) -> bool:

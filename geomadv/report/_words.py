@@ -1,6 +1,6 @@
 """Words for sources, numbers and verdicts, the same on the page and in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from geomadv.claims import Expected, Outcome, Point, Report, Result, Source, Verdict
@@ -32,10 +32,12 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}" if mark else mantissa
 
 
-def parameters(values: Mapping[str, Any]) -> str:
+def parameters(
+    values: Mapping[str, Any], names: Callable[[str], str] = lambda name: name
+) -> str:
     """Return the parameters of a point: ``d = 100, error = 0.01``."""
     return ", ".join(
-        f"{name} = {number(v, 6) if isinstance(v, int | float) else v}"
+        f"{names(name)} = {number(v, 6) if isinstance(v, int | float) else v}"
         for name, v in values.items()
     )
 
@@ -108,13 +110,20 @@ def point_sentence(relation: str, point: Point) -> str:
 def complaints(result: Result) -> list[str]:
     """Return why a result is not as expected; nothing where it is."""
     found = []
-    for name, outcome, good, must in (
-        ("claim", result.outcome, result.outcome.verdict == result.claim.expected, ""),
-        ("twin", result.twin, result.power_shown, "; the check shows no power"),
+    erratum = result.claim.expected is Expected.VIOLATED
+    agrees = str(result.outcome.verdict) == result.claim.expected
+    for name, outcome, good, so in (
+        ("claim", result.outcome, agrees, ""),
+        (
+            "corrected form" if erratum else "twin",
+            result.twin,
+            result.power_shown,
+            "" if erratum else "; the check shows no power",
+        ),
     ):
         if good:
             continue
-        found.append(f"the {name} came out {outcome.verdict}{must}")
+        found.append(f"the {name} came out {outcome.verdict}{so}")
         if outcome.worst is not None:
             found.append(point_sentence(result.claim.relation, outcome.worst))
         if outcome.error:

@@ -9,7 +9,8 @@ Stirling's remainder delta(n) = log n! - (n + 1/2) log n + n - log(2 pi) / 2,
                    + (1/2) log(d / (2 pi r (d - r)))
 
 (Loader 2000, "Fast and accurate computation of binomial probabilities"), the bracket
-being log(1 - x^2) + 2 x artanh(x) without cancellation. For r < d/2
+being log(1 - x^2) + 2 x artanh(x) without cancellation where |x| < 1/2, and written
+with log1p(-r/d) beyond. For r < d/2
 
     P(X <= r) = P(X = r) (1 + r / (d - r + 1) (1 + (r - 1) / (d - r + 2) (1 + ...))),
 
@@ -143,10 +144,14 @@ def _log_layer(r: int, d: int) -> float:
     """Return log P(X = r)."""
     if r in (0, d):
         return -d * log(2.0)
-    x = (2 * r - d) / d
-    bracket = log1p(-x * x) + 2.0 * x * atanh(x)
-    remainder = _stirling(d) - _stirling(r) - _stirling(d - r)
-    return -d / 2 * bracket + remainder + 0.5 * log(d / (2.0 * pi * r * (d - r)))
+    k = min(r, d - r)
+    x = (d - 2 * k) / d
+    if x < 0.5:
+        exponent = -d / 2 * (log1p(-x * x) + 2.0 * x * atanh(x))
+    else:
+        exponent = -k * log(2 * k / d) - (d - k) * (log(2.0) + log1p(-k / d))
+    remainder = _stirling(d) - _stirling(k) - _stirling(d - k)
+    return exponent + remainder + 0.5 * log(d / (2.0 * pi * k * (d - k)))
 
 
 def _log_tail(r: int, d: int) -> float:

@@ -113,7 +113,7 @@ class Cube:
         Notes
         -----
         Exact for d = 1, the Gaussian transport bound otherwise (see the module).
-        Relative error below 1e-13 against 50-digit arithmetic.
+        Relative error below 4e-13 against 50-digit arithmetic.
 
         Examples
         --------
@@ -137,7 +137,7 @@ class Cube:
         Examples
         --------
         >>> round(float(Cube(10).log_enlargement(-5000, 1.0)), 6)
-        -4751.624217
+        -4752.591866
         """
         order = norm_order("p", p)
         log_m = real_array("log_mass", log_mass, upper=0.0, infinite=True)
@@ -158,7 +158,7 @@ class Cube:
         Examples
         --------
         >>> round(float(Cube(10**6).log_complement_enlargement(0.5, 40)), 6)
-        -5032.075588
+        -5032.075102
         """
         order = norm_order("p", p)
         m, e = self._mass_and_eps(mass, eps)
@@ -198,14 +198,15 @@ class Cube:
         Examples
         --------
         >>> round(float(Cube(784).mean_distance(0.01)), 10)
-        0.9294306286
+        0.929430407
         """
         order = norm_order("p", p)
         if self.d == 1:
             return (0.5 * _rest(mass, log_mass) ** 2)[()]
         a, scale = half_space_offset(mass, log_mass), self._scale(order)
-        beyond = mean_excess(a - self._diameter(order) / scale)
-        return (scale * (mean_excess(a) - beyond))[()]
+        diameter = self._diameter(order)
+        bound = scale * (mean_excess(a) - mean_excess(a - diameter / scale))
+        return np.minimum(bound, diameter)[()]
 
     def median_distance(
         self,
@@ -222,7 +223,7 @@ class Cube:
         Examples
         --------
         >>> round(float(Cube(784).median_distance(0.01)), 10)
-        0.9280786375
+        0.9280785259
         >>> float(Cube(1).median_distance(0.125))
         0.375
         """

@@ -11,6 +11,10 @@ from geomadv.stats._error_rates import split_error_rate as split_error_rate
 from geomadv.stats._interval import Interval as Interval
 from geomadv.stats._power_law import PowerLaw as PowerLaw
 from geomadv.stats._power_law import fit_power_law as fit_power_law
+from geomadv.stats._weighted_chi2 import (
+    log_weighted_chi2_tail as log_weighted_chi2_tail,
+)
+from geomadv.stats._weighted_chi2 import weighted_chi2_tail as weighted_chi2_tail
 
 __all__ = [
     "BernoulliSequence",
@@ -21,7 +25,9 @@ __all__ = [
     "dkw_band",
     "dkw_radius",
     "fit_power_law",
+    "log_weighted_chi2_tail",
     "quantile_interval",
     "spend_error_rate",
     "split_error_rate",
+    "weighted_chi2_tail",
 ]

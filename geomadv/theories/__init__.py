@@ -1,6 +1,7 @@
-"""Theories of adversarial examples: one subpackage a theory, one file a paper.
+"""The theories of adversarial examples: one subpackage a theory, one file a paper."""
 
-A paper's file holds its definitions, its formulas as functions, and its claims. Nothing
-is loaded before it is asked for: import `geomadv.theories.manifold.tanay2016` and the
-like.
-"""
+from geomadv.theories._registry import find as find
+from geomadv.theories._registry import papers as papers
+from geomadv.theories._registry import registry as registry
+
+__all__ = ["find", "papers", "registry"]

@@ -14,7 +14,12 @@ from geomadv.claims import Claim
 
 
 def papers() -> Iterator[ModuleType]:
-    """Yield the modules of the papers, by theory and then by name."""
+    """Yield the modules of the papers, by theory and then by name.
+
+    Yields
+    ------
+    module
+    """
     import geomadv.theories as root
 
     for theory in pkgutil.iter_modules(root.__path__):
@@ -27,6 +32,10 @@ def papers() -> Iterator[ModuleType]:
 
 def registry() -> tuple[Claim, ...]:
     """Return all claims, by theory and paper, in the order of their files.
+
+    Returns
+    -------
+    tuple of Claim
 
     Examples
     --------
@@ -43,6 +52,10 @@ def find(selectors: Sequence[str] = ()) -> tuple[Claim, ...]:
     ----------
     selectors : sequence of str
         Ids of claims, names of papers and names of theories; all claims if empty.
+
+    Returns
+    -------
+    tuple of Claim
 
     Raises
     ------

@@ -1,15 +1,16 @@
 r"""Mean distance of a uniform point of the sphere to a cap.
 
-The cap has its boundary at the latitude psi_0 above the equator; a point at the latitude
-psi < psi_0 has geodesic distance psi_0 - psi and Euclidean distance 2 sin of half of it,
-and latitudes have a density proportional to cos^{d-2}(psi). So the mean distance is
+The cap has its boundary at the latitude psi_0 above the equator. A point at the
+latitude psi < psi_0 has the geodesic distance psi_0 - psi and the Euclidean distance
+2 sin((psi_0 - psi)/2), and latitudes have a density proportional to cos^{d-2}(psi). So,
+with g(r) = r or 2 sin(r/2), the mean distance is
 
     (1 - mass) int g(psi_0 - psi) cos^{d-2}(psi) dpsi / int cos^{d-2}(psi) dpsi,
 
 both integrals over psi < psi_0: no normalising constant is needed. The integrands are
 entire functions of psi. They are integrated by Gauss-Legendre on panels that cover the
-latitudes where the density is above e^{-45} of its largest value there. Where the cap is
-the larger part, latitudes are counted from its boundary, so that a mean distance of
+latitudes where the density is above e^{-45} of its largest value there. Where the cap
+is the larger part, latitudes are counted from its boundary, so that a mean distance of
 1e-30 has as many digits as any other; near the pole the polar angle takes their place.
 """
 
@@ -74,13 +75,11 @@ def mean_distance(
     return result
 
 
-def _beyond_small_cap(
-    d: float, height: _Array, angle: _Array
-) -> tuple[_Array, _Array]:
+def _beyond_small_cap(d: float, height: _Array, angle: _Array) -> tuple[_Array, _Array]:
     """Return geodesic distances and densities at the nodes: the equator is outside."""
-    boundary = np.where(
-        height < _NEAR_EQUATOR, np.arcsin(height), np.pi / 2.0 - angle
-    )[:, None]
+    boundary = np.where(height < _NEAR_EQUATOR, np.arcsin(height), np.pi / 2.0 - angle)[
+        :, None
+    ]
     reach = np.pi / 2.0
     if d > 2.0:
         reach = np.arcsin(np.sqrt(-np.expm1(-2.0 * _DROP / (d - 2.0))))
@@ -90,16 +89,18 @@ def _beyond_small_cap(
     return boundary - latitude, density
 
 
-def _beyond_large_cap(
-    d: float, height: _Array, angle: _Array
-) -> tuple[_Array, _Array]:
+def _beyond_large_cap(d: float, height: _Array, angle: _Array) -> tuple[_Array, _Array]:
     """Return the same where the complement of the cap is a cap around a pole."""
-    t, angle = height[:, None], angle[:, None]
-    equatorial = t < _NEAR_EQUATOR
-    latitude = np.arcsin(np.where(equatorial, t, 0.0))
-    shrink = np.exp(-2.0 * _DROP / (d - 2.0)) if d > 2.0 else 0.0
+    angle = angle[:, None]
+    if d == 2.0:  # the uniform law on an arc
+        distance = angle * _rule()[0]
+        return distance, np.ones_like(distance)
+    equatorial = height[:, None] < _NEAR_EQUATOR
+    t = np.where(equatorial, height[:, None], 0.0)
+    latitude = np.arcsin(t)
+    shrink = np.exp(-2.0 * _DROP / (d - 2.0))
     # the squared sine of the latitude at which the density has dropped by e^-45
-    last = t * t + (1.0 - t * t) * (1.0 - shrink)
+    last = t * t - (1.0 - t * t) * np.expm1(-2.0 * _DROP / (d - 2.0))
     depth = np.where(
         equatorial,
         np.arcsin(np.sqrt(np.minimum(last, 1.0))) - latitude,

@@ -17,23 +17,22 @@ def _integral(d: int, lower: float, upper: float, distance: bool) -> float:
     Simpson's rule on the part where the integrand is above e^-60 of its largest value.
     With `distance` the integrand is multiplied by the angle minus `lower`.
     """
-    grid = np.linspace(lower, upper, 200001)[1:-1]
-    with np.errstate(divide="ignore"):
-        for _ in range(4):  # close in on the part that matters
-            log = (d - 2) * np.log(np.sin(grid))
-            kept = grid[log > log.max() - 60.0]
-            step = grid[1] - grid[0]
-            left, right = max(kept[0] - step, lower), min(kept[-1] + step, upper)
-            grid = np.linspace(left, right, 200001)
-        log = (d - 2) * np.log(np.sin(np.clip(grid, 0.0, np.pi)))
-    log[np.isnan(log)] = 0.0  # d = 2: sin(0)^0
+    left, right = lower, upper
+    for _ in range(5):  # close in on the part that matters
+        grid, step = np.linspace(left, right, 100001, retstep=True)
+        log = np.zeros_like(grid)
+        if d > 2:
+            with np.errstate(divide="ignore"):
+                log = (d - 2) * np.log(np.sin(np.clip(grid, 0.0, np.pi)))
+        kept = grid[log > log.max() - 60.0]
+        left, right = max(kept[0] - step, left), min(kept[-1] + step, right)
     weights = np.full(grid.size, 2.0)
     weights[1::2] = 4.0
     weights[[0, -1]] = 1.0
     if distance:
         weights = weights * (grid - lower)
     top = log.max()
-    total = (weights * np.exp(log - top)).sum() * (grid[1] - grid[0]) / 3.0
+    total = (weights * np.exp(log - top)).sum() * step / 3.0
     return float(top + np.log(total))
 
 

@@ -101,6 +101,7 @@ def test_openml_comes_last_and_is_kept_in_the_cache(monkeypatch):
     first = load_mnist()
     assert first.origin == "OpenML"
     assert (first.train_images == arrays["xtr"]).all()
+    assert (first.test_images == arrays["xte"]).all()
     assert socket.getdefaulttimeout() is None
     assert [path.name for path in cache_folder().iterdir()] == ["mnist.npz"]
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", None)
@@ -190,10 +191,13 @@ def test_truncated_file_is_one_clear_error(monkeypatch, tmp_path, kept):
 
 
 @pytest.mark.errors
-def test_damaged_file_is_one_clear_error(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("start", "byte"), [(5000, 0), (100, 255)], ids=["checksum", "compression"]
+)
+def test_damaged_file_is_one_clear_error(monkeypatch, tmp_path, start, byte):
     path = written(tmp_path, **small())
     content = bytearray(path.read_bytes())
-    content[5000:5200] = bytes(200)
+    content[start : start + 200] = bytes([byte]) * 200
     path.write_bytes(content)
     monkeypatch.setenv("GEOMADV_DATA", str(tmp_path))
     with pytest.raises(ValueError, match="cannot be read"):

@@ -1,8 +1,9 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from geomadv.stats import BernoulliSequence, clopper_pearson
 from geomadv.stats._capital import log_beta_capital
@@ -18,7 +19,9 @@ def paths(p: float) -> tuple[np.ndarray, np.ndarray]:
     return ones, np.arange(1, LENGTH + 1)
 
 
-def ever(missed_in: "callable", ones: np.ndarray, chunk: int = 100) -> int:
+def ever(
+    missed_in: Callable[[np.ndarray], np.ndarray], ones: np.ndarray, chunk: int = 100
+) -> int:
     """How many runs miss at least once."""
     return sum(
         int(missed_in(ones[i : i + chunk]).any(axis=1).sum())
@@ -37,14 +40,24 @@ def test_it_is_valid_when_looked_at_after_every_observation(p, at_most):
 
 @pytest.mark.parametrize("p", [0.5, 0.05])
 def test_a_fixed_n_interval_looked_at_after_every_observation_fails(p, at_most):
+    ones, n = paths(p)
+    ones, n = ones[:, :2000], n[:2000]
+
     def clopper_pearson_misses(k):
         low = stats.binom.cdf(k, n, p) < ERROR_RATE / 2
         return low | (stats.binom.sf(k - 1, n, p) < ERROR_RATE / 2)
 
+    assert not at_most(ever(clopper_pearson_misses, ones), RUNS, ERROR_RATE)
+
+
+@pytest.mark.parametrize("p", [0.5, 0.05])
+def test_a_likelihood_ratio_without_its_regret_fails(p, at_most):
+    def chernoff_misses(k):  # n KL(k/n, p) >= log(1/alpha), the maximum for a mixture
+        divergence = special.rel_entr(k / n, p) + special.rel_entr(1 - k / n, 1 - p)
+        return n * divergence >= -math.log(ERROR_RATE)
+
     ones, n = paths(p)
-    assert not at_most(
-        ever(clopper_pearson_misses, ones[:, :2000], 500), RUNS, ERROR_RATE
-    )
+    assert not at_most(ever(chernoff_misses, ones), RUNS, ERROR_RATE)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +81,7 @@ def test_the_interval_is_where_the_capital_stays_below_the_threshold(state, erro
 def test_the_interval_covers_at_every_look_of_one_long_run():
     rng = np.random.default_rng(5)
     sequence = BernoulliSequence(0.01)
-    for x in rng.random(300) < 0.3:
+    for x in rng.random(100) < 0.3:
         sequence.update(int(x), 1)
         assert 0.3 in sequence.interval
 

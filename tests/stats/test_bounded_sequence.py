@@ -1,5 +1,6 @@
 import copy
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from geomadv.stats import BoundedSequence, clopper_pearson
 from geomadv.stats._capital import log_beta_capital, log_bounded_capital
 
 ERROR_RATE = 0.01
-RUNS, LENGTH = 500, 2500
+RUNS, LENGTH = 500, 2000
 
 
 def two_point(low: float, high: float, weight: float):
@@ -32,7 +33,7 @@ LAWS = {
 }
 
 
-def missed_runs(law: str, misses: "callable") -> int:
+def missed_runs(law: str, misses: Callable[..., np.ndarray]) -> int:
     """How many runs miss after some observation; the states are computed naively."""
     sample, mean = LAWS[law]
     rng = np.random.default_rng(21)

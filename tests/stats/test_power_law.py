@@ -48,6 +48,13 @@ def test_exact_data_give_an_interval_of_the_rounding_errors(exponent):
     assert law.prefactor == pytest.approx(3.0, rel=1e-12)
 
 
+def test_the_rounding_errors_of_exact_data_never_push_the_exponent_out():
+    # Student's interval alone, at this error rate, would miss every other time.
+    for exponent in np.linspace(-3, 3, 241):
+        law = fit_power_law(X, 3.0 * X**exponent, error_rate=0.5)
+        assert exponent in law.exponent_interval
+
+
 def test_prediction_is_the_power_law():
     law = fit_power_law(X, noisy(3))
     x = np.array([[1.0, 1e-3], [7.0, 1e12]])

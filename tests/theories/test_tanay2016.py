@@ -130,7 +130,9 @@ def test_tilted_normal_is_a_unit_vector_at_the_angle_from_the_axis():
         c = tilted_normal(axis, direction, t)
         assert np.linalg.norm(c) == pytest.approx(1, abs=1e-15 * 4)
         assert c @ axis / np.linalg.norm(axis) == pytest.approx(math.cos(t), abs=1e-14)
-        assert c @ direction >= math.cos(t) * (axis @ direction) / np.linalg.norm(axis)
+        across = direction - (direction @ axis) / (axis @ axis) * axis
+        sine = c @ across / np.linalg.norm(across)
+        assert sine == pytest.approx(math.sin(t), abs=1e-14)
 
 
 def test_deviation_angle_falls_as_regularisation_rises():
@@ -144,7 +146,7 @@ def test_deviation_angle_falls_as_regularisation_rises():
     angles, errors = [], []
     for alpha in (1e-3, 1.0, 1e2, 1e5):
         model = RidgeClassifier(alpha=alpha).fit(X, y)
-        angles.append(float(deviation_angle(model.coef_[0], towards)))
+        angles.append(float(deviation_angle(model.coef_.ravel(), towards)))
         errors.append(1 - model.score(X, y))
     assert (np.diff(angles) < 0).all()
     assert angles[0] > 1.5 > 0.2 > angles[-1]
@@ -169,6 +171,13 @@ def test_signed_distance_is_reached_and_signed_by_the_label(problem):
     foot = X - (y * distance)[:, None] * w / np.linalg.norm(w)
     assert np.abs(foot @ w + b).max() < 1e-13
     assert np.allclose(signed_distance(X, -y, w, b), -distance)
+
+
+def test_signed_distance_does_not_depend_on_the_length_of_the_normal():
+    for scale in (1e-250, 1.0, 1e250):
+        w = scale * np.array([3.0, 4.0])
+        distance = signed_distance([[1.0, 1.0]], [1], w, 3 * scale)
+        assert distance[0] == pytest.approx(2.0, rel=1e-15)
 
 
 def test_mirror_image_is_an_involution_that_negates_the_classifier(problem):

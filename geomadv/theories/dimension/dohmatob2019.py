@@ -56,6 +56,11 @@ def robustness_threshold(error: ArrayLike, sigma: ArrayLike = 1.0) -> Real:
     sigma : array_like
         Root of the constant of the transport inequality, above 0.
 
+    Returns
+    -------
+    Real
+        The size of the perturbation, in the units of sigma.
+
     Raises
     ------
     TypeError, ValueError
@@ -105,7 +110,7 @@ def accuracy_bound(
     Examples
     --------
     >>> round(float(accuracy_bound(0.01, 4.0)), 10)
-    0.6276622728
+    0.6276622028
     """
     err, scale = _error_and_sigma(error, sigma)
     size = real_array("eps", eps, lower=0)
@@ -131,6 +136,11 @@ def log_linf_bound_as_remembered(error: ArrayLike, eps: ArrayLike, d: int) -> Re
     Real
         -(d/2) (eps - eps(h)/sqrt(d))_+^2.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range or NaN, or the shapes do not broadcast.
+
     Examples
     --------
     >>> round(float(np.exp(log_linf_bound_as_remembered(0.01, 0.5, 784))) * 1e27, 1)
@@ -149,6 +159,11 @@ def mean_distance_bound(error: ArrayLike, sigma: ArrayLike = 1.0) -> Real:
     r"""Return sigma (sqrt(2 log(1/err)) + sqrt(pi/2)), above every mean distance.
 
     Parameters and errors as for `robustness_threshold`.
+
+    Returns
+    -------
+    Real
+        The bound, in the units of sigma.
 
     Examples
     --------
@@ -176,6 +191,16 @@ def half_space_accuracy(error: ArrayLike, eps: ArrayLike) -> Real:
     error, eps : array_like
         As for `accuracy_bound`, with sigma = 1; a = -Phi^{-1}(err). The norm does not
         matter (p >= 2) where the half-space is orthogonal to a coordinate axis.
+
+    Returns
+    -------
+    Real
+        The accuracy, in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range or NaN, or the shapes do not broadcast.
 
     Examples
     --------
@@ -205,23 +230,17 @@ def _accuracy_of(shape: str, d: int, error: float, eps: float) -> float:
             return float(special.gammainc(d / 2, max(radius, 0) ** 2 / 2))
 
 
-def _quantile_ball(error: Any) -> Any:
-    from flint import arb
-
-    return arb(2).sqrt() * (2 * error).erfcinv()
-
-
 def _threshold_ball(error: Any) -> Any:
     return (-2 * error.log()).sqrt()
 
 
 def _accuracy_ball(error: Any, excess: Any, shrink: Any = 1) -> Any:
-    step = _threshold_ball(error) * shrink + excess - _quantile_ball(error)
+    step = _threshold_ball(error) * shrink + excess - balls.normal_quantile(error)
     return balls.normal_tail(step)
 
 
 def _mean_ball(error: Any) -> Any:
-    a = _quantile_ball(error)
+    a = balls.normal_quantile(error)
     return a * (1 - error) + balls.normal_density(a)
 
 

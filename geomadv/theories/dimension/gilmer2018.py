@@ -102,6 +102,16 @@ def asymptotic_median(d: ArrayLike, error: ArrayLike) -> Real:
     error : array_like
         Measure mu of the cap, in (0, 1].
 
+    Returns
+    -------
+    Real
+        a/sqrt(d) with a = -Phi^{-1}(mu), 0 for mu >= 1/2; on the unit sphere.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range or NaN, or the shapes do not broadcast.
+
     Examples
     --------
     >>> round(float(asymptotic_median(500, 0.01)), 5)
@@ -114,7 +124,12 @@ def asymptotic_median(d: ArrayLike, error: ArrayLike) -> Real:
 def asymptotic_mean(d: ArrayLike, error: ArrayLike) -> Real:
     r"""Return (a Phi(a) + phi(a))/sqrt(d), what the mean distance to a cap tends to.
 
-    Parameters as for `asymptotic_median`.
+    Parameters and errors as for `asymptotic_median`.
+
+    Returns
+    -------
+    Real
+        (a Phi(a) + phi(a))/sqrt(d), on the unit sphere.
 
     Examples
     --------
@@ -182,7 +197,21 @@ def log_quadratic_error(
     sphere: Literal["inner", "outer"] = "inner",
     method: Literal["inversion", "saddlepoint", "clt"] = "inversion",
 ) -> np.float64:
-    """Return the logarithm of `quadratic_error`, which does not underflow."""
+    """Return the logarithm of `quadratic_error`, which does not underflow.
+
+    Parameters and errors as for `quadratic_error`.
+
+    Returns
+    -------
+    float64
+        The logarithm of the probability, -inf where no point is misclassified.
+
+    Examples
+    --------
+    >>> network = dict(alpha=[1.1, 0.55, 0.8], multiplicities=[200, 194, 106])
+    >>> round(float(log_quadratic_error(**network)), 6)
+    -85.285579
+    """
     weights = _weights(alpha, radius, sphere)
     return log_weighted_chi2_tail(
         weights, 0.0, multiplicities=multiplicities, method=method
@@ -203,23 +232,24 @@ def _weights(alpha: ArrayLike, radius: float, sphere: str) -> Float[NDArray, " k
 def _mean_over_angle(d: int, bands: list[tuple[float, float]]) -> float:
     """Return the mean Euclidean distance to a union of bands of angles.
 
-    Composite Gauss-Legendre quadrature against the law of the angle to the pole, split
-    at the ends of the bands and halfway between them, where the distance has kinks.
+    Composite Gauss-Legendre quadrature against the law of the latitude, split at the
+    ends of the bands and halfway between them, where the distance has kinks. Latitudes
+    rather than angles, since the law lives within a few 1/sqrt(d) of the equator.
     """
-    bands = sorted(bands)
+    bands = sorted((low - np.pi / 2, high - np.pi / 2) for low, high in bands)
     kinks = [end for band in bands for end in band]
     kinks += [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(bands)]
     reach = min(np.pi / 2, 12 / np.sqrt(d))
-    low, high = np.pi / 2 - reach, np.pi / 2 + reach
-    ends = np.unique(np.clip([low, *kinks, high], low, high))
+    ends = np.unique(np.clip([-reach, *kinks, reach], -reach, reach))
     nodes, weights = np.polynomial.legendre.leggauss(20)
-    edges = np.concatenate([np.linspace(a, b, 13) for a, b in itertools.pairwise(ends)])
+    edges = np.unique([np.linspace(a, b, 13) for a, b in itertools.pairwise(ends)])
     left, width = edges[:-1, None], np.diff(edges)[:, None]
-    angle = left + width * (nodes + 1) / 2
-    gap = np.min([np.maximum(np.maximum(a - angle, angle - b), 0) for a, b in bands], 0)
-    log_density = (d - 2) * np.log(np.sin(angle))
+    latitude = left + width * (nodes + 1) / 2
+    outside = [np.maximum(np.maximum(a - latitude, latitude - b), 0) for a, b in bands]
+    log_density = (d - 2) / 2 * np.log1p(-(np.sin(latitude) ** 2))
     density = special.poch((d - 1) / 2, 0.5) / np.sqrt(np.pi) * np.exp(log_density)
-    return float(np.sum(width / 2 * weights * density * 2 * np.sin(gap / 2)))
+    distance = 2 * np.sin(np.min(outside, axis=0) / 2)
+    return float(np.sum(width / 2 * weights * density * distance))
 
 
 def _mean_distance_to(shape: str, d: int, error: float) -> float:
@@ -247,7 +277,7 @@ def _within(
 ) -> Any:
     """Draw points, and whether they lie within steps/sqrt(d) of a cap."""
     sphere = Sphere(d)
-    if d <= 100:
+    if d <= 30:
         pole = sphere.sample(1, rng)[0]
         height = sphere.sample(n, rng) @ pole
     else:
@@ -289,6 +319,11 @@ def _network_log_error(network: str, sphere: Any, method: Any) -> float:
     )
 
 
+def _errs(network: str, sphere: str) -> bool:
+    """Whether the network errs on the sphere at all."""
+    return sphere == "inner" or min(_NETWORKS[network][0]) < RADIUS**-2
+
+
 def _network_errs(n: int, rng: np.random.Generator, network: str) -> Any:
     """Draw points of the inner sphere, and whether the network calls them outer."""
     alpha, counts = _NETWORKS[network]
@@ -325,7 +360,7 @@ $P(d(x, E) \le r) = \sigma(\mathrm{cap}(\theta_0 + 2\arcsin(r/2)))$;
 compared with random points at $r = s/\sqrt d$.""",
         relation="lhs == rhs",
         domain={
-            "d": Integers(3, 10**9, (3, 10, 100, 2000, 10**9), symbol="d"),
+            "d": Integers(3, 10**9, (3, 10, 30, 2000, 10**9), symbol="d"),
             "error": Reals(0.001, 0.3, (0.01, 0.1), "log", r"\mu"),
             "steps": Reals(0.1, 4, (1.0, 2.0), symbol="s"),
         },
@@ -333,14 +368,14 @@ compared with random points at $r = s/\sqrt d$.""",
         evidence=Statistical(
             _within,
             lambda d, error, steps: share_within(d, error, steps / np.sqrt(d)),
-            tolerance=0.05,
+            tolerance=0.08,
         ),
         twin=Twin(
             r"the sphere of one dimension more is taken, $S^d$ instead of $S^{d-1}$",
             Statistical(
                 _within,
                 lambda d, error, steps: share_within(d + 1, error, steps / np.sqrt(d)),
-                tolerance=0.05,
+                tolerance=0.08,
             ),
         ),
     ),
@@ -670,7 +705,7 @@ points.""",
     Claim(
         id="gilmer2018.saddlepoint",
         theory="dimension",
-        title="The saddlepoint estimate of the network's error is right to 3 per cent",
+        title="The saddlepoint estimate of the network's error is right to 0.1 per cent",
         source=Source(
             "R. Lugannani, S. Rice",
             "Saddle point approximation for the distribution of the sum of independent "
@@ -679,18 +714,19 @@ points.""",
         ),
         statement=r"""For the networks of the paper's size, on either sphere, the
 Lugannani-Rice estimate $\hat P$ of the error satisfies
-$|\log\hat P - \log P| \le 0.03$, down to $P$ of $10^{-50}$.""",
+$|\log\hat P - \log P| \le 0.001$, down to $P$ of $10^{-50}$.""",
         relation="lhs <= rhs",
         domain={
             "network": Choices(tuple(_NETWORKS)),
             "sphere": Choices(("inner", "outer")),
         },
+        where=_errs,
         evidence=Exact(
             lambda network, sphere: abs(
                 _network_log_error(network, sphere, "saddlepoint")
                 - _network_log_error(network, sphere, "inversion")
             ),
-            lambda network, sphere: 0.03,
+            lambda network, sphere: 0.001,
         ),
         twin=Twin(
             r"the central limit estimate has the same accuracy",
@@ -699,8 +735,11 @@ $|\log\hat P - \log P| \le 0.03$, down to $P$ of $10^{-50}$.""",
                     _network_log_error(network, sphere, "clt")
                     - _network_log_error(network, sphere, "inversion")
                 ),
-                lambda network, sphere: 0.03,
+                lambda network, sphere: 0.001,
             ),
         ),
+        note=r"""Where all coefficients are at least $1/R^2$ the outer error is exactly 0,
+and no relative accuracy can be asked; the central limit estimate is positive even
+there.""",
     ),
 )

@@ -113,8 +113,8 @@ def signed_distance(
     """
     array = points("X", X)
     label = labels("y", y, array.shape[0], classes=0)
-    normal = _direction("w", w, d=array.shape[1])
-    distance: NDArray = label * (array @ normal + real("b", b)) / np.linalg.norm(normal)
+    unit, offset = _boundary(w, b, array.shape[1])
+    distance: NDArray = label * (array @ unit + offset)
     return distance
 
 
@@ -134,10 +134,8 @@ def mirror_image(X: ArrayLike, w: ArrayLike, b: float) -> Float[NDArray, "n d"]:
     array([[-1.,  5.]])
     """
     array = points("X", X)
-    normal = _direction("w", w, d=array.shape[1])
-    norm = np.linalg.norm(normal)
-    unit = normal / norm
-    level = array @ unit + real("b", b) / norm
+    unit, offset = _boundary(w, b, array.shape[1])
+    level = array @ unit + offset
     image: NDArray = array - 2 * level[:, np.newaxis] * unit
     return image
 
@@ -167,14 +165,14 @@ def perturbed(
     """
     array = points("X", X)
     label = labels("y", y, array.shape[0], classes=0)
-    normal = _direction("w", w, d=array.shape[1])
+    unit = _unit(_direction("w", w, d=array.shape[1]))
     size = real_array("eps", eps, lower=0)
     if size.shape not in ((), label.shape):
         raise ValueError(
             f"eps must be one number or {label.size}, got shape {size.shape}"
         )
     step = (label * size)[:, np.newaxis]
-    moved: NDArray = array - step * (normal / np.linalg.norm(normal))
+    moved: NDArray = array - step * unit
     return moved
 
 
@@ -284,9 +282,7 @@ def deviation_angle(w: ArrayLike, reference: ArrayLike) -> Real:
             "w and reference must be of one dimension, got shapes "
             f"{u.shape} and {v.shape}"
         )
-    u, v = broadcast(w=u, reference=v)
-    u = u / np.linalg.norm(u, axis=-1, keepdims=True)
-    v = v / np.linalg.norm(v, axis=-1, keepdims=True)
+    u, v = broadcast(w=_unit(u), reference=_unit(v))
     angle: Real = 2 * np.arctan2(
         np.linalg.norm(u - v, axis=-1), np.linalg.norm(u + v, axis=-1)
     )
@@ -477,15 +473,13 @@ def tilted_normal(
     >>> tilted_normal([1.0, 0.0], [5.0, 2.0], np.radians(90)).round(12)
     array([0., 1.])
     """
-    along = _direction("axis", axis, ndim=1)
-    along = along / np.linalg.norm(along)
-    towards = _direction("direction", direction, d=along.size)
-    towards = towards / np.linalg.norm(towards)
+    along = _unit(_direction("axis", axis, ndim=1))
+    towards = _unit(_direction("direction", direction, d=along.size))
     for _ in range(2):  # twice, so that rounding leaves no component along the axis
         towards = towards - (towards @ along) * along
     if np.linalg.norm(towards) < 1e-12:
         raise ValueError("direction must not be a multiple of axis")
-    towards = towards / np.linalg.norm(towards)
+    towards = _unit(towards)
     t = real("angle", angle, lower=0, upper=math.pi / 2)
     normal: NDArray = math.cos(t) * along + math.sin(t) * towards
     return normal
@@ -509,3 +503,18 @@ def _direction(
     if not (np.abs(array).max(axis=-1, initial=0.0) > 0).all():
         raise ValueError(f"{name} must not be zero")
     return array
+
+
+def _unit(vectors: Float[NDArray, "*batch d"]) -> Float[NDArray, "*batch d"]:
+    scaled = vectors / np.abs(vectors).max(
+        axis=-1, keepdims=True
+    )  # squares stay finite
+    unit: NDArray = scaled / np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return unit
+
+
+def _boundary(w: ArrayLike, b: float, d: int) -> tuple[Float[NDArray, " d"], float]:
+    """Return the unit normal and the offset of the same boundary."""
+    normal = _direction("w", w, d=d)
+    scale = float(np.abs(normal).max())
+    return _unit(normal), real("b", b) / scale / float(np.linalg.norm(normal / scale))
