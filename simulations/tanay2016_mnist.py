@@ -7,7 +7,7 @@ by itself makes no adversarial examples (Tanay and Griffin 2016, arXiv:1608.0769
 shown in Dobriban's talk "What causes adversarial examples?", 2020).
 
 Grid: the image as it is, and enlarged by 200/28 (bilinear).
-Cost: about 5 s on 2 cores, .5 GB of memory; MNIST (without it, scikit-learn's digits).
+Cost: about 13 s of one core, .4 GB of memory; MNIST (or scikit-learn's digits).
 Picture: weight vectors that look alike at both sizes, and adversarial digits that look
 alike at both sizes, with a perturbation that is plainly visible.
 
@@ -324,7 +324,7 @@ STUDY = Study(
         "The same error at both sizes, and eps in proportion to the side of the image: "
         "the weight vectors and the adversarial digits look alike."
     ),
-    cost="About 5 s on 2 cores and 0.5 GB of memory.",
+    cost="About 13 s of one core and 0.4 GB of memory.",
     grid={"image": ("original", "enlarged")},
     measure=measure,
     summary=summary,

@@ -6,6 +6,7 @@ from geomadv.claims._claim import Source as Source
 from geomadv.claims._claim import Twin as Twin
 from geomadv.claims._domain import Choices as Choices
 from geomadv.claims._domain import Integers as Integers
+from geomadv.claims._domain import Parameter as Parameter
 from geomadv.claims._domain import Reals as Reals
 from geomadv.claims._enclosure import Enclosure as Enclosure
 from geomadv.claims._exact import Exact as Exact
@@ -25,6 +26,7 @@ __all__ = [
     "Expected",
     "Integers",
     "Outcome",
+    "Parameter",
     "Point",
     "Reals",
     "Report",

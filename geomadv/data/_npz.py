@@ -59,7 +59,7 @@ def read_npz(
             RuntimeError,  # an encrypted member
             ValueError,
             zipfile.BadZipFile,
-    
+            zlib.error,
         ) as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
 

@@ -300,17 +300,19 @@ def _number(value: float) -> str:
 
 def _plain_ticks(axis: Any) -> None:
     """Label an axis with characters alone; a logarithmic one at powers of ten."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     if axis.get_scale() == "log":
         axis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
-        axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())
 
 
 def _power_of_ten(value: float) -> str:
     if 0.01 <= value <= 1000:
         return f"{value:g}"
-    return _number(float(f"{value:.6g}"))
+    mantissa, _, exponent = f"{value:e}".partition("e")
+    front = f"{float(mantissa):g}×" if float(mantissa) != 1 else ""
+    return f"{front}10{str(int(exponent)).translate(_RAISED)}"
 
 
 def _finite(value: float) -> float:

@@ -116,12 +116,12 @@ def gaussian_parameters(
     return dimension, centre, Covariance(dimension, spread)
 
 
-def _simplest(cov: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+def _simplest(cov: Float[NDArray, "*s"]) -> Float[NDArray, "..."]:
     """Return a checked covariance in its simplest form: matrix, vector or number."""
     if cov.ndim < 2:
         if not (cov > 0.0).all():
             raise ValueError(f"cov must hold positive variances, got {cov.min():g}")
-        return cov if cov.ndim == 0 or (cov != cov[0]).any() else cov[0].reshape(())
+        return cov if cov.ndim == 0 or (cov != cov[0]).any() else np.asarray(cov[0])
     gap = float(np.abs(cov - cov.T).max())
     if gap > _SYMMETRIC * float(np.abs(cov).max()):
         raise ValueError(

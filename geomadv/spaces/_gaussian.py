@@ -328,4 +328,6 @@ class Gaussian:
         return (self.operator_norm(p).upper * offset)[()]
 
     def _shift(self, eps: ArrayLike, p: float) -> Float[NDArray, "*s"]:
-        return real_array("eps", eps, lower=0.0) / self.operator_norm(p).upper
+        return np.asarray(
+            real_array("eps", eps, lower=0.0) / self.operator_norm(p).upper
+        )

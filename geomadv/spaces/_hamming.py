@@ -272,7 +272,9 @@ class HammingCube:
         m, flips = broadcast(mass=probability("mass", mass), eps=self._flips(eps))
         return self._sets.map("mass", m, flips, lambda s, t: s.log_complement(t), 0.0)
 
-    def enlargement_radius(self, mass: ArrayLike, target: ArrayLike) -> NDArray:
+    def enlargement_radius(
+        self, mass: ArrayLike, target: ArrayLike
+    ) -> np.int64 | Int[NDArray, "..."]:
         """Return the least number of flips after which every set has a target measure.
 
         Parameters
@@ -363,7 +365,8 @@ class HammingCube:
             raise ValueError(
                 f"{name} must be whole numbers of flips, got {flips[broken][0]:g}"
             )
-        return np.minimum(flips, self.d).astype(np.int64)  # d flips reach everything
+        # d flips reach everything
+        return np.asarray(np.minimum(flips, self.d)).astype(np.int64)
 
     def _over_radii(self, radius: ArrayLike, value: Callable[[int], float]) -> Real:
         radii = self._flips(radius, "radius")

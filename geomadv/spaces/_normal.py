@@ -13,14 +13,14 @@ Conventions: `mass` is a probability, `log_mass` its natural logarithm.
 import numpy as np
 from scipy import special
 
-from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, probability, real_array
 
 _TERMS = 120
 _INV_SQRT_2PI = 0.3989422804014327
 
 
-def shifted(mass: ArrayLike, shift: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+def shifted(mass: ArrayLike, shift: Float[NDArray, "..."]) -> Float[NDArray, "..."]:
     """Return Phi(Phi^-1(mass) + shift), for shift >= 0; a mass of 0 stays 0."""
     m, s = broadcast(mass=probability("mass", mass), eps=shift)
     # Phi(Phi^-1(m)) may be below m in the last digits
@@ -28,8 +28,8 @@ def shifted(mass: ArrayLike, shift: Float[NDArray, "*s"]) -> Float[NDArray, "*s"
 
 
 def log_shifted_complement(
-    mass: ArrayLike, shift: Float[NDArray, "*s"]
-) -> Float[NDArray, "*s"]:
+    mass: ArrayLike, shift: Float[NDArray, "..."]
+) -> Float[NDArray, "..."]:
     """Return log(1 - Phi(Phi^-1(mass) + shift)), for shift >= 0."""
     m, s = broadcast(mass=probability("mass", mass), eps=shift)
     with np.errstate(divide="ignore"):
@@ -39,8 +39,8 @@ def log_shifted_complement(
 
 
 def log_shifted(
-    log_mass: ArrayLike, shift: Float[NDArray, "*s"]
-) -> Float[NDArray, "*s"]:
+    log_mass: ArrayLike, shift: Float[NDArray, "..."]
+) -> Float[NDArray, "..."]:
     """Return log Phi(Phi^-1(exp(log_mass)) + shift), for shift >= 0."""
     log_m, s = broadcast(
         log_mass=real_array("log_mass", log_mass, upper=0.0, infinite=True), eps=shift
@@ -71,7 +71,7 @@ def half_space_offset(
     return np.asarray(0.0 - special.ndtri(m))
 
 
-def mean_excess(a: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+def mean_excess(a: Real) -> Float[NDArray, "..."]:
     r"""Return E (Z + a)_+ = a Phi(a) + phi(a) for a standard normal Z.
 
     Notes

@@ -19,7 +19,7 @@ def _integral(d: int, lower: float, upper: float, distance: bool) -> float:
     """
     left, right = lower, upper
     for _ in range(5):  # close in on the part that matters
-        grid, step = np.linspace(left, right, 100001, retstep=True)
+        grid, step = np.linspace(left, right, 20001, retstep=True)
         log = np.zeros_like(grid)
         if d > 2:
             with np.errstate(divide="ignore"):

@@ -56,7 +56,7 @@ def check(d, coordinate, *, angle):
 
 
 def heights(d):
-    sigmas = [1e-12, 1e-3, 0.3, 1.0, 1.7, 1.74, 2.5, 7.0, 20.0, 36.0]
+    sigmas = [1e-12, 0.3, 1.0, 1.7, 1.74, 7.0, 36.0]
     near = [s / math.sqrt(d) for s in sigmas if s * s < d]
     fixed = [0.2, 0.5, 0.54, 0.55, 0.7, 0.71, 0.9, 0.99, 1 - 1e-9, 1 - 2**-53]
     return [sign * t for t in near + fixed for sign in (1.0, -1.0)]
@@ -154,7 +154,7 @@ def in_ulps(d, coordinate, log_target, *, angle):
     return float(abs(log - log_target)) / slope / math.ulp(coordinate)
 
 
-MASSES = [0.49, 0.25, 0.2, 0.07, 0.01, 1e-3, 1e-8, 1e-20, 1e-100, 1e-280]
+MASSES = [0.49, 0.2, 0.07, 0.01, 1e-8, 1e-280]
 
 
 @pytest.mark.parametrize("angle", [False, True])

@@ -92,6 +92,28 @@ def test_upper_end_is_no_worse_than_holder(p):
         assert upper <= 20 ** (1 / p - 0.5) * two
 
 
+@pytest.mark.parametrize("p", [1.0, 1.3, 1.7, 2.5, 4.0, 30.0])
+def test_both_ends_close_on_a_covariance_of_nearly_rank_one(p):
+    """For Sigma = a a' the norm is ||a||_p, and every certificate is tight."""
+    a = np.random.default_rng(4).standard_normal(20)
+    cov = np.outer(a, a) + 1e-11 * np.eye(20)
+    truth = np.linalg.norm(a, ord=p)
+    interval, _ = matrix_norm(cov, p)
+    assert truth <= interval.lower * (1 + 1e-13)
+    assert interval.lower == pytest.approx(truth, rel=1e-8)
+    assert interval.upper == pytest.approx(truth, rel=1e-8)
+    if p < 2:  # an axis is no stationary point, so the fixed certificates must do
+        assert _below_two(cov, p, np.eye(20)[0]) == pytest.approx(truth, rel=1e-8)
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.2, 4.0])
+def test_a_gap_is_not_reported_as_a_point(p):
+    deviations = np.sqrt(covariance(5, 20).diagonal())
+    interval, _ = matrix_norm(covariance(5, 20) / np.outer(deviations, deviations), p)
+    assert interval.lower * 1.01 < interval.upper < interval.lower * 1.4
+    assert not interval.exact
+
+
 def test_enumerated_signs_lie_between_ascent_and_certificate():
     for seed in range(10):
         cov = covariance(seed, 10)

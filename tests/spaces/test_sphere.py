@@ -236,9 +236,7 @@ def exact_mean(d, mass, geodesic):
 
 
 @pytest.mark.parametrize("d", [2, 3, 4, 20, 57, 150, 2000, 10**6, 10**9])
-@pytest.mark.parametrize(
-    "mass", [1e-250, 1e-20, 0.01, 0.4, 0.6, 0.999, 1 - 2.0**-40, 1 - 2.0**-53]
-)
+@pytest.mark.parametrize("mass", [1e-250, 0.01, 0.4, 0.6, 0.999, 1 - 2.0**-53])
 def test_mean_distance_by_certified_quadrature(d, mass):
     for geodesic in (False, True):
         metric = "geodesic" if geodesic else "euclidean"
@@ -248,16 +246,19 @@ def test_mean_distance_by_certified_quadrature(d, mass):
 
 def test_mean_distance_is_the_integral_of_what_is_left():
     """E dist = int P(dist > r) dr, by the enlargements themselves."""
+    nodes, weights = np.polynomial.legendre.leggauss(100)
     for d in (2, 3, 30, 10**4):
         for mass in (0.01, 0.5, 0.8):
             sphere = Sphere(d)
-            for metric, top in (("euclidean", 2.0), ("geodesic", math.pi)):
-                top = min(top, 40 / math.sqrt(d))
-                nodes, weights = np.polynomial.legendre.leggauss(400)
+            arc = min(math.pi - float(sphere.cap_angle(mass)), 40 / math.sqrt(d))
+            for metric, top in (
+                ("euclidean", 2 * math.sin(arc / 2)),
+                ("geodesic", arc),
+            ):
                 left = 1 - sphere.enlargement(mass, top * (nodes + 1) / 2, metric)
                 integral = top / 2 * (weights * left).sum()
                 found = sphere.mean_distance(mass, metric)
-                assert found == pytest.approx(integral, rel=2e-5)
+                assert found == pytest.approx(integral, rel=1e-9)
 
 
 @pytest.mark.parametrize("d", [2, 5, 500, 10**9])

@@ -5,10 +5,15 @@ import pytest
 
 from geomadv.stats._bisection import least_double
 
+POINTS = [5e-324, 1e-300, 0.1, 1 / 3, 1 - 2**-53, 1.0]
 
-@pytest.mark.parametrize("point", [5e-324, 1e-300, 0.1, 1 / 3, 1 - 2**-53, 1.0])
-def test_the_least_double_at_or_above_a_point_is_the_point(point):
-    assert least_double(lambda x: x >= point, 1.0) == point
+
+@pytest.mark.parametrize("steps", range(1, 200, 7))
+def test_the_least_double_at_or_above_a_point_is_the_point(steps):
+    for point in POINTS:
+        for upper in (1.0, point + steps * math.ulp(point)):
+            found = least_double(lambda x, point=point: x >= point, upper)
+            assert found == point
 
 
 @pytest.mark.parametrize("point", [1e-300, 0.1, 1 / 3])

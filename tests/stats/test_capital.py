@@ -106,6 +106,19 @@ def test_capitals_shrink_on_average_under_every_two_point_law(history, x, y, wei
         assert mean <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("m", [0.98, 0.985, 0.99])
+def test_bernstein_capital_hardly_loses_where_its_inequality_is_tight(m):
+    # After many ones the prediction is near 1, and a 0 is the equality y = -1 of
+    # exp(l y - psi(l) y^2) <= 1 + l y: with 0.9 psi the mean would exceed 1.
+    history = [1.0] * 400
+    before = float(log_bernstein_capital(*moved(history[:-1], 1.0), m))
+    at_0, at_1 = (
+        math.exp(float(log_bernstein_capital(*moved(history, x), m)) - before)
+        for x in (0.0, 1.0)
+    )
+    assert 0.9997 < (1 - m) * at_0 + m * at_1 <= 1
+
+
 def test_bernstein_capital_is_the_stated_mixture():
     odds = [mpmath.mpf(2) ** k for k in range(3, -25, -1)]
     weights = [1 / mpmath.mpf(j + 1) for j in range(len(odds))]

@@ -1,7 +1,7 @@
 """Every claim of the registry: well formed, verified, and true beyond its grid."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geomadv.claims import Enclosure, Exact, Expected, Verdict, verify
@@ -43,7 +43,7 @@ EXACT = [
 
 
 @pytest.mark.parametrize("name", EXACT)
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_exact_claims_hold_anywhere_in_their_domain(name, data):
     claim = BY_ID[name]

@@ -31,6 +31,7 @@ from geomadv.claims import (
     Exact,
     Expected,
     Integers,
+    Parameter,
     Reals,
     Source,
     Twin,
@@ -258,7 +259,7 @@ def _at_excess(function: Any) -> Any:
 
 _ERROR = Reals(1e-12, 0.49, (1e-12, 1e-6, 0.001, 0.01, 0.1), "log", r"\mathrm{err}")
 _SHAPES = ("half-space", "outside of a slab", "ball", "outside of a ball")
-_LINF = {
+_LINF: dict[str, Parameter] = {
     "error": Reals(1e-6, 0.4, (0.001, 0.01, 0.1), "log", r"\mathrm{err}"),
     "eps": Reals(0.0, 2.0, (0.1, 0.25, 0.5, 1.0), symbol=r"\varepsilon"),
     "d": Integers(1, 10**6, (784, 3072), symbol="d"),

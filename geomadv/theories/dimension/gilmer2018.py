@@ -147,7 +147,7 @@ def quadratic_error(
     radius: float = RADIUS,
     sphere: Literal["inner", "outer"] = "inner",
     method: Literal["inversion", "saddlepoint", "clt"] = "inversion",
-) -> np.float64:
+) -> Real:
     r"""Return the probability that the quadratic network errs on one sphere.
 
     Parameters
@@ -165,7 +165,7 @@ def quadratic_error(
 
     Returns
     -------
-    float64
+    Real
         The probability, exactly 0 where no point is misclassified.
 
     Raises
@@ -196,14 +196,14 @@ def log_quadratic_error(
     radius: float = RADIUS,
     sphere: Literal["inner", "outer"] = "inner",
     method: Literal["inversion", "saddlepoint", "clt"] = "inversion",
-) -> np.float64:
+) -> Real:
     """Return the logarithm of `quadratic_error`, which does not underflow.
 
     Parameters and errors as for `quadratic_error`.
 
     Returns
     -------
-    float64
+    Real
         The logarithm of the probability, -inf where no point is misclassified.
 
     Examples
@@ -246,7 +246,10 @@ def _mean_over_angle(d: int, bands: list[tuple[float, float]]) -> float:
     left, width = edges[:-1, None], np.diff(edges)[:, None]
     latitude = left + width * (nodes + 1) / 2
     outside = [np.maximum(np.maximum(a - latitude, latitude - b), 0) for a, b in bands]
-    log_density = (d - 2) / 2 * np.log1p(-(np.sin(latitude) ** 2))
+    near = np.abs(latitude) < 0.5
+    log_cosine = np.log1p(-(np.sin(np.where(near, latitude, 0)) ** 2)) / 2
+    log_cosine = np.where(near, log_cosine, np.log(np.cos(latitude)))
+    log_density = (d - 2) * log_cosine
     density = special.poch((d - 1) / 2, 0.5) / np.sqrt(np.pi) * np.exp(log_density)
     distance = 2 * np.sin(np.min(outside, axis=0) / 2)
     return float(np.sum(width / 2 * weights * density * distance))
@@ -333,9 +336,10 @@ def _network_errs(n: int, rng: np.random.Generator, network: str) -> Any:
 
 def _both_errors(lowest: float, highest: float, d: int) -> float:
     """Return the sum of both errors, half the alphas lowest and half highest."""
-    alpha = {"alpha": [lowest, highest], "multiplicities": [d // 2, d - d // 2]}
-    inner = quadratic_error(**alpha, sphere="inner")
-    return float(inner + quadratic_error(**alpha, sphere="outer"))
+    alpha, counts = [lowest, highest], [d // 2, d - d // 2]
+    inner = quadratic_error(alpha, multiplicities=counts, sphere="inner")
+    outer = quadratic_error(alpha, multiplicities=counts, sphere="outer")
+    return float(inner + outer)
 
 
 _SHAPES = (
@@ -705,7 +709,7 @@ points.""",
     Claim(
         id="gilmer2018.saddlepoint",
         theory="dimension",
-        title="The saddlepoint estimate of the network's error is right to 0.1 per cent",
+        title="The saddlepoint estimate of the network's error is right to 0.1 %",
         source=Source(
             "R. Lugannani, S. Rice",
             "Saddle point approximation for the distribution of the sum of independent "
@@ -738,8 +742,8 @@ $|\log\hat P - \log P| \le 0.001$, down to $P$ of $10^{-50}$.""",
                 lambda network, sphere: 0.001,
             ),
         ),
-        note=r"""Where all coefficients are at least $1/R^2$ the outer error is exactly 0,
-and no relative accuracy can be asked; the central limit estimate is positive even
+        note=r"""Where all coefficients are at least $1/R^2$ the outer error is exactly
+0, and no relative accuracy can be asked; the central limit estimate is positive even
 there.""",
     ),
 )

@@ -35,13 +35,22 @@ import math
 import numpy as np
 from scipy.special import log_ndtr
 
-from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._random import spawn
+from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import (
     broadcast,
     labels,
     points,
     real,
     real_array,
+)
+from geomadv.claims import Claim, Exact, Integers, Reals, Source, Statistical, Twin
+
+SOURCE = Source(
+    "T. Tanay, L. D. Griffin",
+    "A boundary tilting perspective on the phenomenon of adversarial examples",
+    2016,
+    arxiv="1608.07690",
 )
 
 
@@ -518,3 +527,128 @@ def _boundary(w: ArrayLike, b: float, d: int) -> tuple[Float[NDArray, " d"], flo
     normal = _direction("w", w, d=d)
     scale = float(np.abs(normal).max())
     return _unit(normal), real("b", b) / scale / float(np.linalg.norm(normal / scale))
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _strength_of_tilted(d: int, angle: float, offset: float) -> float:
+    """Measure the strength between drawn centroids of a boundary tilted by an angle."""
+    rng = spawn(0, "tanay2016", d)
+    i, j, direction = rng.standard_normal((3, d))
+    w = tilted_normal(j - i, direction, angle)
+    b = -float(w @ (i + j)) / 2 + offset * float(w @ (j - i)) / 2
+    return float(measured_strength(i, j, w, b))
+
+
+def _errs(
+    n: int,
+    rng: np.random.Generator,
+    angle: float,
+    a: float,
+    variance: float,
+    tilt_variance: float,
+) -> Bool[NDArray, " n"]:
+    """Draw points of the class N(a l, V) in the plane, and whether C through 0 errs."""
+    along = a + math.sqrt(variance) * rng.standard_normal(n)
+    across = math.sqrt(tilt_variance) * rng.standard_normal(n)
+    return np.asarray(math.cos(angle) * along + math.sin(angle) * across < 0)
+
+
+_TILT = Reals(0.0, 1.55, (0.0, 0.5, 1.0, 1.4, 1.55), symbol=r"\theta")
+_THIN = Integers(1, 10**9, (10**4, 10**6, 10**9), symbol="1/v_z")
+
+CLAIMS = (
+    Claim(
+        id="tanay2016.strength",
+        theory="manifold",
+        title="The strength of adversarial examples is 1/cos of the deviation angle",
+        source=SOURCE,
+        statement=r"""For centroids $i, j$ and a linear boundary $C$ whose normal deviates
+by $\theta$ from $j - i$, wherever $C$ lies between them, the distances of $i$ and $j$ to
+the nearest-centroid boundary add up to $1/\cos\theta$ times those to $C$.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(2, 1000, (2, 10, 784), symbol="d"),
+            "angle": _TILT,
+            "offset": Reals(-0.9, 0.9, (-0.5, 0.0, 0.9)),
+        },
+        axis="angle",
+        evidence=Exact(
+            _strength_of_tilted,
+            lambda d, angle, offset: adversarial_strength(angle),
+            rtol=1e-10,
+        ),
+        twin=Twin(
+            r"$1/\cos(1.001\,\theta)$ stands in place of $1/\cos\theta$",
+            Exact(
+                _strength_of_tilted,
+                lambda d, angle, offset: adversarial_strength(1.001 * angle),
+                rtol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="tanay2016.tilted-error",
+        theory="manifold",
+        title="The error of a tilted boundary between two Gaussians, in closed form",
+        source=SOURCE,
+        statement=r"""For classes $N(\pm a\,l, V)$ with variance $v_l$ along $l$ and $v_z$
+along $z$, the boundary with normal $l\cos\theta + z\sin\theta$ through 0 errs with
+probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
+        relation="lhs == rhs",
+        domain={
+            "a": Reals(0.1, 3.0, (1.0,)),
+            "variance": Reals(0.1, 4.0, (0.25, 1.0), symbol="v_l"),
+            "tilt_variance": Reals(0.0, 1.0, (0.0, 0.1), symbol="v_z"),
+            "angle": Reals(0.0, 1.55, (0.0, 0.5, 1.0, 1.4), symbol=r"\theta"),
+        },
+        axis="angle",
+        evidence=Statistical(_errs, tilted_error, tolerance=0.1),
+        twin=Twin(
+            r"the variance along $z$ is left out",
+            Statistical(
+                _errs,
+                lambda angle, a, variance, tilt_variance: tilted_error(
+                    angle, a, variance, 0.0
+                ),
+                tolerance=0.1,
+            ),
+            domain={
+                "a": Reals(0.1, 3.0, (1.0,)),
+                "variance": Reals(0.1, 4.0, (0.25,)),
+                "tilt_variance": Reals(0.0, 1.0, (0.1,)),
+                "angle": Reals(0.0, 1.55, (1.0,)),
+            },
+        ),
+    ),
+    Claim(
+        id="tanay2016.strength-without-error",
+        theory="manifold",
+        title="Tilted along a direction without variance, the error does not change",
+        source=SOURCE,
+        statement=r"""As the within-class variance $v_z$ along the direction of the tilt
+tends to 0, the error tends to that of the boundary that is not tilted,
+$\Phi(-a/\sqrt{v_l})$, at every angle: the strength $1/\cos\theta$ can be as large as one
+likes without a loss of accuracy.""",
+        relation="limit",
+        domain={
+            "angle": Reals(0.0, 1.55, (0.5, 1.0, 1.4, 1.55), symbol=r"\theta"),
+            "thinness": _THIN,
+        },
+        axis="thinness",
+        evidence=Exact(
+            lambda angle, thinness: tilted_error(angle, 1.0, 0.25, 1 / thinness),
+            lambda angle, thinness: tilted_error(0.0, 1.0, 0.25, 0.0),
+            tolerance=1e-4,
+        ),
+        twin=Twin(
+            r"the limit is that of an untilted boundary with $1.001\,v_l$",
+            Exact(
+                lambda angle, thinness: tilted_error(angle, 1.0, 0.25, 1 / thinness),
+                lambda angle, thinness: tilted_error(0.0, 1.0, 0.25025, 0.0),
+                tolerance=1e-4,
+            ),
+        ),
+    ),
+)
