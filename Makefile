@@ -62,8 +62,11 @@ lint: $(STAMP)  ## check format and style
 types: $(STAMP)  ## check the types
 	@$(PY) -m mypy
 
+# An int may stand for a float, as everywhere in Python's types (PEP 484).
+CHECKER := beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
+
 shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
-	@$(call pytest,$(PY)) --jaxtyping-packages=geomadv,beartype.beartype \
+	@$(call pytest,$(PY)) '--jaxtyping-packages=geomadv,$(CHECKER)' \
 		-m "not errors and not slow" $(ARGS)
 
 format: $(STAMP)  ## format the code and mend what ruff can mend

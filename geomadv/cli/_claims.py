@@ -38,9 +38,11 @@ def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None
     from rich.padding import Padding
     from rich.text import Text
 
+    from geomadv.report._words import work
+
     for (theory, paper), group in groupby(selected, key=lambda c: (c.theory, c.paper)):
         members = list(group)
-        source = members[0].source
+        source = work(members)
         arxiv = f", arXiv:{source.arxiv}" if source.arxiv else ""
         out.print(Text(f"{theory}: {paper}", style="bold"))
         where = f"{source.authors} {source.year}, {source.title}{arxiv}"

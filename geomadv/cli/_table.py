@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,7 @@ from geomadv.cli._console import marks
 from geomadv.report._words import (
     authors,
     complaints,
+    place,
     short_source,
     size,
     summary,
@@ -21,6 +21,12 @@ from geomadv.report._words import (
     worst_slack,
 )
 
+_FULL = (
+    *("theory", "claim", "source", "evidence", "points", "worst slack"),
+    *("verdict", "twin", "seconds"),
+)
+_GROUPED = ("claim", "evidence", "points", "slack", "verdict", "twin", "s")
+_PLACED = ("claim", "where", *_GROUPED[1:])
 _STYLES = {True: "green", False: "bold red", None: "yellow"}
 
 
@@ -58,58 +64,86 @@ def twin_text(result: Result) -> Text:
     return Text(twin_word(result), style="green" if result.power_shown else "bold red")
 
 
-def _tables(out: Console, results: Sequence[Result]) -> Iterator[Table]:
-    full = _table(out, results, full=True)
-    if Measurement.get(out, out.options, full).maximum < out.width:
-        yield full
-    else:
-        yield _table(out, results, full=False)
+def _tables(out: Console, results: Sequence[Result]) -> Iterator[Table | Text]:
+    """Lay the results out: one table, or one for each source under its name."""
+    rows = [_cells(out, result) for result in results]
+    if _width(rows, _FULL, 2) <= out.width:
+        yield _table(rows, _FULL, _widths(rows, _FULL), 2)
+        return
+    roomy = out.width >= 100
+    gap = 2 if roomy else 1
+    names = _PLACED if _width(rows, _PLACED, gap) <= out.width else _GROUPED
+    if not roomy:
+        for row in rows:
+            row["evidence"].truncate(5)
+    widths = _widths(rows, names)
+    spare = out.width - _width(rows, names, gap)
+    claim = names.index("claim")
+    widths[claim] = max(12, min(widths[claim], widths[claim] + spare))
+    header = True
+    for heading, group in groupby(zip(results, rows, strict=True), key=_heading):
+        yield Text(f"{heading}" if header else f"\n{heading}", style="bold")
+        yield _table([row for _, row in group], names, widths, gap, header=header)
+        header = False
 
 
-def _table(out: Console, results: Sequence[Result], *, full: bool) -> Table:
-    """Lay the results out; where not `full`, theory and source head their rows."""
-    roomy = full or out.width >= 100
+def _cells(out: Console, result: Result) -> dict[str, Text]:
+    claim = result.claim
+    seconds = result.seconds + result.twin_seconds
+    return {
+        "theory": Text(claim.theory),
+        "claim": Text(claim.id),
+        "source": Text(short_source(claim.source)),
+        "where": Text(place(claim.source)),
+        "evidence": Text(claim.evidence.level),
+        "points": Text(size(result.outcome)),
+        "worst slack": Text(worst_slack(result.outcome)),
+        "slack": Text(worst_slack(result.outcome)),
+        "verdict": verdict_text(out, result),
+        "twin": twin_text(result),
+        "seconds": Text(f"{seconds:.2f}"),
+        "s": Text(f"{seconds:.1f}"),
+    }
+
+
+def _widths(rows: Sequence[dict[str, Text]], names: Sequence[str]) -> list[int]:
+    return [max(len(name), *(row[name].cell_len for row in rows)) for name in names]
+
+
+def _width(rows: Sequence[dict[str, Text]], names: Sequence[str], gap: int) -> int:
+    return sum(_widths(rows, names)) + gap * (len(names) - 1)
+
+
+def _table(
+    rows: Sequence[dict[str, Text]],
+    names: Sequence[str],
+    widths: Sequence[int],
+    gap: int,
+    *,
+    header: bool = True,
+) -> Table:
     table = Table(
         box=None,
-        padding=(0, 2 if roomy else 1, 0, 0),
+        padding=(0, gap, 0, 0),
         pad_edge=False,
         header_style="dim",
+        show_header=header,
     )
-    if full:
-        table.add_column("theory", no_wrap=True)
-    table.add_column("claim", overflow="fold", min_width=16)
-    if full:
-        table.add_column("source", no_wrap=True)
-    table.add_column("evidence" if roomy else "ev.", no_wrap=True)
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("worst slack" if full else "slack", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("twin", no_wrap=roomy)
-    table.add_column("s" if not full else "seconds", justify="right", no_wrap=True)
-    for heading, group in groupby(results, key=_heading):
-        if not full:
-            table.add_row(*[""] * 7) if table.row_count else None
-            table.add_row(Text(heading, style="bold"))
-        for result in group:
-            claim = result.claim
-            level = claim.evidence.level
-            seconds = f"{result.seconds + result.twin_seconds:.{2 if full else 1}f}"
-            cells: list[str | Text] = [
-                *([claim.theory] if full else []),
-                claim.id,
-                *([short_source(claim.source)] if full else []),
-                level if roomy else level[:5],
-                size(result.outcome),
-                worst_slack(result.outcome),
-                verdict_text(out, result),
-                twin_text(result),
-                seconds,
-            ]
-            table.add_row(*cells)
+    for name, width in zip(names, widths, strict=True):
+        right = name in ("points", "slack", "worst slack", "s", "seconds")
+        table.add_column(
+            name,
+            width=width,
+            justify="right" if right else "left",
+            no_wrap=name != "claim",
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(row[name] for name in names))
     return table
 
 
-def _heading(result: Result) -> str:
-    source = result.claim.source
+def _heading(pair: tuple[Result, dict[str, Text]]) -> str:
+    source = pair[0].claim.source
     arxiv = f", arXiv:{source.arxiv}" if source.arxiv else ""
-    return f"{result.claim.theory}: {authors(source)} {source.year}{arxiv}"
+    return f"{pair[0].claim.theory}: {authors(source)} {source.year}{arxiv}"

@@ -6,6 +6,7 @@ itself, with the stated slope through its last point as the dashed line.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -174,6 +175,8 @@ def _curve(claim: Claim, points: Sequence[Point]) -> Curve:
     fixed = {k: v for k, v in points[0].parameters.items() if k != axis}
     label = ", ".join(
         f"{_plain_symbol(name, claim.domain.get(name))} = {_value(value)}"
+        if not isinstance(value, str)
+        else _value(value)
         for name, value in fixed.items()
     )
     bars = [(p.interval.lower, p.interval.upper) for p in points if p.interval]
@@ -256,6 +259,7 @@ def _plain_symbol(name: str, parameter: Any) -> str:
     Mathematics takes a hundredth of a second for each entry of a legend.
     """
     symbol = getattr(parameter, "symbol", "")
+    symbol = re.sub(r"\\(?:mathrm|text)\{(\w+)\}", r"\1", symbol)
     if symbol.startswith("\\"):
         letter = symbol[1:].removeprefix("var")
         case = "CAPITAL" if letter[:1].isupper() else "SMALL"

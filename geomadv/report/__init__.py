@@ -1,9 +1,11 @@
 """The page of a run: one HTML file that needs no network.
 
 `html` turns the results of `geomadv.claims.verify` into a page with every statement as
-MathML, its verdict, its worst point, its twin and its curve.
+MathML, its verdict, its worst point, its twin and its curve. `claims_table` lists the
+claims of the registry.
 """
 
+from geomadv.report._markdown import claims_table as claims_table
 from geomadv.report._page import html as html
 
-__all__ = ["html"]
+__all__ = ["claims_table", "html"]

@@ -148,7 +148,7 @@ def _is_open(before: Element | None) -> bool:
     """Tell whether a sign after `before` has nothing on its left to apply to."""
     if before is None:
         return False
-    return before.tag == "mo" and (before.text or "") in "=<>≤≥∼∈→↦,:/"
+    return before.tag == "mo" and (before.text or "") in "([{⟨=<>≤≥∼∈→↦,:/"
 
 
 def _space(row: Element) -> None:

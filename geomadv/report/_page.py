@@ -125,7 +125,11 @@ def _grouped(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for paper, group in groupby(members, key=lambda r: r["claim"].paper):
             claims = list(group)
             papers.append(
-                {"name": paper, "source": claims[0]["claim"].source, "results": claims}
+                {
+                    "name": paper,
+                    "source": _words.work([r["claim"] for r in claims]),
+                    "results": claims,
+                }
             )
         theories.append({"name": theory, "papers": papers})
     return theories

@@ -59,7 +59,7 @@ def curve_svgs(
         canvas = FigureCanvasSVG(figure)
         for result, label in zip(results, labels, strict=True):
             figure.clear()
-            drawn = draw_claim_curve(figure.add_axes((0.075, 0.17, 0.55, 0.78)), result)
+            drawn = draw_claim_curve(figure.add_axes((0.08, 0.17, 0.52, 0.78)), result)
             if not drawn:
                 found.append(None)
                 continue

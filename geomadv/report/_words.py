@@ -1,9 +1,18 @@
 """Words for sources, numbers and verdicts, the same on the page and in the terminal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from geomadv.claims import Expected, Outcome, Point, Report, Result, Source, Verdict
+from geomadv.claims import (
+    Claim,
+    Expected,
+    Outcome,
+    Point,
+    Report,
+    Result,
+    Source,
+    Verdict,
+)
 
 _SHORTER = {
     "Theorem": "Thm",
@@ -61,11 +70,30 @@ def authors(source: Source) -> str:
     return surnames[0] if len(surnames) == 1 else f"{surnames[0]} et al."
 
 
+def place(source: Source) -> str:
+    """Return where in its work a statement stands; * where that is unverified."""
+    words = " ".join(_SHORTER.get(word, word) for word in source.locator.split())
+    return words + ("*" if words and not source.checked else "")
+
+
 def short_source(source: Source) -> str:
-    """Return a citation that fits a table; * marks numbering that is unverified."""
-    place = " ".join(_SHORTER.get(word, word) for word in source.locator.split())
-    mark = "*" if source.locator and not source.checked else ""
-    return f"{authors(source)} {source.year}" + (f", {place}{mark}" if place else "")
+    """Return a citation that fits a table."""
+    where = place(source)
+    return f"{authors(source)} {source.year}" + (f", {where}" if where else "")
+
+
+def work(claims: Sequence[Claim]) -> Source:
+    """Return the work that the claims of one paper are named after.
+
+    A paper's file also holds claims of others, on which it builds. Its own are those
+    whose first author and year are its name; failing that, the most frequent source
+    stands for it.
+    """
+    sources = [claim.source for claim in claims]
+    paper = claims[0].paper
+    own = [s for s in sources if f"{authors(s).split()[0].lower()}{s.year}" == paper]
+    keys = [(source.authors, source.year) for source in own or sources]
+    return (own or sources)[keys.index(max(keys, key=keys.count))]
 
 
 def twin_word(result: Result) -> str:
@@ -81,7 +109,9 @@ def twin_word(result: Result) -> str:
 
 def size(outcome: Outcome) -> str:
     """Return how many points or boxes were decided."""
-    return f"{outcome.count}" + (" boxes" if outcome.unit == "boxes" else "")
+    if outcome.unit == "points":
+        return str(outcome.count)
+    return f"{outcome.count} {'box' if outcome.count == 1 else outcome.unit}"
 
 
 def worst_slack(outcome: Outcome) -> str:

@@ -6,17 +6,18 @@ largest balls within the mass, which bound them. Both answer the same questions.
 
 from collections.abc import Callable
 from functools import cached_property
-from math import log
+from math import exp, log
 from typing import Any
 
 import numpy as np
 
-from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._typing import ArrayLike, Float, Int, NDArray, Real
 from geomadv._validate import real_array
-from geomadv.spaces._binomial import LargestBall
+from geomadv.spaces._binomial import LargestBall, log_ball_measure
 from geomadv.spaces._harper import (
     InitialSegment,
     ball_counts,
+    log_fraction,
     points_of_log_mass,
     points_of_mass,
 )
@@ -47,6 +48,43 @@ class ExtremalSets:
     def balls(self) -> list[int]:
         """The sizes of the balls (33 MB at the largest exact dimension)."""
         return ball_counts(self.d)
+
+    def counts(self) -> list[int]:
+        """Return `balls`, or refuse where the dimension is too large to count."""
+        if not self.exact:
+            raise ValueError(
+                f"exact counts need d to be at most {MAX_EXACT}, got {self.d}; "
+                "enlargement and log_ball_measure work in every dimension"
+            )
+        return self.balls
+
+    def ball_measure(self, radius: int) -> float:
+        """Return the measure of a ball."""
+        if self.exact:
+            return self.balls[radius] / self.balls[-1]
+        return exp(log_ball_measure(radius, self.d))
+
+    def log_ball_measure(self, radius: int) -> float:
+        """Return the logarithm of the measure of a ball."""
+        if self.exact:
+            return log_fraction(self.balls[radius], self.d)
+        return log_ball_measure(radius, self.d)
+
+    def over_radii(self, radius: ArrayLike, measure: Callable[[int], float]) -> Real:
+        """Return the measures of balls whose radii are an array."""
+        radii = self.flips("radius", radius)
+        values = [measure(r) for r in radii.ravel().tolist()]
+        return np.array(values, dtype=np.float64).reshape(radii.shape)[()]
+
+    def flips(self, name: str, value: ArrayLike) -> Int[NDArray, "..."]:
+        """Return whole numbers of flips, at most d, which reach everything."""
+        flips = real_array(name, value, lower=0.0)
+        broken = flips != np.floor(flips)
+        if broken.any():
+            raise ValueError(
+                f"{name} must be whole numbers of flips, got {flips[broken][0]:g}"
+            )
+        return np.asarray(np.minimum(flips, self.d)).astype(np.int64)
 
     def of(self, name: str, value: float) -> _Extremal:
         """Return the extremal set of a ``"mass"`` or of a ``"log_mass"``."""

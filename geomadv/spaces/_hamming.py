@@ -8,31 +8,23 @@ the largest ball inside the extremal set takes its place: if N >= |B_r|, then by
 Harper's theorem every set of N points has |E_t| >= |B_{r+t}|. These bounds are binomial
 tails in logarithms; `HammingCube.isoperimetry` tells what is exact and what is a bound.
 
-The bound of Talagrand that Mahloujifar, Diochnos and Mahmoody 2018, "The curse of
-concentration in robust learning", arXiv:1809.03063, start from is weaker than both.
+It sharpens the bound of Talagrand that Mahloujifar, Diochnos and Mahmoody 2018,
+arXiv:1809.03063, start from.
 
 Conventions: distances and eps count flips (they are not divided by d). A mass is
 rounded up to a whole number of points: the double `mass` is the exact binary fraction
 that it stores, and N = ceil(mass 2^d).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, Int, NDArray, Real
 from geomadv._validate import broadcast, integer, probability, real, real_array
-from geomadv.spaces._binomial import log_ball_measure
-from geomadv.spaces._extremal import MAX_EXACT, ExtremalSets, one_of, positive_mass
-from geomadv.spaces._harper import (
-    InitialSegment,
-    log_fraction,
-    points_of_log_mass,
-    points_of_mass,
-)
+from geomadv.spaces._extremal import ExtremalSets, one_of, positive_mass
+from geomadv.spaces._harper import InitialSegment, points_of_log_mass, points_of_mass
 from geomadv.spaces._isoperimetry import Isoperimetry
-from geomadv.spaces._lp import coordinates
+from geomadv.spaces._lp import coordinates, lp_distance
 
 _MAX = 10**9
 
@@ -87,37 +79,19 @@ class HammingCube:
         """Return n draws of the number of ones: O(1) a draw in every dimension.
 
         The distance to the ball of radius r about the origin is max(weight - r, 0).
-
-        Examples
-        --------
-        >>> weights = HammingCube(10**9).sample_weight(5, rng=0)
-        >>> bool(np.all(abs(weights - 5 * 10**8) < 10**5))
-        True
         """
         size = integer("n", n, minimum=0)
         return generator(rng).binomial(self.d, 0.5, size=size)
 
     def distance(self, x: ArrayLike, y: ArrayLike) -> Real:
-        """Return the number of coordinates in which points differ.
-
-        Parameters
-        ----------
-        x, y : array_like, (..., d)
-            Points of {0, 1}^d; the leading axes broadcast.
+        """Return in how many coordinates points of shape (..., d) differ, broadcast.
 
         Examples
         --------
         >>> float(HammingCube(3).distance([0, 1, 1], [1, 1, 0]))
         2.0
         """
-        left, right = self._binary("x", x), self._binary("y", y)
-        try:
-            differs = left != right
-        except ValueError as error:
-            raise ValueError(
-                f"shapes do not broadcast: x {left.shape}, y {right.shape}"
-            ) from error
-        return np.asarray(differs.sum(axis=-1), dtype=np.float64)[()]
+        return lp_distance(self._binary("x", x), self._binary("y", y), 1, self.d)
 
     def points(
         self, mass: float | None = None, *, log_mass: float | None = None
@@ -139,7 +113,7 @@ class HammingCube:
         >>> HammingCube(10000).points(log_mass=-5000).bit_length()
         2787
         """
-        self._countable()
+        self._sets.counts()
         if (mass is None) == (log_mass is None):
             raise ValueError("give exactly one of mass and log_mass")
         if log_mass is not None:
@@ -154,22 +128,16 @@ class HammingCube:
         >>> [HammingCube(4).ball_count(radius) for radius in range(5)]
         [1, 5, 11, 15, 16]
         """
-        self._countable()
-        return self._sets.balls[min(integer("radius", radius, minimum=0), self.d)]
+        r = integer("radius", radius, minimum=0)
+        return self._sets.counts()[min(r, self.d)]
 
     def ball_measure(self, radius: ArrayLike) -> Real:
         """Return the measure of balls; the parameter is that of `log_ball_measure`.
 
-        Examples
-        --------
         >>> float(HammingCube(4).ball_measure(1))   # 5/16
         0.3125
         """
-        if self._sets.exact:
-            return self._over_radii(
-                radius, lambda r: self._sets.balls[r] / self._sets.balls[-1]
-            )
-        return np.exp(self.log_ball_measure(radius))[()]
+        return self._sets.over_radii(radius, self._sets.ball_measure)
 
     def log_ball_measure(self, radius: ArrayLike) -> Real:
         """Return the logarithm of the measure of balls.
@@ -189,11 +157,7 @@ class HammingCube:
         >>> round(float(HammingCube(10**9).log_ball_measure(499 * 10**6)), 6)
         -2005.065546
         """
-        if self._sets.exact:
-            return self._over_radii(
-                radius, lambda r: log_fraction(self._sets.balls[r], self.d)
-            )
-        return self._over_radii(radius, lambda r: log_ball_measure(r, self.d))
+        return self._sets.over_radii(radius, self._sets.log_ball_measure)
 
     def enlargement_count(self, points: int, eps: int) -> int:
         """Return the least size of the eps-enlargement of a set of so many points.
@@ -213,9 +177,9 @@ class HammingCube:
         20
         """
         flips = integer("eps", eps, minimum=0)
-        self._countable()
-        count = integer("points", points, minimum=0, maximum=1 << self.d)
-        return InitialSegment(count, self._sets.balls).enlarged(flips) if count else 0
+        balls = self._sets.counts()
+        count = integer("points", points, minimum=0, maximum=balls[-1])
+        return InitialSegment(count, balls).enlarged(flips) if count else 0
 
     def enlargement(self, mass: ArrayLike, eps: ArrayLike) -> Real:
         """Return the least measure of an eps-enlargement over all sets of a mass.
@@ -239,7 +203,9 @@ class HammingCube:
         >>> HammingCube(784).enlargement(0.01, [65, 66]).round(6)
         array([0.989845, 0.991625])
         """
-        m, flips = broadcast(mass=probability("mass", mass), eps=self._flips(eps))
+        m, flips = broadcast(
+            mass=probability("mass", mass), eps=self._sets.flips("eps", eps)
+        )
         return self._sets.map("mass", m, flips, lambda s, t: s.enlargement(t), 0.0)
 
     def log_enlargement(self, log_mass: ArrayLike, eps: ArrayLike) -> Real:
@@ -255,7 +221,7 @@ class HammingCube:
         """
         log_m, flips = broadcast(
             log_mass=real_array("log_mass", log_mass, upper=0.0, infinite=True),
-            eps=self._flips(eps),
+            eps=self._sets.flips("eps", eps),
         )
         return self._sets.map(
             "log_mass", log_m, flips, lambda s, t: s.log_enlargement(t), -np.inf
@@ -269,7 +235,9 @@ class HammingCube:
         >>> round(float(HammingCube(10**4).log_complement_enlargement(0.5, 4000)), 6)
         -3686.454103
         """
-        m, flips = broadcast(mass=probability("mass", mass), eps=self._flips(eps))
+        m, flips = broadcast(
+            mass=probability("mass", mass), eps=self._sets.flips("eps", eps)
+        )
         return self._sets.map("mass", m, flips, lambda s, t: s.log_complement(t), 0.0)
 
     def enlargement_radius(
@@ -344,31 +312,9 @@ class HammingCube:
         name, values = one_of(mass, log_mass)
         return self._sets.map(name, values, values, lambda s, _: s.reach(0.5))
 
-    def _countable(self) -> None:
-        if not self._sets.exact:
-            raise ValueError(
-                f"exact counts need d to be at most {MAX_EXACT}, got {self.d}; "
-                "enlargement and log_ball_measure work in every dimension"
-            )
-
     def _binary(self, name: str, value: ArrayLike) -> Float[NDArray, "*s d"]:
         points = coordinates(name, value, self.d)
         wrong = (points != 0.0) & (points != 1.0)
         if wrong.any():
             raise ValueError(f"{name} must hold only 0 and 1, got {points[wrong][0]:g}")
         return points
-
-    def _flips(self, value: ArrayLike, name: str = "eps") -> Int[NDArray, "*s"]:
-        flips = real_array(name, value, lower=0.0)
-        broken = flips != np.floor(flips)
-        if broken.any():
-            raise ValueError(
-                f"{name} must be whole numbers of flips, got {flips[broken][0]:g}"
-            )
-        # d flips reach everything
-        return np.asarray(np.minimum(flips, self.d)).astype(np.int64)
-
-    def _over_radii(self, radius: ArrayLike, value: Callable[[int], float]) -> Real:
-        radii = self._flips(radius, "radius")
-        values = [value(r) for r in radii.ravel().tolist()]
-        return np.array(values, dtype=np.float64).reshape(radii.shape)[()]

@@ -51,11 +51,11 @@ from scipy.special import erfcx, ndtr
 from geomadv._typing import Float, NDArray
 
 _T_MAX = 9.0  # exp(-T^2/2) = 3e-18
-_AGREEMENT = 1e-10  # the finer of two rules that agree to e errs by about e^1.6
-_FINEST = 1 / 64
+_FINEST = 1 / 16
+_SETTLED = 1e-4  # the rule of twice the step errs by at most about 1e-8
+_NEAR = 0.5  # up to here log(1 + v) is a power series of v
+_TERMS = 52  # 2^-52 is the last
 _BLOCK = 1 << 18  # entries of the largest temporary array
-_NEAR = 0.25  # up to here log(1 + v) - v is a series, beyond a difference
-_ARCTANH = 1.0 / np.arange(27, 1, -2)  # 1/27, ..., 1/5, 1/3
 
 
 class Saddlepoint(NamedTuple):
@@ -127,9 +127,9 @@ def saddlepoint(
             break
         p = following
     c, _, d = at(p)
-    order = np.argsort(-np.abs(lam / d))
-    d, m = d[order], m[order]
-    ratio = lam[order] / d
+    ratio = lam / d
+    order = np.argsort(-np.abs(ratio))
+    ratio, d, m = ratio[order], d[order], m[order]
     kappa = abs(float(ratio[0]))
     a, V = ratio / kappa, 2.0 * kappa * c
     second, third = _remainders(V * a, d)
@@ -139,29 +139,20 @@ def saddlepoint(
     return Saddlepoint(V, a, m, x / (2.0 * kappa), W, U, skew)
 
 
-def _arctanh_remainder(square: NDArray) -> NDArray:
-    """Return (arctanh(q) - q) / q^3 from q^2, |q| <= 1/7, with the terms it needs."""
-    largest = float(np.abs(square).max(initial=1e-16))
-    terms = min(_ARCTANH.size, 1 + math.ceil(-38.0 / math.log(largest)))
-    result = np.full_like(square, _ARCTANH[-terms])
-    for coefficient in _ARCTANH[_ARCTANH.size - terms + 1 :]:
-        result = result * square + coefficient
-    return result
-
-
 def _remainders(v: NDArray, d: NDArray) -> tuple[NDArray, NDArray]:
     """Return (v - log(1 + v)) / v^2 and (v - log(1 + v) - v^2/2) / v^3, 1 + v = 1/d.
 
-    At v = 0 they are 1/2 and -1/3. With q = v / (2 + v), log(1 + v) = 2 arctanh(q).
+    At v = 0 they are 1/2 and -1/3.
     """
     near = np.abs(v) <= _NEAR
-    u = np.where(near, v, 0.0)
-    tail = 2.0 * _arctanh_remainder((u / (2.0 + u)) ** 2) / (2.0 + u) ** 3
     far = np.where(near, 1.0, v)
     second = (far + np.log(d)) / far / far
+    third = np.polyval(
+        [(-1.0) ** n / n for n in range(_TERMS, 2, -1)], np.where(near, v, 0.0)
+    )
     return (
-        np.where(near, 1.0 / (2.0 + u) - u * tail, second),
-        np.where(near, -0.5 / (2.0 + u) - tail, (second - 0.5) / far),
+        np.where(near, 0.5 + v * third, second),
+        np.where(near, third, (second - 0.5) / far),
     )
 
 
@@ -179,61 +170,118 @@ def log_lugannani_rice(saddle: Saddlepoint) -> float:
     return density + math.log(1.0 / (saddle.V * saddle.U) - float(series) / w / w / w)
 
 
+class _Path:
+    """The exponent phi(s) - phi(c), prepared for evaluation at many points.
+
+    The terms are collected by the power of two 2^e that bounds |a|. Where 2^e |z| is at
+    most 1/2 a group is a power series in 2^e z whose coefficients are the group's power
+    sums, however many terms it has; the others are evaluated one by one.
+    """
+
+    def __init__(self, saddle: Saddlepoint) -> None:
+        self.saddle = saddle
+        self.half = 0.5 * saddle.m
+        fraction, exponent = np.frexp(saddle.a)
+        starts = np.flatnonzero(np.diff(exponent, prepend=exponent[0] + 1))
+        self.ends = np.append(starts[1:], saddle.a.size)
+        self.bound = np.ldexp(1.0, exponent[starts])
+        self.sums = np.empty((_TERMS, starts.size))
+        power = self.half
+        for n in range(_TERMS):
+            power = power * fraction
+            self.sums[n] = np.add.reduceat(power, starts)
+        self.linear = self.bound * self.sums[0]
+        self.size = np.add.reduceat(self.half * np.abs(saddle.a), starts)
+
+    def exponent(self, z: NDArray) -> tuple[NDArray, NDArray]:
+        """Return phi(s) - phi(c) at z and its derivative by log z.
+
+        The linear parts of terms of large |a z| are summed first: as the sum of
+        m a / 2, or as the drift less the sum over the others, whichever rounds less
+        (for x = 0 they cancel, and far out each alone would drown the sum).
+        """
+        y = z[:, None] * self.bound
+        near = np.abs(y) <= _NEAR
+        powers = np.cumprod(
+            np.repeat(np.where(near, y, 0.0)[None], _TERMS, axis=0), axis=0
+        )
+        slopes = np.einsum("njb,nb->nj", powers[1:], self.sums[1:])
+        value = np.sum(slopes / np.arange(2, _TERMS + 1)[:, None], axis=0)
+        slope = np.sum(slopes, axis=0)
+        count = np.append(0, self.ends)[(~near).sum(axis=1)]
+        width = max(1, _BLOCK // z.size)
+        for start in range(0, int(count.max()), width):
+            block = slice(start, min(start + width, int(count.max())))
+            far = np.arange(block.start, block.stop) < count[:, None]
+            w = np.where(far, z[:, None] * self.saddle.a[block], 0.0)
+            value = value - np.log(1.0 - w) @ self.half[block]
+            slope = slope + (w / (1.0 - w)) @ self.half[block]
+        drift = self.saddle.drift
+        direct = ~near @ self.size <= near @ self.size + abs(drift)
+        linear = np.where(direct, ~near @ self.linear, drift - near @ self.linear) * z
+        return value - linear, slope - linear
+
+
 def log_inversion(saddle: Saddlepoint) -> float:
-    """Return the logarithm of the integral (*), halving the step until it settles.
+    """Return the logarithm of the integral (*) by the trapezoidal rule.
+
+    With M the smaller multiplicity of the two weights that bound the strip the other
+    saddlepoints keep a distance of about M pi / 2t, hence the step M / 16.
 
     Raises
     ------
     ArithmeticError
-        If two rules do not agree even at the finest step.
+        If the rule of twice the step does not confirm the result.
     """
-    w = saddle.w
+    path = _Path(saddle)
+    a, m = saddle.a, saddle.m
+    multiplicity = min(m[a.argmax()], m[a.argmin()] if a.min() < 0 else math.inf)
     h = 0.5
     t = np.arange(h, _T_MAX, h)
-    log_z = _first_path(saddle, t)
-    previous = math.nan
-    while True:
-        z = np.exp(log_z)
-        angle = np.arctan2(z.imag, saddle.V + z.real)
-        smooth = angle - np.arctan2(t, w) if w < 2.0 else angle
-        mean = h / math.pi * float(np.sum(t * np.exp(-0.5 * t * t) * smooth))
-        if w < 2.0:
-            mean += math.exp(0.5 * w * w) * float(ndtr(-w))
-        if abs(mean - previous) <= _AGREEMENT * mean:
-            return math.log(mean) - 0.5 * w * w
-        if h <= _FINEST:
-            raise ArithmeticError("the inversion integral did not converge")
-        previous = mean
+    log_z = _first_path(path, t)
+    while h > min(0.25, _FINEST * multiplicity):
         h /= 2.0
         middle = np.arange(h, _T_MAX, 2.0 * h)
         guess = np.interp(middle, t, log_z)
         guess[0] = log_z[0] - math.log(2.0)
-        log_z = np.append(log_z, _descend(saddle, middle, guess))
+        log_z = np.append(log_z, _descend(path, middle, guess))
         t = np.append(t, middle)
         order = np.argsort(t)
         t, log_z = t[order], log_z[order]
+    z = np.exp(log_z)
+    angle = np.arctan2(z.imag, saddle.V + z.real)
+    w, normal = saddle.w, 0.0
+    if w < 2.0:
+        angle = angle - np.arctan2(t, w)
+        normal = math.exp(0.5 * w * w) * float(ndtr(-w))
+    terms = t * np.exp(-0.5 * t * t) * angle
+    mean = normal + h / math.pi * float(np.sum(terms))
+    coarse = normal + 2.0 * h / math.pi * float(np.sum(terms[1::2]))
+    if not abs(mean - coarse) <= _SETTLED * mean:
+        raise ArithmeticError("the inversion integral did not converge")
+    return math.log(mean) - 0.5 * w * w
 
 
-def _first_path(saddle: Saddlepoint, t: NDArray) -> NDArray:
+def _first_path(path: _Path, t: NDArray) -> NDArray:
     """Return log z(t) at equidistant t, each found from the two before it."""
     log_z = np.empty(t.size, dtype=complex)
-    guess = np.array([complex(math.log(float(t[0]) / saddle.U), math.pi / 2.0)])
+    guess = np.array([complex(math.log(float(t[0]) / path.saddle.U), math.pi / 2.0)])
     for j in range(t.size):
         if j:
             guess = 2.0 * log_z[j - 1 : j] - log_z[max(j - 2, 0) : max(j - 1, 1)]
             guess.imag = np.clip(guess.imag, 0.5 * log_z[j - 1].imag, 0.99 * math.pi)
-        log_z[j : j + 1] = _descend(saddle, t[j : j + 1], guess)
+        log_z[j : j + 1] = _descend(path, t[j : j + 1], guess)
     return log_z
 
 
-def _descend(saddle: Saddlepoint, t: NDArray, log_z: NDArray) -> NDArray:
+def _descend(path: _Path, t: NDArray, log_z: NDArray) -> NDArray:
     """Return log z(t) on the path of steepest descent by damped Newton steps.
 
     A step is halved until it decreases the residual and stays in the upper half-plane,
     where the solution is unique.
     """
     target = -0.5 * t * t
-    value, slope = _exponent(saddle, np.exp(log_z))
+    value, slope = path.exponent(np.exp(log_z))
     error = value - target
     scale = np.ones(t.size)
     step = -error / slope
@@ -244,7 +292,7 @@ def _descend(saddle: Saddlepoint, t: NDArray, log_z: NDArray) -> NDArray:
         trial = log_z + scale / np.maximum(1.0, np.abs(step)) * step
         inside = (trial.imag > 0.0) & (trial.imag < math.pi)
         trial = np.where(inside, trial, log_z)
-        value, new_slope = _exponent(saddle, np.exp(trial))
+        value, new_slope = path.exponent(np.exp(trial))
         better = inside & (small | (np.abs(value - target) < np.abs(error)))
         log_z = np.where(better, trial, log_z)
         error = np.where(better, value - target, error)
@@ -252,38 +300,3 @@ def _descend(saddle: Saddlepoint, t: NDArray, log_z: NDArray) -> NDArray:
         scale = np.where(better, 1.0, 0.5 * scale)
         step = -error / slope
     raise ArithmeticError("the path of steepest descent was lost")
-
-
-def _exponent(saddle: Saddlepoint, z: NDArray) -> tuple[NDArray, NDArray]:
-    """Return phi(s) - phi(c) at z and its derivative by log z.
-
-    Terms of large |a z| are summed as logarithms, and their linear parts together: the
-    sum of m a / 2 over them, or the drift less the sum over the others, whichever
-    rounds less (for x = 0 the linear parts cancel, and far out on the path each alone
-    would drown the sum).
-    """
-    value = np.zeros(z.size, dtype=complex)
-    slope = np.zeros(z.size, dtype=complex)
-    far, far_size, near, near_size = np.zeros((4, z.size))
-    width = max(1, _BLOCK // z.size)
-    for start in range(0, saddle.a.size, width):
-        a = saddle.a[start : start + width]
-        half = 0.5 * saddle.m[start : start + width]
-        w = z[:, None] * a
-        large = np.abs(w) > _NEAR
-        v = np.where(large, 0.0, w)
-        q = v / (2.0 - v)
-        term = q * (v + 2.0 * q * q * _arctanh_remainder(q * q))
-        growth = w * w / (1.0 - w)
-        if large.any():
-            term = np.where(large, -np.log(1.0 - w), term)
-            growth = np.where(large, w / (1.0 - w), growth)
-        value += term @ half
-        slope += growth @ half
-        far += large @ (half * a)
-        far_size += large @ (half * np.abs(a))
-        near += ~large @ (half * a)
-        near_size += ~large @ (half * np.abs(a))
-    direct = far_size <= near_size + abs(saddle.drift)
-    remainder = np.where(direct, far, saddle.drift - near) * z
-    return value - remainder, slope - remainder

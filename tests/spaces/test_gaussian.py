@@ -292,8 +292,18 @@ def test_a_bound_says_that_it_is_one():
     known = law.isoperimetry(1)
     assert not known.exact
     assert "upper bound" in known.extremal
+    unit = Gaussian(1)
     assert law.median_distance(0.01, 1) == pytest.approx(
-        interval.upper * 2.3263478740408408
+        interval.upper * unit.median_distance(0.01)
+    )
+    assert law.mean_distance(0.01, 1) == pytest.approx(
+        interval.upper * unit.mean_distance(0.01)
+    )
+    assert law.enlargement(0.01, interval.upper, 1) == pytest.approx(
+        unit.enlargement(0.01, 1.0)
+    )
+    assert law.sample_distance(0.01, 5, 0, 1) == pytest.approx(
+        interval.lower * unit.sample_distance(0.01, 5, 0)
     )
 
 

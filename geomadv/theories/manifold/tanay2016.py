@@ -562,11 +562,12 @@ CLAIMS = (
     Claim(
         id="tanay2016.strength",
         theory="manifold",
-        title="The strength of adversarial examples is 1/cos of the deviation angle",
+        title="The adversarial strength is 1/cos of the deviation angle",
         source=SOURCE,
-        statement=r"""For centroids $i, j$ and a linear boundary $C$ whose normal deviates
-by $\theta$ from $j - i$, wherever $C$ lies between them, the distances of $i$ and $j$ to
-the nearest-centroid boundary add up to $1/\cos\theta$ times those to $C$.""",
+        statement=r"""For centroids $i, j$ and a linear boundary $C$ whose normal
+deviates by $\theta$ from $j - i$, wherever $C$ lies between them, the distances of $i$
+and $j$ to the nearest-centroid boundary add up to $1/\cos\theta$ times those to
+$C$.""",
         relation="lhs == rhs",
         domain={
             "d": Integers(2, 1000, (2, 10, 784), symbol="d"),
@@ -591,11 +592,11 @@ the nearest-centroid boundary add up to $1/\cos\theta$ times those to $C$.""",
     Claim(
         id="tanay2016.tilted-error",
         theory="manifold",
-        title="The error of a tilted boundary between two Gaussians, in closed form",
+        title="The error of a boundary that is tilted between two Gaussians",
         source=SOURCE,
-        statement=r"""For classes $N(\pm a\,l, V)$ with variance $v_l$ along $l$ and $v_z$
-along $z$, the boundary with normal $l\cos\theta + z\sin\theta$ through 0 errs with
-probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
+        statement=r"""For classes $N(\pm a\,l, V)$ with variance $v_l$ along $l$ and
+$v_z$ along $z$, the boundary with normal $l\cos\theta + z\sin\theta$ through 0 errs
+with probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
         relation="lhs == rhs",
         domain={
             "a": Reals(0.1, 3.0, (1.0,)),
@@ -627,10 +628,10 @@ probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
         theory="manifold",
         title="Tilted along a direction without variance, the error does not change",
         source=SOURCE,
-        statement=r"""As the within-class variance $v_z$ along the direction of the tilt
-tends to 0, the error tends to that of the boundary that is not tilted,
-$\Phi(-a/\sqrt{v_l})$, at every angle: the strength $1/\cos\theta$ can be as large as one
-likes without a loss of accuracy.""",
+        statement=r"""As the within-class variance $v_z$ along the direction of the
+tilt tends to 0, the error tends to that of the boundary that is not tilted,
+$\Phi(-a/\sqrt{v_l})$, at every angle: the strength $1/\cos\theta$ can be as large as
+one likes without a loss of accuracy.""",
         relation="limit",
         domain={
             "angle": Reals(0.0, 1.55, (0.5, 1.0, 1.4, 1.55), symbol=r"\theta"),

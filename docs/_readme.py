@@ -1,0 +1,20 @@
+"""Write the table of claims into README.md: `make readme`."""
+
+from pathlib import Path
+
+from geomadv.report import claims_table
+
+README = Path(__file__).parent.parent / "README.md"
+START, END = "<!-- claims: ", "<!-- end of claims -->"
+
+
+def with_table(text: str) -> str:
+    """Return the text with the table of the registry between its two marks."""
+    before, start, rest = text.partition(START)
+    head, _, after = rest.partition(END)
+    mark = head.partition("\n")[0]
+    return f"{before}{start}{mark}\n\n{claims_table()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
