@@ -14,7 +14,7 @@ CONTRADICTED = 1
 INCONCLUSIVE = 2
 USAGE = 64
 SOFTWARE = 70
-CANNOT_WRITE = 74
+INPUT_OUTPUT = 74
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
@@ -25,7 +25,7 @@ Exit codes:
   2    something stayed inconclusive, or a twin was not refuted
   64   bad usage; nothing was run or written
   70   a bug in geomadv
-  74   a file could not be written
+  74   data or a file could not be read or written
   130  interrupted"""
 
 #: What typer raises for options and arguments that are wrong, in all its versions.

@@ -67,16 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = app(given, prog_name="geomadv", standalone_mode=False)
+        if code == _exits.INTERRUPTED:  # what typer makes of it
+            raise KeyboardInterrupt
         sys.stdout.flush()
         return int(code or _exits.AS_EXPECTED)
     except _exits.UsageError as error:
         return _failed(_usage(error), _exits.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("Interrupted: unfinished output was discarded", 130)
+        return _failed(
+            "Interrupted: unfinished output was discarded", _exits.INTERRUPTED
+        )
     except BrokenPipeError:
         return _broken_pipe()
     except OSError as error:
-        return _failed(f"Error: {error}", _exits.CANNOT_WRITE)
+        return _failed(f"Error: {error}", _exits.INPUT_OUTPUT)
     except Exception:  # noqa: BLE001 - whatever it is, 1 would be a verdict
         import traceback
 

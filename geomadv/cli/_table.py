@@ -1,5 +1,6 @@
 """The table of results: full where there is room, grouped by paper elsewhere."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -27,16 +28,18 @@ _FULL = (
 )
 _GROUPED = ("claim", "evidence", "points", "slack", "verdict", "twin", "s")
 _PLACED = ("claim", "where", *_GROUPED[1:])
+_SHORT_LEVELS = {"enclosure": "encl.", "exact": "exact", "statistical": "stat."}
 _STYLES = {True: "green", False: "bold red", None: "yellow"}
 
 
 def print_report(out: Console, report: Report) -> None:
     """Print the table, what did not come out as expected, and the summary."""
-    for part in _tables(out, report.results):
+    parts = list(_tables(out, report.results))
+    for part in parts:
         out.print(part)
-    if any(
-        r.claim.source.locator and not r.claim.source.checked for r in report.results
-    ):
+    places = {place(result.claim.source)[-1:] for result in report.results}
+    shown = {c.header for p in parts if isinstance(p, Table) for c in p.columns}
+    if "*" in places and shown & {"source", "where"}:
         out.print("* numbering unverified", style="dim")
     for result in report.results:
         lines = complaints(result)
@@ -75,11 +78,13 @@ def _tables(out: Console, results: Sequence[Result]) -> Iterator[Table | Text]:
     names = _PLACED if _width(rows, _PLACED, gap) <= out.width else _GROUPED
     if not roomy:
         for row in rows:
-            row["evidence"].truncate(5)
+            row["evidence"] = Text(_SHORT_LEVELS[row["evidence"].plain])
     widths = _widths(rows, names)
     spare = out.width - _width(rows, names, gap)
     claim = names.index("claim")
     widths[claim] = max(12, min(widths[claim], widths[claim] + spare))
+    for row in rows:
+        row["claim"] = Text(_broken(row["claim"].plain, widths[claim]))
     header = True
     for heading, group in groupby(zip(results, rows, strict=True), key=_heading):
         yield Text(f"{heading}" if header else f"\n{heading}", style="bold")
@@ -104,6 +109,16 @@ def _cells(out: Console, result: Result) -> dict[str, Text]:
         "seconds": Text(f"{seconds:.2f}"),
         "s": Text(f"{seconds:.1f}"),
     }
+
+
+def _broken(name: str, width: int) -> str:
+    """Return an id in lines of a width, broken after its dot and its hyphens."""
+    lines = [""]
+    for part in re.split(r"(?<=[.-])", name):
+        if lines[-1].strip() and len(lines[-1]) + len(part) > width:
+            lines.append("  ")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _widths(rows: Sequence[dict[str, Text]], names: Sequence[str]) -> list[int]:

@@ -45,9 +45,9 @@ def scaling_figure(
     line = np.geomspace(d[0], d[-1], 200)
     interval = law.exponent_interval
     fitted = (
-        f"fit: exponent {law.exponent:.4f}\n"
+        f"fit: exponent {_signed(law.exponent)}\n"
         f"{100 * (1 - law.error_rate):g} % interval "
-        f"[{interval.lower:.4f}, {interval.upper:.4f}]"
+        f"[{_signed(interval.lower)}, {_signed(interval.upper)}]"
     )
     axes.plot(line, law.predict(line), color=PALETTE["vermilion"], label=fitted)
     axes.plot(
@@ -56,7 +56,7 @@ def scaling_figure(
         "o",
         color=PALETTE["blue"],
         markersize=3.5,
-        label="quantity",
+        label="value",
         zorder=3,
     )
     axes.set(xlabel="dimension $d$", ylabel=label, title=title)
@@ -66,3 +66,7 @@ def scaling_figure(
         axes.set_ylim(min(low / 1.2, middle / 4), max(high * 1.2, middle * 4))
     axes.legend()
     return figure
+
+
+def _signed(value: float) -> str:
+    return f"{value:z.5f}".replace("-", "−")

@@ -171,7 +171,8 @@ def _worst(claim: Claim, outcome: Outcome) -> str:
     point = outcome.worst
     if point is None:
         return ""
-    where = _words.parameters(point.parameters, lambda name: _symbol(claim, name))
+    values = {name: _plain(value) for name, value in point.parameters.items()}
+    where = _words.parameters(values, lambda name: _symbol(claim, name))
     text = (
         f"left side {_words.number(point.lhs, 8)}, "
         f"right side {_words.number(point.rhs, 8)}, slack {_words.number(point.slack)}"
@@ -183,6 +184,11 @@ def _worst(claim: Claim, outcome: Outcome) -> str:
     return typeset(f"{where}: {text}." if where else f"{text}.")
 
 
+def _plain(value: Any) -> Any:
+    """Keep dollar signs in words from starting a formula."""
+    return value.replace("$", r"\$") if isinstance(value, str) else value
+
+
 def _symbol(claim: Claim, name: str) -> str:
     symbol = getattr(claim.domain.get(name), "symbol", "")
     return f"${symbol}$" if symbol else name
@@ -190,7 +196,7 @@ def _symbol(claim: Claim, name: str) -> str:
 
 def _with_symbols(scope: str, claim: Claim) -> str:
     """Write the symbol of each parameter in place of its name."""
-    parts = scope.split("; ")
+    parts = str(_plain(scope)).split("; ")
     for place, part in enumerate(parts):
         for name in claim.domain:
             changed = re.sub(

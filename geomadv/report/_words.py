@@ -62,12 +62,18 @@ def authors(source: Source) -> str:
     'Dohmatob'
     """
     names = source.authors.replace(" and ", ", ").replace("et al.", ", et al.")
-    surnames = [name.split()[-1] for name in names.split(",") if name.strip()]
+    surnames = [_surname(name) for name in names.split(",") if name.strip()]
     if not surnames:
         return source.authors
     if len(surnames) == 2 and surnames[1] != "al.":
         return f"{surnames[0]} & {surnames[1]}"
     return surnames[0] if len(surnames) == 1 else f"{surnames[0]} et al."
+
+
+def _surname(name: str) -> str:
+    """Return what follows the initials; who has none keeps the whole name."""
+    words = name.split()
+    return words[-1] if any(word.endswith(".") for word in words) else " ".join(words)
 
 
 def place(source: Source) -> str:

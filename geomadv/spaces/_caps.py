@@ -62,7 +62,7 @@ class Caps:
             values = real_array("log_mass", log_mass, upper=0.0, infinite=empty)
             self.larger = np.asarray(values > -np.log(2.0))
             self.outside = np.asarray(-np.expm1(values))
-            self.empty = np.isneginf(values)
+            self.empty = np.asarray(np.isneginf(values))
             height = _dispatch.cap_coordinate(d, values, angle=False, log=True)
             angle = np.where(
                 self.larger,
@@ -76,11 +76,11 @@ class Caps:
             self.larger = np.asarray(values > 0.5)
             self.outside = np.asarray(1.0 - values)
             self.empty = np.asarray(values == 0.0)
-            small = np.minimum(values, self.outside)
+            small = np.asarray(np.minimum(values, self.outside))
             height = _dispatch.cap_coordinate(d, small, angle=False, log=False)
             angle = _dispatch.cap_coordinate(d, small, angle=True, log=False)
         self.values = values
-        self.height, self.angle = np.abs(height), angle
+        self.height, self.angle = np.asarray(np.abs(height)), angle
 
     @property
     def latitude(self) -> Float[NDArray, "*s"]:
@@ -91,7 +91,7 @@ class Caps:
         return np.where(self.larger, -latitude, latitude)
 
     def enlarged(
-        self, eps: Float[NDArray, "*s"], *, log: bool, complement: bool = False
+        self, eps: Float[NDArray, "*e"], *, log: bool, complement: bool = False
     ) -> Float[NDArray, "*s"]:
         """Return the measures of the caps enlarged by the angles `eps`.
 
@@ -111,15 +111,12 @@ class Caps:
         left = np.where(self.larger, self.angle, np.pi - self.angle) - eps
         angle = np.where(smaller, self.angle + eps, left)
         whole = ~self.empty & ((left <= 0.0) | (eps >= np.pi))
-        near_equator = np.abs(height) < _NEAR_EQUATOR
+        height = np.minimum(np.abs(height), 1.0)
+        angle = np.clip(angle, 0.0, np.pi)
         part = np.where(
-            near_equator,
-            _dispatch.cap_measure(
-                self.d, np.minimum(np.abs(height), 1.0), angle=False, log=log
-            ),
-            _dispatch.cap_measure(
-                self.d, np.clip(angle, 0.0, np.pi), angle=True, log=log
-            ),
+            height < _NEAR_EQUATOR,
+            _dispatch.cap_measure(self.d, np.asarray(height), angle=False, log=log),
+            _dispatch.cap_measure(self.d, np.asarray(angle), angle=True, log=log),
         )
         with np.errstate(divide="ignore"):
             other = np.log1p(-np.exp(part)) if log else 1.0 - part
@@ -150,7 +147,7 @@ class Caps:
         )
 
     def separation(
-        self, latitude: Float[NDArray, "*s"], pole: Float[NDArray, "*s"]
+        self, latitude: Float[NDArray, "*p"], pole: Float[NDArray, "*p"]
     ) -> Float[NDArray, "*s"]:
         """Return the angles by which points lie outside the caps, 0 inside.
 
@@ -166,7 +163,7 @@ class Caps:
         opposite = self.larger != (latitude < 0.0)
         polar = np.where(self.larger, self.angle - pole, pole - self.angle)
         angle = np.where(equatorial | opposite, mine - latitude, polar)
-        return np.maximum(angle, 0.0)
+        return np.asarray(np.maximum(angle, 0.0))
 
 
 def chord(angle: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:

@@ -107,7 +107,7 @@ def matrix_norm(
     w = _ascent(cov, p)
     lower = float(np.sqrt(w @ cov @ w))
     upper = _above_two(cov, p) if p > 2.0 else _below_two(cov, p, w)
-    if upper <= lower * (1.0 + _CLOSED):
+    if abs(upper - lower) <= _CLOSED * lower:
         return _point(lower), w
     return Interval(lower, upper), w
 

@@ -293,7 +293,12 @@ def test_the_plain_reference_inverts_and_averages_alike(d):
     plain = reference.log_cap_angle(d, math.log(0.01))
     assert plain == pytest.approx(float(angle), rel=1e-8)
     mean = _dispatch.mean_cap_distance(
-        d, np.array(0.99), np.cos(angle), angle, np.array(False), geodesic=True
+        d,
+        np.array(0.99),
+        np.array(np.cos(angle)),
+        angle,
+        np.array(False),
+        geodesic=True,
     )
     assert reference.mean_cap_distance(d, plain) == pytest.approx(float(mean), rel=1e-7)
 

@@ -196,7 +196,7 @@ def cube_tail_bound(
     array([-0.5423267,  0.6001427,  0.8548704])
     """
     t, ratio = _steps(d, eps, p, density_ratio)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return (1 - ratio * np.exp(-(t**2) / 2) / (_SQRT_2PI * t))[()]
 
 

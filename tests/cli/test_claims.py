@@ -1,0 +1,39 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geomadv.claims import Claim
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("claims")
+
+
+def test_every_claim_is_listed(run: Run, claims: dict[str, Claim]) -> None:
+    out = run("claims").out
+    for name, claim in claims.items():
+        assert f"  {name}  {claim.title}" in out
+    assert "[wrong as printed]" in out
+    assert "arXiv:1801.00001" in out
+    assert out.rstrip().endswith("`geomadv verify ID` verifies one")
+
+
+def test_a_selection_is_listed_in_full(run: Run) -> None:
+    out = run("claims", "levy1951.holds", "--full").out
+    assert "other2020" not in out
+    assert r"For all $d \ge 1$" in out
+    assert "(numbering unverified)" in out
+    assert "mass in [0.001, 0.5]" in out
+    assert "twin: the bound is halved" in out
+
+
+def test_the_list_as_json(run: Run, claims: dict[str, Claim], tmp_path: Path) -> None:
+    path = tmp_path / "claims.json"
+    assert run("claims", "--json", path).code == 0
+    found = json.loads(path.read_text(encoding="utf-8"))["claims"]
+    assert [c["id"] for c in found] == list(claims)
+    assert found[0]["source"]["authors"].startswith("P. Lévy")
+    assert found[0]["domain"]["mass"]["upper"] == 0.5
+    assert found[4]["expected"] == "VIOLATED"
