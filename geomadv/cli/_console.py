@@ -1,6 +1,6 @@
 """Consoles: how wide, and which marks their encoding can show."""
 
-from typing import IO, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from rich.console import Console
 
@@ -26,7 +26,7 @@ class _Console(Console):
         raise SystemExit(BROKEN_PIPE)
 
 
-def console(*, stderr: bool = False, file: IO[str] | None = None) -> Console:
+def console(*, stderr: bool = False, file: Any = None) -> Console:
     """Return the console of standard output; lines are never broken in a pipe."""
     out = _Console(stderr=stderr, file=file, highlight=False, markup=False, emoji=False)
     if not out.is_terminal:

@@ -13,6 +13,8 @@ from geomadv.cli._scale import EPILOG, scale
 from geomadv.cli._simulate import simulate
 from geomadv.cli._verify import verify
 
+_INTERRUPTED = "Interrupted: unfinished output was discarded"
+
 app = typer.Typer(
     name="geomadv",
     add_completion=False,
@@ -27,24 +29,29 @@ app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
 
 
-@app.callback(invoke_without_command=True, epilog=_exits.TABLE)
+def _show_version(asked: bool) -> bool:
+    if asked:
+        import geomadv
+
+        typer.echo(f"geomadv {geomadv.__version__}")
+        raise typer.Exit
+    return asked
+
+
+@app.callback(epilog=_exits.TABLE)
 def _root(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = (
-        False
-    ),
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
 ) -> None:
     """Put the theories of adversarial examples to the test.
 
     `geomadv verify` is the main job: it verifies every claim of every paper and refutes
     a sharpened twin of each.
     """
-    if version:
-        import geomadv
-
-        typer.echo(f"geomadv {geomadv.__version__}")
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,17 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = app(given, prog_name="geomadv", standalone_mode=False)
+        code = app(given or ["--help"], prog_name="geomadv", standalone_mode=False)
         if code == _exits.INTERRUPTED:  # what typer makes of it
-            raise KeyboardInterrupt
+            return _failed(_INTERRUPTED, _exits.INTERRUPTED)
         sys.stdout.flush()
         return int(code or _exits.AS_EXPECTED)
     except _exits.UsageError as error:
         return _failed(_usage(error), _exits.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed(
-            "Interrupted: unfinished output was discarded", _exits.INTERRUPTED
-        )
+        return _failed(_INTERRUPTED, _exits.INTERRUPTED)
     except BrokenPipeError:
         return _broken_pipe()
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def count(value: str | float) -> int:
+def count(value: str | float | int) -> int:
     """Read a whole number; 1e6 is one."""
     text = str(value)
     try:
@@ -19,7 +19,7 @@ def count(value: str | float) -> int:
     return int(real)
 
 
-def number(value: str | float) -> float:
+def number(value: str | float | int) -> float:
     """Read a number that is not NaN."""
     try:
         real = float(value)
@@ -30,17 +30,17 @@ def number(value: str | float) -> float:
     return real
 
 
-def positive(value: str | float) -> int:
+def positive(value: str | float | int) -> int:
     """Read a whole number of at least 1."""
     return _at_least(1, value)
 
 
-def seed(value: str | float) -> int:
+def seed(value: str | float | int) -> int:
     """Read a whole number of at least 0."""
     return _at_least(0, value)
 
 
-def error_rate(value: str | float) -> float:
+def error_rate(value: str | float | int) -> float:
     """Read a number in (0, 1)."""
     real = number(value)
     if not 0 < real < 1:
@@ -48,7 +48,7 @@ def error_rate(value: str | float) -> float:
     return real
 
 
-def _at_least(minimum: int, value: str | float) -> int:
+def _at_least(minimum: int, value: str | float | int) -> int:
     whole = count(value)
     if whole < minimum:
         raise typer.BadParameter(f"must be at least {minimum}, got {value}")

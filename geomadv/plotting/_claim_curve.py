@@ -190,7 +190,7 @@ def _curve(claim: Claim, points: Sequence[Point]) -> Curve:
 
 
 def _draw(
-    axes: "Axes", x: Sequence[float], curve: Curve, claim: Claim, colour: str
+    axes: "Axes", x: Sequence[float | int], curve: Curve, claim: Claim, colour: str
 ) -> Any:
     (line,) = axes.plot(
         x, curve.lhs, label=_entry(curve), color=colour, marker="o", markersize=3.2
@@ -293,7 +293,7 @@ def _value(value: Any) -> str:
     return str(value).replace("$", r"\$")
 
 
-def _number(value: float) -> str:
+def _number(value: float | int) -> str:
     """Return a number with its power of ten in superscript characters."""
     mantissa, mark, exponent = f"{value:g}".partition("e")
     if not mark:
@@ -311,7 +311,7 @@ def _plain_ticks(axis: Any) -> None:
         axis.set_minor_locator(NullLocator())
 
 
-def _power_of_ten(value: float) -> str:
+def _power_of_ten(value: float | int) -> str:
     if 0.01 <= value <= 1000:
         return f"{value:g}"
     mantissa, _, exponent = f"{value:e}".partition("e")

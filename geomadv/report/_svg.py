@@ -56,7 +56,7 @@ def curve_svgs(
     found: list[str | None] = []
     with style(), mpl.rc_context(page):
         figure = Figure(figsize=(7.0, 2.7))
-        canvas = FigureCanvasSVG(figure)
+        canvas: Any = FigureCanvasSVG(figure)
         for result, label in zip(results, labels, strict=True):
             figure.clear()
             drawn = draw_claim_curve(figure.add_axes((0.08, 0.17, 0.52, 0.78)), result)

@@ -26,7 +26,7 @@ _SHORTER = {
 }
 
 
-def number(value: float, digits: int = 3) -> str:
+def number(value: float | int, digits: int = 3) -> str:
     """Return a number without the zeros that pad an exponent.
 
     Examples

@@ -224,6 +224,14 @@ def test_the_distances_to_the_sets_are_those_to_their_nearest_points(shape, p):
         assert distance - 1e-9 <= nearest <= distance + 0.011
 
 
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_a_ball_in_the_centre_is_as_far_from_opposite_corners(p):
+    corners = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
+    distance = shafahi2018._set_distance("ball in the centre", corners, 0.4, p)
+    expected = 0.5 * 3 ** (1 / p) - 0.4
+    np.testing.assert_allclose(distance, expected, rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("region", "steps", "truth"),
     [
