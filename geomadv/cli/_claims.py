@@ -63,13 +63,15 @@ def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None
 
 
 def _details(claim: "Claim") -> list[str]:
+    from geomadv.report._words import twin_statement
+
     domain = "; ".join(_range(name, p) for name, p in claim.domain.items())
     twin = "corrected" if claim.expected == "VIOLATED" else "twin"
     return [
         str(claim.source),
         " ".join(claim.statement.split()),
         f"{claim.relation}, {claim.evidence.level}: {domain}",
-        f"{twin}: {' '.join(claim.twin.statement.split())}",
+        f"{twin}: {' '.join(twin_statement(claim).split())}",
         *([f"note: {' '.join(claim.note.split())}"] if claim.note else []),
     ]
 

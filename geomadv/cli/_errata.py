@@ -49,7 +49,13 @@ def _print(out: "Console", result: "Result") -> None:
     from rich.text import Text
 
     from geomadv.cli._table import verdict_text
-    from geomadv.report._words import complaints, point_sentence, size, twin_word
+    from geomadv.report._words import (
+        complaints,
+        point_sentence,
+        size,
+        twin_statement,
+        twin_word,
+    )
 
     claim, worst = result.claim, result.outcome.worst
     out.print(Text.assemble((claim.id, "bold"), f"  {claim.title}"))
@@ -61,7 +67,7 @@ def _print(out: "Console", result: "Result") -> None:
     table.add_row("verdict", verdict_text(out, result))
     if worst is not None:
         table.add_row("counterexample", Text(point_sentence(claim.relation, worst)))
-    table.add_row("corrected", Text(" ".join(claim.twin.statement.split())))
+    table.add_row("corrected", Text(" ".join(twin_statement(claim).split())))
     table.add_row(
         "", Text(f"{twin_word(result)} ({size(result.twin)}: {result.twin.scope})")
     )

@@ -6,8 +6,6 @@ itself, with the stated slope through its last point as the dashed line.
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,12 +14,12 @@ import numpy as np
 
 from geomadv.claims import Choices, Claim, Point, Result
 from geomadv.plotting._figure import PALETTE
+from geomadv.plotting._labels import plain_symbol, plain_ticks, symbol_of, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST = 6
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def draw_claim_curve(axes: "Axes", result: Result, *, most: int = _MOST) -> bool
     if min(values) > 0 and max(values) >= 100 * min(values):
         axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
-        _plain_ticks(axis)
+        plain_ticks(axis)
     colours = [PALETTE[n] for n in ("blue", "vermilion", "green", "purple", "orange")]
     colours.append(PALETTE["sky"])
     handles = []
@@ -137,7 +135,7 @@ def draw_claim_curve(axes: "Axes", result: Result, *, most: int = _MOST) -> bool
         x = [parameter.typical.index(v) for v in curve.x] if words else curve.x
         handles.append(_draw(axes, x, curve, claim, colours[place % len(colours)]))
     _ring(axes, result)
-    axes.set_xlabel(_symbol(claim.axis, parameter))
+    axes.set_xlabel(symbol_of(claim.axis, parameter))
     _legend(axes, handles, claim)
     return True
 
@@ -174,9 +172,9 @@ def _curve(claim: Claim, points: Sequence[Point]) -> Curve:
         points = sorted(points, key=lambda point: float(point.parameters[axis]))
     fixed = {k: v for k, v in points[0].parameters.items() if k != axis}
     label = ", ".join(
-        f"{_plain_symbol(name, claim.domain.get(name))} = {_value(value)}"
+        f"{plain_symbol(name, claim.domain.get(name))} = {value_text(value)}"
         if not isinstance(value, str)
-        else _value(value)
+        else value_text(value)
         for name, value in fixed.items()
     )
     bars = [(p.interval.lower, p.interval.upper) for p in points if p.interval]
@@ -251,72 +249,6 @@ def _entry(curve: Curve) -> str:
         return curve.label or " "
     fitted = f"fitted exponent {curve.exponent:.4g}"
     return f"{curve.label}: {fitted}" if curve.label else fitted
-
-
-def _plain_symbol(name: str, parameter: Any) -> str:
-    """Return a parameter's symbol as characters, if it is a letter, else its name.
-
-    Mathematics takes a hundredth of a second for each entry of a legend.
-    """
-    symbol = getattr(parameter, "symbol", "")
-    symbol = re.sub(r"\\(?:mathrm|text)\{(\w+)\}", r"\1", symbol)
-    if symbol.startswith("\\"):
-        letter = symbol[1:].removeprefix("var")
-        case = "CAPITAL" if letter[:1].isupper() else "SMALL"
-        try:
-            return unicodedata.lookup(f"GREEK {case} LETTER {letter}")
-        except KeyError:
-            symbol = ""
-    if symbol.isalnum():
-        return str(symbol)
-    return name.replace("$", r"\$").replace("_", " ")
-
-
-def _symbol(name: str, parameter: Any) -> str:
-    """Return a parameter's symbol if matplotlib can set it, else its name."""
-    from matplotlib.mathtext import MathTextParser
-
-    symbol = f"${getattr(parameter, 'symbol', '')}$"
-    if symbol != "$$":
-        try:
-            MathTextParser("path").parse(symbol)
-        except ValueError:
-            pass
-        else:
-            return symbol
-    return name.replace("$", r"\$").replace("_", " ")
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value)
-    return str(value).replace("$", r"\$")
-
-
-def _number(value: float | int) -> str:
-    """Return a number with its power of ten in superscript characters."""
-    mantissa, mark, exponent = f"{value:g}".partition("e")
-    if not mark:
-        return mantissa.replace("-", "−")
-    front = {"1": "", "-1": "−"}.get(mantissa, f"{mantissa}×".replace("-", "−"))
-    return f"{front}10{str(int(exponent)).translate(_RAISED)}"
-
-
-def _plain_ticks(axis: Any) -> None:
-    """Label an axis with characters alone; a logarithmic one at powers of ten."""
-    from matplotlib.ticker import FuncFormatter, NullLocator
-
-    if axis.get_scale() == "log":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
-        axis.set_minor_locator(NullLocator())
-
-
-def _power_of_ten(value: float | int) -> str:
-    if 0.01 <= value <= 1000:
-        return f"{value:g}"
-    mantissa, _, exponent = f"{value:e}".partition("e")
-    front = f"{float(mantissa):g}×" if float(mantissa) != 1 else ""
-    return f"{front}10{str(int(exponent)).translate(_RAISED)}"
 
 
 def _finite(value: float) -> float:

@@ -149,6 +149,7 @@ def _result(result: Result, svg: str | None) -> dict[str, Any]:
         "verdict": str(result.outcome.verdict),
         "erratum": erratum,
         "relation": _RELATIONS[claim.relation],
+        "twin_statement": _words.twin_statement(claim),
         "twin_word": _words.twin_word(result),
         "twin_name": "Corrected form" if erratum else "Twin",
         "short_source": _words.short_source(claim.source),

@@ -113,6 +113,11 @@ def twin_word(result: Result) -> str:
     }[result.twin.verdict]
 
 
+def twin_statement(claim: Claim) -> str:
+    """Return what the twin says, without the word that the heading says already."""
+    return claim.twin.statement.strip().removeprefix("corrected:").lstrip()
+
+
 def size(outcome: Outcome) -> str:
     """Return how many points or boxes were decided."""
     if outcome.unit == "points":

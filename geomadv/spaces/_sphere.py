@@ -47,9 +47,9 @@ class Sphere:
     the measure.
 
     The functions themselves have full accuracy for 2 <= d <= 1e9: against ball
-    arithmetic, relative errors of measures above 1e-300 stay below 1e-14 and of
-    logarithms everywhere (above 2e-308, where doubles end) below 1e-14, for every
-    double height and every double angle.
+    arithmetic, at 10^4 random heights and angles in all regimes, relative errors were
+    below 9e-15 for measures above 1e-300 and below 7e-15 for logarithms (above 2e-308
+    in size, where doubles end).
 
     Examples
     --------
@@ -223,10 +223,12 @@ class Sphere:
 
         Notes
         -----
-        The double nearest to the height, up to an ulp. ``cap_measure(cap_height(m))``
-        is m up to what half an ulp of the height does to the measure, hence to 1e-12
-        where (d - 1) t^2 / (1 - t^2) < 8000; elsewhere, which is in the small-cap tail
-        at t > .7, `cap_angle` has the digits.
+        Right to 10 ulp, in the tail to one. So ``cap_measure(cap_height(m))`` is m up
+        to what half an ulp of the height does to the measure, hence to 1e-12 where
+        (d - 1) t^2 / (1 - t^2) < 8000. The rest is the small-cap tail beyond t = .7,
+        where `cap_angle` has the digits: for every d and m >= 1e-290 one of the two
+        gives m back to 5e-13. For logarithms the height does so for 0 <= t < .999
+        (5.5e-13 measured), the angle beyond.
 
         Examples
         --------

@@ -45,7 +45,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from geomadv._typing import Float, NDArray
+from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv.stats._bisection import least_double
 
 # Bets l with odds l / (1-l) = 2^3, 2^2, ..., 2^-24 and weights ~ 1, 1/2, 1/3, ...: the
@@ -62,17 +62,17 @@ _NEGLIGIBLE = 1e-200
 
 
 def log_beta_capital(
-    successes: Float[NDArray, "*s"] | float,
-    failures: Float[NDArray, "*s"] | float,
-    mean: Float[NDArray, "*s"] | float,
-) -> Float[NDArray, "*s"]:
+    successes: ArrayLike,
+    failures: ArrayLike,
+    mean: ArrayLike,
+) -> NDArray:
     """Return the logarithm of capital 1.
 
     Parameters
     ----------
-    successes, failures : array, shape (*s,)
+    successes, failures : array_like, shape (*s,)
         S and n - S, not necessarily whole numbers, at least 0.
-    mean : array, shape (*s,)
+    mean : array_like, shape (*s,)
         The hypothetical mean m, in [0, 1].
 
     Returns
@@ -80,7 +80,7 @@ def log_beta_capital(
     array, shape (*s,)
         Infinite where m is 0 or 1 and the data exclude it; 0 without data.
     """
-    a, b, m = map(np.asarray, (successes, failures, mean))
+    a, b, m = (np.asarray(v, np.float64) for v in (successes, failures, mean))
     n, surplus = a + b, _surplus(a, b, m)
     divergence = _half_divergence(a, surplus, n * m)
     divergence = divergence + _half_divergence(b, -surplus, n * (1 - m))
@@ -88,27 +88,29 @@ def log_beta_capital(
 
 
 def log_bernstein_capital(
-    successes: Float[NDArray, "*s"] | float,
-    failures: Float[NDArray, "*s"] | float,
-    variation: Float[NDArray, "*s"] | float,
-    mean: Float[NDArray, "*s"] | float,
-) -> Float[NDArray, "*s"]:
+    successes: ArrayLike,
+    failures: ArrayLike,
+    variation: ArrayLike,
+    mean: ArrayLike,
+) -> NDArray:
     """Return the logarithm of capital 2.
 
     Parameters
     ----------
-    successes, failures : array, shape (*s,)
+    successes, failures : array_like, shape (*s,)
         S and n - S.
-    variation : array, shape (*s,)
+    variation : array_like, shape (*s,)
         V, the sum of the squared distances from the predictions.
-    mean : array, shape (*s,)
+    mean : array_like, shape (*s,)
         The hypothetical mean m, in [0, 1].
 
     Returns
     -------
     array, shape (*s,)
     """
-    a, b, V, m = map(np.asarray, (successes, failures, variation, mean))
+    a, b, V, m = (
+        np.asarray(v, np.float64) for v in (successes, failures, variation, mean)
+    )
     surplus = np.abs(_surplus(a, b, m))[..., None]
     won = _LOG_WEIGHTS - _PSI * V[..., None] + _BETS * surplus
     top = won.max(axis=-1, keepdims=True)
@@ -119,16 +121,16 @@ def log_bernstein_capital(
 
 
 def log_bounded_capital(
-    successes: Float[NDArray, "*s"] | float,
-    failures: Float[NDArray, "*s"] | float,
-    variation: Float[NDArray, "*s"] | float,
-    mean: Float[NDArray, "*s"] | float,
-) -> Float[NDArray, "*s"]:
+    successes: ArrayLike,
+    failures: ArrayLike,
+    variation: ArrayLike,
+    mean: ArrayLike,
+) -> NDArray:
     """Return the logarithm of half of capital 1 plus half of capital 2.
 
     Parameters
     ----------
-    successes, failures, variation, mean : array, shape (*s,)
+    successes, failures, variation, mean : array_like, shape (*s,)
         S, n - S, V and m.
 
     Returns
@@ -168,8 +170,8 @@ def confidence_set(
 
 
 def _surplus(
-    a: Float[NDArray, "*s"], b: Float[NDArray, "*s"], m: Float[NDArray, "*s"]
-) -> Float[NDArray, "*s"]:
+    a: Float[NDArray, "*#s"], b: Float[NDArray, "*#s"], m: Float[NDArray, "*#s"]
+) -> NDArray:
     """Return n m - S, from the smaller of S and n - S."""
     n = a + b
     surplus: NDArray = np.where(a <= b, n * m - a, b - n * (1 - m))
@@ -177,10 +179,10 @@ def _surplus(
 
 
 def _half_divergence(
-    count: Float[NDArray, "*s"],
-    surplus: Float[NDArray, "*s"],
-    expected: Float[NDArray, "*s"],
-) -> Float[NDArray, "*s"]:
+    count: Float[NDArray, "*#s"],
+    surplus: Float[NDArray, "*#s"],
+    expected: Float[NDArray, "*#s"],
+) -> NDArray:
     """Return u - c log(1 + u/c) for a surplus u = expected - c; u at c = 0.
 
     n KL(p^, m) is the sum of this for successes and failures: two terms that are not
@@ -225,8 +227,8 @@ def _stirling_remainder(z: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
 
 
 def _regret(
-    successes: Float[NDArray, "*s"], failures: Float[NDArray, "*s"]
-) -> Float[NDArray, "*s"]:
+    successes: Float[NDArray, "*#s"], failures: Float[NDArray, "*#s"]
+) -> NDArray:
     """Return log B(1/2, 1/2) - log B(a + 1/2, b + 1/2) + a log(a/n) + b log(b/n).
 
     The terms of order n of the three gamma functions are taken out by hand, so the

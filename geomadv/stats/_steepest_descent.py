@@ -226,12 +226,8 @@ def log_inversion(saddle: Saddlepoint) -> float:
     """Return the logarithm of the integral (*) by the trapezoidal rule.
 
     With M the smaller multiplicity of the two weights that bound the strip the other
-    saddlepoints keep a distance of about M pi / 2t, hence the step M / 16.
-
-    Raises
-    ------
-    ArithmeticError
-        If the rule of twice the step does not confirm the result.
+    saddlepoints keep a distance of about M pi / 2t, hence the step M / 16. Raises
+    ArithmeticError if the rule of twice the step does not confirm the result.
     """
     path = _Path(saddle)
     a, m = saddle.a, saddle.m

@@ -73,6 +73,17 @@ def weighted_chi2_tail(
     --------
     log_weighted_chi2_tail : the logarithm, for tails below 1e-300.
 
+    Notes
+    -----
+    "inversion": the logarithm of the smaller tail has a measured error of at most 1e-15
+    times max(1, |log P|), against gamma and beta functions of up to 1e6 degrees of
+    freedom, finite sums of exponentials and binomials and, with a rule sixteen times
+    finer, 3000 random sums whose weights span twelve decades. The other tail is one
+    minus it. One threshold takes some 10 ms, and 0.2 s for 1e5 distinct weights.
+
+    "saddlepoint": relative error 1e-5 to 4e-4 for the networks of 500 dimensions in
+    the tests; 17 % at one degree of freedom.
+
     Examples
     --------
     Two equal pairs: Q / 2 is the difference of two exponentials of mean 1 and 3, which
@@ -121,7 +132,7 @@ def log_weighted_chi2_tail(
 
     Examples
     --------
-    >>> float(log_weighted_chi2_tail([2.0, 2.0], 10_000.0))
+    >>> float(round(log_weighted_chi2_tail([2.0, 2.0], 10_000.0), 9))
     -2500.0
     """
     upper, log_part = _log_parts(weights, threshold, multiplicities, method)
@@ -186,7 +197,8 @@ def _merge(
             f"got {size.min():g} beside {size.max():g}"
         )
     distinct, inverse = np.unique(lam, return_inverse=True)
-    return distinct, np.bincount(inverse, weights=m, minlength=distinct.size)
+    total = np.bincount(inverse, weights=m, minlength=distinct.size)
+    return distinct, total.astype(np.float64)  # without any weight: of integers
 
 
 def _excess(lam: Float[NDArray, " k"], m: Float[NDArray, " k"], x: float) -> float:

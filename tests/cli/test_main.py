@@ -149,6 +149,19 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     process.stderr.close()
 
 
+def test_letters_that_the_terminal_lacks_are_replaced() -> None:
+    code = "from geomadv.cli import main; main(['--version']); print('L\\u00e9vy')"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.splitlines()[-1] == "L?vy"
+
+
 def test_main_takes_the_arguments_of_the_process(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,7 +67,9 @@ def test_equal_seeds_give_equal_files_but_for_times(run: Run, tmp_path: Path) ->
 
 @pytest.mark.errors
 @pytest.mark.parametrize("option", ["--json", "--report"])
-@pytest.mark.parametrize("kind", ["folder", "below a file", "no name", "too long"])
+@pytest.mark.parametrize(
+    "kind", ["folder", "below a file", "no name", "too long", "null"]
+)
 def test_a_bad_path_is_refused_before_the_run(
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
@@ -85,6 +87,7 @@ def test_a_bad_path_is_refused_before_the_run(
         "below a file": str(tmp_path / "file" / "x" / "out"),
         "no name": "-",
         "too long": str(tmp_path / ("x" * 300)),
+        "null": str(tmp_path / "a\0b"),
     }[kind]
     ended = run("verify", option, path)
     assert ended.code == 64

@@ -17,8 +17,6 @@ from geomadv.claims import (
 )
 from geomadv.plotting import new_figure, style
 from geomadv.plotting._claim_curve import (
-    _number,
-    _power_of_ten,
     claim_curves,
     curve_count,
     draw_claim_curve,
@@ -140,16 +138,3 @@ def test_sides_that_are_not_finite_are_left_out() -> None:
     drawn(result(evidence))
     nothing = Exact(lambda d, mass: math.nan, lambda d, mass: math.nan)
     assert claim_curves(result(nothing)) == ()
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1e-12, "10⁻¹²"), (-2.5e-9, "−2.5×10⁻⁹"), (0.5, "0.5"), (-3.0, "−3")],
-)
-def test_numbers_in_characters(value: float, text: str) -> None:
-    assert _number(value) == text
-
-
-def test_ticks_are_powers_of_ten() -> None:
-    ticks = [_power_of_ten(10.0**k) for k in (-3, -2, 0, 3, 4, 5, 9)]
-    assert ticks == ["10⁻³", "0.01", "1", "1000", "10⁴", "10⁵", "10⁹"]

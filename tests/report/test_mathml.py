@@ -65,11 +65,7 @@ def test_links_in_formulas_are_dropped() -> None:
 
 
 def test_what_is_no_formula_is_shown_as_written() -> None:
-    assert math(r"\frac{a}{b}}<") in (
-        r"<code>\frac{a}{b}}&lt;</code>",
-        math(r"\frac{a}{b}}<"),
-    )
-    assert "<code>" in math(r"\begin{x")
+    assert math(r"\begin{x<") == r"<code>\begin{x&lt;</code>"
 
 
 def test_words_are_upright_and_stand_off() -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from geomadv.report._words import (
     short_source,
     size,
     summary,
+    twin_statement,
     twin_word,
     work,
 )
@@ -61,7 +63,9 @@ def test_a_star_marks_unverified_numbering() -> None:
 def test_a_paper_is_named_after_its_own_work(report: Report) -> None:
     claims = [result.claim for result in report.results]
     assert work(claims[4:]).authors == "Z. One, Y. Two"
-    assert work([claims[4], *claims[:1]]).authors == "Z. One, Y. Two"
+    other = dataclasses.replace(claims[4], source=claims[0].source)
+    assert work([other, other, claims[4]]).authors == "Z. One, Y. Two"
+    assert work([other, other]).authors == claims[0].source.authors
 
 
 def test_words_for_twins(report: Report) -> None:
@@ -98,3 +102,9 @@ def test_the_summary_adds_up(report: Report) -> None:
         "6 of 8 as expected; 7 of 8 twins came out as they must; error rate 1e-6; "
         "seed 0; "
     )
+
+
+def test_a_heading_is_not_said_twice(report: Report) -> None:
+    claim = report.results[0].claim
+    twin = dataclasses.replace(claim.twin, statement="corrected: the root")
+    assert twin_statement(dataclasses.replace(claim, twin=twin)) == "the root"

@@ -57,13 +57,13 @@ def test_saddlepoint_solves_its_equation():
     weights, m = np.array([0.7, -0.9, 1e-3]), np.array([5.0, 3.0, 100.0])
     x = 11.0
     saddle = sd.saddlepoint(weights, m, x, x - float(weights @ m))
-    c = saddle.drift and x and saddle.V * saddle.drift / x  # drift = x c / V
+    c = saddle.V * saddle.drift / x
     assert np.sum(m * weights / (1 - 2 * weights * c)) == pytest.approx(x, rel=1e-13)
     K = -0.5 * np.sum(m * np.log(1 - 2 * weights * c))
     assert saddle.w == pytest.approx(math.sqrt(2 * (c * x - K)), rel=1e-13)
     curvature = np.sum(2 * m * (weights / (1 - 2 * weights * c)) ** 2)
-    assert saddle.V * saddle.U == pytest.approx(c * math.sqrt(curvature), rel=1e-13)
     u = saddle.V * saddle.U
+    assert u == pytest.approx(c * math.sqrt(curvature), rel=1e-13)
     assert saddle.skew == pytest.approx(1 / u - 1 / saddle.w, rel=1e-11)
 
 
@@ -79,8 +79,36 @@ def test_step_is_fine_enough_for_any_weights(sums, size, sign):
     assert value == pytest.approx(finer, rel=2e-15, abs=2e-15)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_step_follows_the_smaller_multiplicity_beside_the_strip(sign):
+    weights = sign * np.array([0.0029, -1.0])
+    value = log_weighted_chi2_tail(weights, sign * 2.65, multiplicities=[1000, 1])
+    # Split off one of the thousand: now the step is that of a single one on both sides.
+    split = sign * np.array([0.0029, np.nextafter(0.0029, 1.0), -1.0])
+    finer = log_weighted_chi2_tail(split, sign * 2.65, multiplicities=[999, 1, 1])
+    assert value == pytest.approx(finer, rel=2e-14)
+
+
+def test_newton_finds_the_path_from_any_guess():
+    saddle = sd.saddlepoint(np.array([1.0, -0.3]), np.array([3.0, 2.0]), 9.0, 6.6)
+    path = sd._Path(saddle)
+    t = np.array([2.0])
+    exact = sd._first_path(path, np.arange(0.5, 2.25, 0.5))[-1:]
+    for size in (-2.0, -0.5, 0.0, 0.5, 1.0):
+        for angle in (0.01, 0.3, 1.5, 2.8, 3.13):
+            found = sd._descend(path, t, np.array([complex(size, angle)]))
+            assert abs(found - exact) < 1e-14, (size, angle)
+
+
+def test_newton_does_not_cross_into_the_mirror_image():
+    saddle = sd.saddlepoint(np.array([1.0]), np.array([1.0]), 3.5, 2.5)
+    for t, guess in ((5.66, 3.9 + 1.75j), (4.94, 3.0 + 1.58j), (7.06, 3.47 + 2.0j)):
+        found = sd._descend(sd._Path(saddle), np.array([t]), np.array([guess]))
+        assert found[0].imag > 0, (t, guess)
+
+
 def test_a_result_that_half_the_rule_does_not_confirm_is_refused(monkeypatch):
-    monkeypatch.setattr(sd, "_SETTLED", 1e-17)
+    monkeypatch.setattr(sd, "_SETTLED", -1.0)
     with pytest.raises(ArithmeticError, match="did not converge"):
         log_weighted_chi2_tail([1.0, 1e-3], 4.0)
 
