@@ -21,7 +21,7 @@ def claims_table(claims: Iterable[Claim] | None = None) -> str:
     Examples
     --------
     >>> from geomadv.theories import find
-    >>> print(claims_table(find(["fawzi2018.two-classes"])).splitlines()[-1][:46])
+    >>> print(claims_table(find(["fawzi2018.two-classes"])).splitlines()[-1][:45])
     | `fawzi2018.two-classes` | Two half-space cl
     """
     if claims is None:

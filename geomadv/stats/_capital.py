@@ -45,7 +45,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv.stats._bisection import least_double
 
 # Bets l with odds l / (1-l) = 2^3, 2^2, ..., 2^-24 and weights ~ 1, 1/2, 1/3, ...: the
@@ -169,9 +169,7 @@ def confidence_set(
     return max(0.0, math.nextafter(lower, -math.inf)), upper
 
 
-def _surplus(
-    a: Float[NDArray, "*#s"], b: Float[NDArray, "*#s"], m: Float[NDArray, "*#s"]
-) -> NDArray:
+def _surplus(a: Real, b: Real, m: Real) -> Real:
     """Return n m - S, from the smaller of S and n - S."""
     n = a + b
     surplus: NDArray = np.where(a <= b, n * m - a, b - n * (1 - m))
@@ -179,10 +177,10 @@ def _surplus(
 
 
 def _half_divergence(
-    count: Float[NDArray, "*#s"],
-    surplus: Float[NDArray, "*#s"],
-    expected: Float[NDArray, "*#s"],
-) -> NDArray:
+    count: Real,
+    surplus: Real,
+    expected: Real,
+) -> Real:
     """Return u - c log(1 + u/c) for a surplus u = expected - c; u at c = 0.
 
     n KL(p^, m) is the sum of this for successes and failures: two terms that are not
@@ -199,7 +197,7 @@ def _half_divergence(
     return result
 
 
-def _excess(y: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+def _excess(y: Real) -> Real:
     """Return y - log(1 + y) for |y| < 1/4 without cancellation.
 
     With r = y/(2+y): log(1 + y) = 2 artanh r and y - 2r = y r, so it is
@@ -211,7 +209,7 @@ def _excess(y: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
     return excess
 
 
-def _stirling_remainder(z: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+def _stirling_remainder(z: Real) -> Real:
     """Return log Gamma(z + 1/2) - (z log z - z + log(2 pi)/2) for z >= 0.
 
     The asymptotic series is sum_j B_{2j}(1/2) / (2j (2j-1) z^{2j-1}); five terms leave
@@ -226,9 +224,7 @@ def _stirling_remainder(z: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
     return remainder
 
 
-def _regret(
-    successes: Float[NDArray, "*#s"], failures: Float[NDArray, "*#s"]
-) -> NDArray:
+def _regret(successes: Real, failures: Real) -> Real:
     """Return log B(1/2, 1/2) - log B(a + 1/2, b + 1/2) + a log(a/n) + b log(b/n).
 
     The terms of order n of the three gamma functions are taken out by hand, so the
