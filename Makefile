@@ -27,7 +27,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 endif
 
 .PHONY: help install verify test check lint types shapes format wheel-test notebooks \
-	docs constraints changelog clean
+	docs constraints readme changelog clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
@@ -83,7 +83,8 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 	"$$tmp/venv/bin/python" $(PIP_INSTALL) --no-deps "$$tmp"/dist/*.whl; \
 	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check check; \
 	cp -R tests pyproject.toml "$$tmp"; \
-	rm -rf "$$tmp/tests/test_repository.py" "$$tmp/tests/simulations"; \
+	rm -rf "$$tmp/tests/test_repository.py" "$$tmp/tests/test_readme.py" \
+		"$$tmp/tests/notebooks" "$$tmp/tests/simulations"; \
 	cd "$$tmp"; $(call pytest,venv/bin/python) tests $(ARGS)
 
 notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
@@ -114,6 +115,9 @@ constraints:  ## pin the dependencies of pyproject.toml anew (uses uv)
 		--output-file docs/constraints.txt pyproject.toml
 	@grep -v '^#' docs/constraints.txt > build/docs.txt
 	@mv build/docs.txt docs/constraints.txt
+
+readme: $(STAMP)  ## write the table of claims into README.md
+	@$(PY) docs/_readme.py
 
 changelog: $(STAMP)  ## show the changelog's next section from changelog.d
 	@$(PY) -m towncrier build --draft --version "$$($(PY) -c \

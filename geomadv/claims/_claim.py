@@ -167,6 +167,10 @@ class Claim:
             raise ValueError(f"{self.id}: Enclosure proves inequalities only")
         if isinstance(self.evidence, Enclosure) and (self.where or self.twin.where):
             raise ValueError(f"{self.id}: Enclosure covers whole boxes, without where")
+        if isinstance(self.evidence, Statistical) and {"n", "rng"} & self.domain.keys():
+            raise ValueError(
+                f"{self.id}: a sampled claim cannot call parameters n, rng"
+            )
         if type(self.evidence) is not type(self.twin.evidence):
             raise ValueError(f"{self.id}: the twin needs the same kind of evidence")
 

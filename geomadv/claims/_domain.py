@@ -77,7 +77,15 @@ class Integers:
 
 @dataclass(frozen=True)
 class Choices:
-    """A parameter with finitely many values, such as the name of a family of sets."""
+    """A parameter with finitely many values, such as the name of a family of sets.
+
+    Parameters
+    ----------
+    typical : tuple
+        All of its values, at least one.
+    symbol : str
+        LaTeX name for figures and pages; the parameter's own name if empty.
+    """
 
     typical: tuple[Any, ...]
     symbol: str = ""

@@ -67,6 +67,10 @@ class Statistical:
 
         Parameters
         ----------
+        relation : {"lhs <= rhs", "lhs == rhs"}
+            What is decided.
+        domain, where
+            As for a claim.
         error_rate : float
             Probability of a wrong decision at one point.
         seed, names

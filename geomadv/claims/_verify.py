@@ -86,7 +86,19 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """The results of one run, with what it takes to repeat it."""
+    """The results of one run, with what it takes to repeat it.
+
+    Parameters
+    ----------
+    results : tuple of Result
+        In the order of the claims.
+    error_rate : float
+        Of the whole run.
+    seed, budget : int
+        As for `verify`.
+    seconds : float
+        Wall time of the run.
+    """
 
     results: tuple[Result, ...]
     error_rate: float

@@ -77,7 +77,15 @@ class Cube:
         )
 
     def sample(self, n: int, rng: np.random.Generator | int) -> Float[NDArray, "n d"]:
-        """Return n independent uniform points of [0, 1)^d."""
+        """Return n independent uniform points of [0, 1)^d.
+
+        Parameters
+        ----------
+        n : int
+            At least 0.
+        rng : numpy.random.Generator or int
+            A generator, or the seed of one.
+        """
         size = (integer("n", n, minimum=0), self.d)
         return generator(rng).random(size)
 

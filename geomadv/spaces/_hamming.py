@@ -69,7 +69,15 @@ class HammingCube:
         )
 
     def sample(self, n: int, rng: np.random.Generator | int) -> Int[NDArray, "n d"]:
-        """Return n independent uniform points, of dtype int8."""
+        """Return n independent uniform points, of dtype int8.
+
+        Parameters
+        ----------
+        n : int
+            At least 0.
+        rng : numpy.random.Generator or int
+            A generator, or the seed of one.
+        """
         size = (integer("n", n, minimum=0), self.d)
         return generator(rng).integers(0, 2, size=size, dtype=np.int8)
 
@@ -84,7 +92,12 @@ class HammingCube:
         return generator(rng).binomial(self.d, 0.5, size=size)
 
     def distance(self, x: ArrayLike, y: ArrayLike) -> Real:
-        """Return in how many coordinates points of shape (..., d) differ, broadcast.
+        """Return in how many coordinates points differ.
+
+        Parameters
+        ----------
+        x, y : array_like, (..., d)
+            Points of {0, 1}^d; the leading axes broadcast.
 
         Examples
         --------

@@ -31,7 +31,7 @@ class Interval:
             )
 
     def __contains__(self, value: float) -> bool:
-        return self.lower <= value <= self.upper
+        return bool(self.lower <= value <= self.upper)
 
     @property
     def width(self) -> float:
