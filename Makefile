@@ -89,8 +89,10 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 
 notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
 	@mkdir -p out/notebooks
-	@$(if $(NOTEBOOKS),.venv/bin/jupyter-execute --kernel_name=python3 \
-		--output='$(CURDIR)/out/notebooks/{notebook_name}' $(NOTEBOOKS),:)
+	@set -e; for notebook in notebooks/*.ipynb; do echo "$$notebook"; \
+		cp "$$notebook" out/notebooks; PATH="$(CURDIR)/.venv/bin:$$PATH" \
+		.venv/bin/jupyter-execute --JupyterApp.log_level=WARN --inplace \
+		"out/notebooks/$${notebook##*/}"; done
 
 docs: .venv/.docs  ## build the documentation into docs/_build
 	@$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html

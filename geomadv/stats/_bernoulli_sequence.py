@@ -131,4 +131,4 @@ class BernoulliSequence:
         """
         p = probability("mean", mean)
         a, b = float(self._successes), float(self._trials - self._successes)
-        return log_beta_capital(a, b, p)[()]
+        return log_beta_capital(a, b, p)

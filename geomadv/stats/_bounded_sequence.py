@@ -32,7 +32,7 @@ import math
 
 import numpy as np
 
-from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._typing import ArrayLike, Real
 from geomadv._validate import real, real_array
 from geomadv.stats._capital import confidence_set, log_bounded_capital
 from geomadv.stats._error_rates import checked_error_rate
@@ -164,9 +164,9 @@ class BoundedSequence:
         """
         m = real_array("mean", mean, lower=self._lower, upper=self._upper)
         unit = np.minimum((m - self._lower) / self._span, 1.0)
-        return self._log_unit_capital(unit)[()]
+        return self._log_unit_capital(unit)
 
-    def _log_unit_capital(self, mean: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
+    def _log_unit_capital(self, mean: Real) -> Real:
         successes = self._count * self._unit_mean
         failures = self._count * (1 - self._unit_mean)
         return log_bounded_capital(successes, failures, self._variation, mean)

@@ -65,7 +65,7 @@ def log_beta_capital(
     successes: ArrayLike,
     failures: ArrayLike,
     mean: ArrayLike,
-) -> NDArray:
+) -> Real:
     """Return the logarithm of capital 1.
 
     Parameters
@@ -84,7 +84,7 @@ def log_beta_capital(
     n, surplus = a + b, _surplus(a, b, m)
     divergence = _half_divergence(a, surplus, n * m)
     divergence = divergence + _half_divergence(b, -surplus, n * (1 - m))
-    return np.where(n > 0, divergence - _regret(a, b), 0.0)
+    return np.where(n > 0, divergence - _regret(a, b), 0.0)[()]
 
 
 def log_bernstein_capital(
@@ -92,7 +92,7 @@ def log_bernstein_capital(
     failures: ArrayLike,
     variation: ArrayLike,
     mean: ArrayLike,
-) -> NDArray:
+) -> Real:
     """Return the logarithm of capital 2.
 
     Parameters
@@ -116,8 +116,7 @@ def log_bernstein_capital(
     top = won.max(axis=-1, keepdims=True)
     won = won - top
     total = np.exp(won) + np.exp(won - 2 * _BETS * surplus)
-    mixture: NDArray = top[..., 0] + np.log(total.sum(axis=-1)) - math.log(2)
-    return mixture
+    return (top[..., 0] + np.log(total.sum(axis=-1)) - math.log(2))[()]
 
 
 def log_bounded_capital(
@@ -125,7 +124,7 @@ def log_bounded_capital(
     failures: ArrayLike,
     variation: ArrayLike,
     mean: ArrayLike,
-) -> NDArray:
+) -> Real:
     """Return the logarithm of half of capital 1 plus half of capital 2.
 
     Parameters
@@ -139,11 +138,11 @@ def log_bounded_capital(
     """
     likelihood = log_beta_capital(successes, failures, mean)
     bets = log_bernstein_capital(successes, failures, variation, mean)
-    return np.logaddexp(likelihood, bets) - math.log(2)
+    return (np.logaddexp(likelihood, bets) - math.log(2))[()]
 
 
 def confidence_set(
-    log_capital: Callable[[Float[NDArray, " n"]], Float[NDArray, " n"]],
+    log_capital: Callable[[Float[NDArray, " n"]], Real],
     mean: float,
     log_threshold: float,
 ) -> tuple[float, float]:
@@ -164,7 +163,7 @@ def confidence_set(
     lower, upper : float
         The first doubles outside the set, or 0 and 1.
     """
-    lower = least_double(lambda m: log_capital(m) < log_threshold, mean)
+    lower = least_double(lambda m: np.less(log_capital(m), log_threshold), mean)
     upper = least_double(lambda m: (m > mean) & (log_capital(m) >= log_threshold), 1.0)
     return max(0.0, math.nextafter(lower, -math.inf)), upper
 
@@ -176,11 +175,7 @@ def _surplus(a: Real, b: Real, m: Real) -> Real:
     return surplus
 
 
-def _half_divergence(
-    count: Real,
-    surplus: Real,
-    expected: Real,
-) -> Real:
+def _half_divergence(count: Real, surplus: Real, expected: Real) -> Real:
     """Return u - c log(1 + u/c) for a surplus u = expected - c; u at c = 0.
 
     n KL(p^, m) is the sum of this for successes and failures: two terms that are not
@@ -205,8 +200,7 @@ def _excess(y: Real) -> Real:
     """
     r = y / (2 + y)
     series = np.polynomial.polynomial.polyval(r**2, _SERIES)
-    excess: NDArray = r * (y - 2 * r**2 * series)
-    return excess
+    return np.asarray(r * (y - 2 * r**2 * series))[()]
 
 
 def _stirling_remainder(z: Real) -> Real:
@@ -234,5 +228,5 @@ def _regret(successes: Real, failures: Real) -> Real:
     n = np.maximum(successes + failures, np.finfo(np.float64).tiny)
     whole = _stirling_remainder(n + 0.5) + (n + 0.5) * np.log1p(0.5 / n) - 0.5
     parts = _stirling_remainder(successes) + _stirling_remainder(failures)
-    regret: NDArray = 0.5 * np.log(math.pi * n / 2) + whole - parts
+    regret: Real = 0.5 * np.log(math.pi * n / 2) + whole - parts
     return regret
