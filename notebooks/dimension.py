@@ -57,8 +57,8 @@ def table(head, rows):
 # point as a set of its measure can be. If $\theta_0$ is the angular radius of the cap,
 # half of the sphere lies within $2\sin((\pi/2 - \theta_0)/2)$ of it. Gilmer et al.
 # (2018) state the law $O(\Phi^{-1}(p)/\sqrt d)$ for the mean distance. It hides two
-# different constants: $\sqrt d$ times the median tends to $a$, $\sqrt d$ times the mean to
-# $a\,\Phi(a) + \varphi(a)$.
+# different constants: $\sqrt d$ times the median tends to $a$, $\sqrt d$ times the mean
+# to $a\,\Phi(a) + \varphi(a)$.
 
 # %%
 rows = []
