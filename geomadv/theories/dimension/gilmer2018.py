@@ -31,7 +31,7 @@ import numpy as np
 from scipy import special
 
 from geomadv._typing import ArrayLike, Float, NDArray, Real
-from geomadv._validate import choice, real, real_array
+from geomadv._validate import broadcast, choice, real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
@@ -88,7 +88,10 @@ def share_within(d: int, error: ArrayLike, radius: ArrayLike) -> Real:
     >>> round(float(share_within(2000, 0.01, 0.05)), 5)
     0.464
     """
-    return Sphere(d).enlargement(error, radius)
+    rates = real_array("error", error, lower=0, upper=1)
+    radii = real_array("radius", radius, lower=0)
+    rates, radii = broadcast(error=rates, radius=radii)
+    return Sphere(d).enlargement(rates, radii)
 
 
 def asymptotic_median(d: ArrayLike, error: ArrayLike) -> Real:
@@ -117,8 +120,8 @@ def asymptotic_median(d: ArrayLike, error: ArrayLike) -> Real:
     >>> round(float(asymptotic_median(500, 0.01)), 5)
     0.10404
     """
-    dims = real_array("d", d, lower=0, open_lower=True)
-    return (Gaussian(1).median_distance(error) / np.sqrt(dims))[()]
+    dims, rates = _dimension_and_error(d, error)
+    return (Gaussian(1).median_distance(rates) / np.sqrt(dims))[()]
 
 
 def asymptotic_mean(d: ArrayLike, error: ArrayLike) -> Real:
@@ -136,8 +139,14 @@ def asymptotic_mean(d: ArrayLike, error: ArrayLike) -> Real:
     >>> round(float(asymptotic_mean(500, 0.01)), 5)
     0.10419
     """
+    dims, rates = _dimension_and_error(d, error)
+    return (Gaussian(1).mean_distance(rates) / np.sqrt(dims))[()]
+
+
+def _dimension_and_error(d: ArrayLike, error: ArrayLike) -> tuple[NDArray, ...]:
     dims = real_array("d", d, lower=0, open_lower=True)
-    return (Gaussian(1).mean_distance(error) / np.sqrt(dims))[()]
+    rates = real_array("error", error, lower=0, upper=1, open_lower=True)
+    return broadcast(d=dims, error=rates)
 
 
 def quadratic_error(
