@@ -127,5 +127,5 @@ changelog: $(STAMP)  ## show the changelog's next section from changelog.d
 
 clean:  ## delete what can be made again, .venv included
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out \
-		docs/_build docs/gallery
+		docs/_build docs/gallery docs/generated docs/notebooks docs/claims.md
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import os
+import re
+import shutil
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -19,9 +21,18 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples", "gallery/*.ipynb", "gallery/*.json"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "examples",
+    "gallery/*.ipynb",
+    "gallery/*.json",
+    "**/*.jupytext*",
+]
+templates_path = ["_templates"]
 myst_enable_extensions = ["dollarmath", "deflist"]
-nb_execution_mode = "off"
+nb_execution_mode = "auto"
+nb_execution_timeout = 120
 
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -47,16 +58,33 @@ html_theme_options = {
 }
 
 
-def _write_claims(app: object) -> None:
-    """Write the table of claims from the registry."""
+def _write_pages(app: object) -> None:
+    """Write the table of claims from the registry, and copy the notebooks here."""
     from geomadv.report import claims_table
 
+    here = Path(__file__).parent
     text = "# All claims\n\n" + claims_table() + "\n"
-    page = Path(__file__).parent / "claims.md"
+    page = here / "claims.md"
     if not page.exists() or page.read_text(encoding="utf-8") != text:
         page.write_text(text, encoding="utf-8")
+    (here / "notebooks").mkdir(exist_ok=True)
+    for notebook in (here.parent / "notebooks").glob("*.ipynb"):
+        shutil.copy2(notebook, here / "notebooks")
+
+
+def _escape(
+    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Keep |x| and (*s, d) in docstrings from being read as markup."""
+    example = False
+    for k, line in enumerate(lines):
+        example = ">>>" in line or (example and bool(line.strip()))
+        if not example and ":math:" not in line:
+            line = re.sub(r"(?<!\\)\|", r"\\|", line)
+            lines[k] = re.sub(r"(?<=\()\*(?=\w)", r"\\*", line)
 
 
 def setup(app: object) -> None:
-    """Generate the page of claims before anything is read."""
-    app.connect("builder-inited", _write_claims)  # type: ignore[attr-defined]
+    """Generate pages before anything is read, and mend docstrings."""
+    app.connect("builder-inited", _write_pages)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", _escape)  # type: ignore[attr-defined]
