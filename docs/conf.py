@@ -34,6 +34,7 @@ myst_enable_extensions = ["dollarmath", "deflist"]
 nb_execution_mode = "auto"
 nb_execution_timeout = 120
 
+autodoc_typehints = "none"
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -72,19 +73,26 @@ def _write_pages(app: object) -> None:
         shutil.copy2(notebook, here / "notebooks")
 
 
-def _escape(
+def _mend(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Keep |x| and (*s, d) in docstrings from being read as markup."""
-    example = False
-    for k, line in enumerate(lines):
+    """Read |x| and (*s, d) in docstrings as text, and their formulas line by line."""
+    mended: list[str] = []
+    example = formula = False
+    for line in lines:
+        indented = line.startswith("    ") and what == "module"
+        if indented and not formula and mended and not mended[-1].strip():
+            mended += ["::", ""]
+        formula = indented or (formula and not line.strip())
         example = ">>>" in line or (example and bool(line.strip()))
-        if not example and ":math:" not in line:
+        if not formula and not example and ":math:" not in line:
             line = re.sub(r"(?<!\\)\|", r"\\|", line)
-            lines[k] = re.sub(r"(?<=\()\*(?=\w)", r"\\*", line)
+            line = re.sub(r"(?<=\()\*(?=\w)", r"\\*", line)
+        mended.append(line)
+    lines[:] = mended
 
 
 def setup(app: object) -> None:
     """Generate pages before anything is read, and mend docstrings."""
     app.connect("builder-inited", _write_pages)  # type: ignore[attr-defined]
-    app.connect("autodoc-process-docstring", _escape)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", _mend)  # type: ignore[attr-defined]
