@@ -114,7 +114,12 @@ D = {"d": Integers(1, 10**6, (10, 1000, 10**5))}
 
 
 @pytest.mark.parametrize(
-    ("exponent", "verdict"), [(-0.5, Verdict.HOLDS), (-0.52, Verdict.VIOLATED)]
+    ("exponent", "verdict"),
+    [
+        (-0.5, Verdict.HOLDS),
+        (-0.52, Verdict.VIOLATED),
+        (-0.48, Verdict.VIOLATED),
+    ],
 )
 def test_a_rate_is_the_exponent_of_the_curve(exponent, verdict):
     evidence = Exact(lambda d: 3 * d**-0.5, constant(exponent), tolerance=0.01)
@@ -239,6 +244,20 @@ def test_statistical_inequalities_are_decided_on_either_side(sample, side):
             )
         )
         assert result.outcome.verdict is verdict
+        assert (result.outcome.worst.slack > 0) == (verdict is Verdict.HOLDS)
+        assert (result.twin.worst.slack > 0) == (verdict is not Verdict.HOLDS)
+
+
+def test_claims_and_twins_draw_independently():
+    evidence = Statistical(uniform, constant(0.6))
+    first, second = (claim(evidence, evidence, domain=ONE, id=f"a.{k}") for k in "xy")
+    report = verify([first, second])
+    means = [
+        outcome.points[0].lhs
+        for result in report.results
+        for outcome in (result.outcome, result.twin)
+    ]
+    assert len(set(means)) == 4
 
 
 def test_statistical_equality_holds_within_its_tolerance_and_fails_beyond():

@@ -572,7 +572,7 @@ $b = \lceil s\sqrt d \rceil$; $\alpha$ by exact counts.""",
         relation="lhs <= rhs",
         domain={
             "d": _D,
-            "steps": Reals(0, 20, (0.5, 1.0, 2.0, 4.0, 9.5, 15.0), symbol="s"),
+            "steps": Reals(0, 18, (0.5, 1.0, 2.0, 4.0, 9.5, 15.0), symbol="s"),
         },
         axis="d",
         where=lambda d, steps: 2 * _flips(d, steps) <= d,
