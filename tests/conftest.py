@@ -8,9 +8,11 @@ import functools
 import os
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import flint
+import mpmath
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +31,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("geomadv")
+
+
+@pytest.fixture(autouse=True)
+def precision() -> Iterator[None]:
+    """Give each test 60 digits and 160 bits, and leave none to the next one."""
+    bits, flint.ctx.prec = flint.ctx.prec, 160
+    with mpmath.workdps(60):
+        yield
+    flint.ctx.prec = bits
 
 
 def _no_gpu() -> str:

@@ -4,7 +4,6 @@ import pytest
 
 from geomadv.spaces import _normal
 
-mpmath.mp.dps = 60
 MASSES = [1e-300, 1e-100, 1e-20, 1e-5, 0.01, 0.3, 0.5, 0.7, 0.99, 1 - 1e-10, 1 - 2**-53]
 LOG_MASSES = [-5000.0, -800.0, -100.0, -5.0, -0.7, -0.1, -1e-3, -1e-10]
 SHIFTS = [1e-8, 0.1, 1.0, 7.5, 100.0]

@@ -27,7 +27,6 @@ from geomadv.theories.manifold.tanay2016 import (
 )
 
 FALSE_ALARM = 1e-6
-mpmath.mp.dps = 50
 
 
 @pytest.fixture(scope="module")
