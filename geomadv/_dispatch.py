@@ -73,7 +73,7 @@ def cap_measure(
     threads : int, optional
         How many threads to use; by default as many as there are processors.
     """
-    from geomadv_kernels import log_cap
+    from geomadv_kernels.cpu import log_cap
 
     return _map(log_cap.measure, d, coordinate, (angle, log), threads)
 
@@ -90,7 +90,7 @@ def cap_coordinate(
 
     `mass` holds measures in [0, 1], or with `log` their logarithms.
     """
-    from geomadv_kernels import log_cap
+    from geomadv_kernels.cpu import log_cap
 
     return _map(log_cap.coordinate, d, mass, (angle, log), threads)
 
@@ -104,8 +104,8 @@ def mean_cap_distance(
     *,
     geodesic: bool,
 ) -> Float[NDArray, "*shape"]:
-    """Return mean distances to caps; see `geomadv_kernels.cap_distance`."""
-    from geomadv_kernels import cap_distance
+    """Return mean distances to caps; see `geomadv_kernels.cpu.cap_distance`."""
+    from geomadv_kernels.cpu import cap_distance
 
     return cap_distance.mean_distance(
         float(d),

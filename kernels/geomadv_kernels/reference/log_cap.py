@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from geomadv_kernels.contract import Kernel
+
 _Array = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 
 
@@ -58,3 +60,6 @@ def mean_cap_distance(d: int, angle: float) -> float:
     return float(
         np.exp(_integral(d, angle, np.pi, True) - _integral(d, 0.0, np.pi, False))
     )
+
+
+KERNELS: tuple[Kernel, ...] = ()

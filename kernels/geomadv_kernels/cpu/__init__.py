@@ -1,0 +1,1 @@
+"""The kernels on the processor, compiled by numba; see `geomadv_kernels.contract`."""

@@ -1,0 +1,67 @@
+"""Compiling: every kernel once a machine, and again only when the sources change.
+
+numba keeps what it compiles in ``__pycache__`` beside the source, or in the user's cache
+folder where that cannot be written. Its own check of freshness looks at the file of the
+compiled function alone; kernels call each other across files, so the check here looks
+at all of them.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+from numba.core import event
+
+_PACKAGE = "geomadv_kernels."
+_FOLDER = Path(__file__).parent
+_SOURCES = sorted(_FOLDER.glob("*.py"))
+_STAMP = tuple(
+    (path.name, stat.st_mtime, stat.st_size)
+    for path in _SOURCES
+    for stat in (path.stat(),)
+)
+
+
+class _Announcer(event.Listener):
+    """Says once, on a terminal, that the kernels are being compiled."""
+
+    said = False
+    cache: Any = None
+
+    def on_start(self, event: Any) -> None:
+        function = getattr(event.data.get("dispatcher"), "py_func", None)
+        if self.said or not getattr(function, "__module__", "").startswith(_PACKAGE):
+            return
+        self.said = True
+        if sys.stderr is not None and sys.stderr.isatty():
+            place = getattr(self.cache, "cache_path", "numba's cache")
+            sys.stderr.write(
+                "geomadv: compiling kernels for this machine, once; they are kept in "
+                f"{place}\n"
+            )
+
+    def on_end(self, event: Any) -> None:
+        """Nothing: one line is enough."""
+
+
+_announcer = _Announcer()
+event.register("numba:compile", _announcer)
+
+
+def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile a function at its first call, without the interpreter lock, and keep it.
+
+    Used as ``@compiled`` or ``@compiled(fastmath={"contract"})``; options are numba's.
+    Arrays are allocated by the caller: what is compiled allocates nothing.
+    """
+    if function is None:
+        return lambda f: compiled(f, **options)
+    settings = {"cache": True, "nogil": True, "error_model": "numpy"} | options
+    dispatcher = njit(**settings)(function)
+    cache = getattr(dispatcher, "_cache", None)
+    if hasattr(cache, "_cache_file"):
+        cache._cache_file._source_stamp = _STAMP
+        _announcer.cache = cache
+    return dispatcher
