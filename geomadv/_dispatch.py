@@ -6,50 +6,7 @@ piece a thread (the kernels release the interpreter lock); every value is comput
 its own, so results do not depend on the number of threads.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-
-import numpy as np
-
 from geomadv._typing import Bool, Float, NDArray
-
-_WORTH_A_THREAD = 8192
-
-
-def _threads() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _map(
-    kernel: Callable[..., None],
-    d: int | Float[NDArray, "*#shape"],
-    values: Float[NDArray, "*#shape"],
-    flags: tuple[bool, bool],
-    threads: int | None,
-) -> Float[NDArray, "*shape"]:
-    shape = np.broadcast_shapes(np.shape(d), np.shape(values))
-    # copies, so that numba meets one type: contiguous and writable
-    flat_d = np.array(np.broadcast_to(d, shape), dtype=np.float64).ravel()
-    flat = np.array(np.broadcast_to(values, shape), dtype=np.float64).ravel()
-    out = np.empty_like(flat)
-    pieces = min(threads or _threads(), 1 + flat.size // _WORTH_A_THREAD)
-    if pieces == 1:
-        kernel(flat_d, flat, *flags, out)
-        return out.reshape(shape)
-    edges = np.linspace(0, flat.size, 4 * pieces + 1).astype(int)
-    with ThreadPoolExecutor(pieces) as pool:
-        done = [
-            pool.submit(kernel, flat_d[i:j], flat[i:j], *flags, out[i:j])
-            for i, j in pairwise(edges)
-        ]
-        for future in done:
-            future.result()
-    return out.reshape(shape)
 
 
 def cap_measure(
@@ -75,7 +32,7 @@ def cap_measure(
     """
     from geomadv_kernels.cpu import log_cap
 
-    return _map(log_cap.measure, d, coordinate, (angle, log), threads)
+    return log_cap.cap_measure(d, coordinate, angle=angle, log=log, threads=threads)
 
 
 def cap_coordinate(
@@ -92,7 +49,7 @@ def cap_coordinate(
     """
     from geomadv_kernels.cpu import log_cap
 
-    return _map(log_cap.coordinate, d, mass, (angle, log), threads)
+    return log_cap.cap_coordinate(d, mass, angle=angle, log=log, threads=threads)
 
 
 def mean_cap_distance(

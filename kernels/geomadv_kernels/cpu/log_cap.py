@@ -35,34 +35,36 @@ Newton's iteration for log Q(v) = l lands to the right of the root and then desc
 it, whatever the start. The start is Wallace's normal approximation of Student's t
 (1959), the iteration Halley's, and a last Newton step is taken in the coordinate that
 is returned, against the measure to full precision.
-
-All functions live in this one file because numba's cache does not notice changes in
-files that a cached function imports from.
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from geomadv_kernels.contract import ran
+from geomadv_kernels.cpu._arrays import frozen
+from geomadv_kernels.cpu._double_double import (
+    log_of,
+    sine_squared,
+    two_product,
+    two_sum,
+)
+from geomadv_kernels.cpu._jit import compiled
+from geomadv_kernels.cpu._threads import for_blocks
 
 _Array = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 _Tail = tuple[float, float, float, float]
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 _PI_HI, _PI_LO = 3.141592653589793, 1.2246467991473532e-16
 _HALF_PI_HI, _HALF_PI_LO = 1.5707963267948966, 6.123233995736766e-17
 _LN2, _LN2_ERROR = 0.6931471805599453, 2.3190468138462996e-17
-# ln 2 with 12 trailing zero bits, so that k ln 2 is exact for |k| < 4096, and the rest
-_LN2_HI, _LN2_LO = 0.693147180559663, 2.8235290563031577e-13
-_THIRD_HI, _THIRD_LO = 0.3333333333333333, 1.850371707708594e-17
-_SQRT_HALF = 0.7071067811865476
-_SQRT_PI = 1.772453850905516
-_SPLITTER = 134217729.0  # 2^27 + 1
 _LOG_QUARTER, _LOG_THREE_QUARTERS = -1.3862943611198906, -0.2876820724517809
 _MAX_STEPS = 250  # 157 were the most needed in 10^7 random cases
 _ENCLOSED = 4e-16  # rounding keeps two convergents up to 2e-16 apart for ever
+_BLOCK = 8192  # values at a time: some milliseconds
 _START = 1e-120  # numerators and denominators grow like the square root of n!/2^n
 
 
@@ -78,83 +80,7 @@ def _table(size: int) -> _Array:
 _TABLE = _table(44)
 
 
-@_compiled
-def _two_sum(p: float, q: float) -> tuple[float, float]:
-    """Return p + q rounded, and the rounding error."""
-    total = p + q
-    shadow = total - p
-    return total, (p - (total - shadow)) + (q - shadow)
-
-
-@_compiled
-def _two_product(p: float, q: float) -> tuple[float, float]:
-    """Return p q rounded, and the rounding error (for |p|, |q| < 1e290)."""
-    product = p * q
-    wide = _SPLITTER * p
-    p_hi = wide - (wide - p)
-    p_lo = p - p_hi
-    wide = _SPLITTER * q
-    q_hi = wide - (wide - q)
-    q_lo = q - q_hi
-    error = ((p_hi * q_hi - product) + p_hi * q_lo + p_lo * q_hi) + p_lo * q_lo
-    return product, error
-
-
-@_compiled
-def _log(hi: float, lo: float, exponent: int) -> tuple[float, float]:
-    """Return log((hi + lo) 2^exponent) as a sum of two doubles.
-
-    With m in [sqrt(1/2), sqrt 2] and z = (m - 1)/(m + 1), log m = 2 artanh z: the
-    first term of the series is carried to twice the precision, the others, which are
-    smaller by z^2/3 <= 1/100, in doubles.
-    """
-    m, k = math.frexp(hi)
-    if m < _SQRT_HALF:
-        m *= 2.0
-        k -= 1
-    below, below_error = _two_sum(m - 1.0, math.ldexp(lo, -k))
-    above, above_error = _two_sum(m, 1.0)
-    above_error += math.ldexp(lo, -k)
-    z = below / above
-    product, error = _two_product(z, above)
-    rest = (((below - product) - error) + below_error - z * above_error) / above
-    q = z * z
-    series = 1.0 / 25.0
-    for odd in range(23, 1, -2):
-        series = series * q + 1.0 / odd
-    k += exponent
-    hi, lo = _two_sum(k * _LN2_HI, 2.0 * z)
-    lo += k * _LN2_LO + 2.0 * (rest + z * (q * series))
-    return _two_sum(hi, lo)
-
-
-@_compiled
-def _sine_squared(hi: float, lo: float) -> tuple[float, float]:
-    """Return sin^2(hi + lo) as a sum of two doubles, for an angle in [0, pi/4].
-
-    With p the square of the angle it is p (1 - p/3 + 2 p^2/45 - ...), the n-th
-    coefficient being (-1)^(n+1) 2^(2n-1)/(2n)!.
-    """
-    p, p_error = _two_product(hi, hi)
-    p_error += 2.0 * hi * lo
-    coefficient = 1.8657923862260506e-15
-    coefficient = coefficient * p - 2.1549902060910883e-13
-    coefficient = coefficient * p + 2.0472406957865337e-11
-    coefficient = coefficient * p - 1.5661391322766984e-9
-    coefficient = coefficient * p + 9.39683479366019e-8
-    coefficient = coefficient * p - 4.275559831115387e-6
-    coefficient = coefficient * p + 1.4109347442680775e-4
-    coefficient = coefficient * p - 3.1746031746031746e-3
-    coefficient = coefficient * p + 4.4444444444444446e-2
-    slope, slope_error = _two_product(p, -_THIRD_HI)
-    slope_error -= p * _THIRD_LO + p_error * _THIRD_HI
-    factor, factor_error = _two_sum(1.0, slope)
-    factor_error += slope_error + p * p * coefficient
-    result, error = _two_product(p, factor)
-    return _two_sum(result, error + p * factor_error + p_error * factor)
-
-
-@_compiled
+@compiled
 def _normalisation(d: float) -> float:
     """Return c = Gamma(d/2)/(sqrt(pi) Gamma((d - 1)/2)), the density at height 0."""
     if d < _TABLE.size:
@@ -172,7 +98,7 @@ def _normalisation(d: float) -> float:
     return root + root * math.expm1(series * q)
 
 
-@_compiled
+@compiled
 def _hazard(a: float, t: float, x: float) -> float:
     """Return 2 K by the continued fraction, scaled by sqrt(a) against underflow."""
     root = math.sqrt(a)
@@ -195,7 +121,7 @@ def _hazard(a: float, t: float, x: float) -> float:
     return 2.0 * root * p / q
 
 
-@_compiled
+@compiled
 def _centre(a: float, c: float, t: float) -> tuple[float, float]:
     """Return 1/2 - Q(t) by the series, and x^a."""
     y = t * t
@@ -209,7 +135,7 @@ def _centre(a: float, c: float, t: float) -> tuple[float, float]:
     return c * t * power * total, power
 
 
-@_compiled
+@compiled
 def _tail(
     a: float, c: float, t: float, x: float, log_hi: float, log_lo: float
 ) -> _Tail:
@@ -221,45 +147,45 @@ def _tail(
         half, power = _centre(a, c, t)
         return 0.0, 0.0, 0.5 - half, c * power / (0.5 - half)
     hazard = _hazard(a, t, x)
-    exponent, rest = _two_product(a, log_hi)
+    exponent, rest = two_product(a, log_hi)
     return exponent, rest + a * log_lo, c / hazard, hazard
 
 
-@_compiled
+@compiled
 def _tail_at_height(a: float, c: float, t: float) -> tuple[float, _Tail]:
     """Return x and `_tail` at a height in [0, 1)."""
-    square, error = _two_product(t, t)
-    x, rest = _two_sum(1.0, -square)
-    x, rest = _two_sum(x, rest - error)
-    log_hi, log_lo = _log(x, rest, 0)
+    square, error = two_product(t, t)
+    x, rest = two_sum(1.0, -square)
+    x, rest = two_sum(x, rest - error)
+    log_hi, log_lo = log_of(x, rest, 0)
     return x, _tail(a, c, t, x, log_hi, log_lo)
 
 
-@_compiled
+@compiled
 def _tail_at_angle(a: float, c: float, angle: float) -> _Tail:
     """Return `_tail` at the acute one of an angle in (0, pi] and its supplement."""
     t = abs(math.cos(angle))
-    latitude, error = _two_sum(_HALF_PI_HI - angle, _HALF_PI_LO)
+    latitude, error = two_sum(_HALF_PI_HI - angle, _HALF_PI_LO)
     if 2.0 * abs(latitude) < _HALF_PI_HI:
-        square, error = _sine_squared(latitude, error)
-        x, rest = _two_sum(1.0, -square)
-        log_hi, log_lo = _log(x, rest - error, 0)
+        square, error = sine_squared(latitude, error)
+        x, rest = two_sum(1.0, -square)
+        log_hi, log_lo = log_of(x, rest - error, 0)
         return _tail(a, c, t, x, log_hi, log_lo)
     error = 0.0
     if latitude < 0.0:
-        angle, error = _two_sum(_PI_HI - angle, _PI_LO)
-    x, rest = _sine_squared(angle, error)
+        angle, error = two_sum(_PI_HI - angle, _PI_LO)
+    x, rest = sine_squared(angle, error)
     if angle > 1e-9:
-        log_hi, log_lo = _log(x, rest, 0)
+        log_hi, log_lo = log_of(x, rest, 0)
     else:  # the sine is the angle to 1e-18, and its square may underflow
         m, k = math.frexp(angle)
-        square, rest = _two_product(m, m)
-        log_hi, log_lo = _log(square, rest + 2.0 * m * math.ldexp(error, -k), 2 * k)
+        square, rest = two_product(m, m)
+        log_hi, log_lo = log_of(square, rest + 2.0 * m * math.ldexp(error, -k), 2 * k)
     return _tail(a, c, t, x, log_hi, log_lo)
 
 
-@_compiled
-def measure(
+@compiled
+def _measure(
     d: _Array, coordinate: _Array, is_angle: bool, want_log: bool, out: _Array
 ) -> None:
     """Fill `out` with the measures, or their logarithms, of n caps.
@@ -304,7 +230,7 @@ def measure(
                 out[i] = 1.0 - mass
 
 
-@_compiled
+@compiled
 def _solve_centre(a: float, c: float, half: float) -> float:
     """Return the height t >= 0 at which 1/2 - Q(t) = half <= 1/4."""
     t = half / c
@@ -318,7 +244,7 @@ def _solve_centre(a: float, c: float, half: float) -> float:
     return t
 
 
-@_compiled
+@compiled
 def _solve_tail(a: float, c: float, log_mass: float) -> float:
     """Return v = artanh(t) at which log Q = log_mass <= log(1/4), to about 1e-14."""
     if log_mass < -1600.0 * a:
@@ -348,7 +274,7 @@ def _solve_tail(a: float, c: float, log_mass: float) -> float:
     return v
 
 
-@_compiled
+@compiled
 def _excess(e: float, f: float, r: float, mass: float, log_mass: float) -> float:
     """Return log(Q/mass), from the masses where they are given and do not underflow."""
     if mass > 1e-290:
@@ -356,8 +282,8 @@ def _excess(e: float, f: float, r: float, mass: float, log_mass: float) -> float
     return (e - log_mass) + (f + math.log(r))
 
 
-@_compiled
-def coordinate(
+@compiled
+def _coordinate(
     d: _Array, value: _Array, want_angle: bool, is_log: bool, out: _Array
 ) -> None:
     """Fill `out` with the heights, or the angular radii, of n caps of given measure.
@@ -420,8 +346,81 @@ def coordinate(
             out[i] = result if small else -result
 
 
-def warm_up() -> None:
-    """Compile the two drivers, or load them from numba's cache."""
-    one = np.ones(1)
-    measure(2.0 * one, 0.5 * one, False, False, one.copy())
-    coordinate(2.0 * one, 0.5 * one, False, False, one.copy())
+def cap_measure(
+    d: _Array,
+    coordinate: _Array,
+    *,
+    angle: bool,
+    log: bool,
+    threads: int | None = None,
+) -> _Array:
+    """Return the measures of caps, or their logarithms.
+
+    Parameters
+    ----------
+    d : array
+        Ambient dimensions, whole numbers from 2 to 10^9.
+    coordinate : array
+        Heights in [-1, 1], or with `angle` angular radii in [0, pi]. Broadcast.
+    angle, log : bool
+        What `coordinate` holds; whether logarithms are wanted.
+    threads : int, optional
+        How many threads to use; by default as many as there are processors.
+
+    Returns
+    -------
+    array of the precision of `coordinate`
+        Relative error of the double: below 2e-14 against ball arithmetic.
+    """
+    result = _in_blocks(_measure, d, coordinate, angle, log, threads)
+    ran("cpu.cap_measure")
+    return result
+
+
+def cap_coordinate(
+    d: _Array,
+    mass: _Array,
+    *,
+    angle: bool,
+    log: bool,
+    threads: int | None = None,
+) -> _Array:
+    """Return heights of caps, or with `angle` angular radii: `cap_measure` inverted.
+
+    `mass` holds measures in [0, 1], or with `log` their logarithms. The results are
+    right to a few units in the last place.
+    """
+    result = _in_blocks(_coordinate, d, mass, angle, log, threads)
+    ran("cpu.cap_coordinate")
+    return result
+
+
+def _in_blocks(
+    driver: Callable[..., None],
+    d: _Array,
+    value: _Array,
+    angle: bool,
+    log: bool,
+    threads: int | None,
+) -> _Array:
+    """Run a driver over the broadcast arguments, block by block."""
+    d, value = np.broadcast_arrays(d, value)
+    out = np.empty(value.shape, np.float32 if value.dtype == np.float32 else np.float64)
+    flat_d, flat, flat_out = d.reshape(-1), value.reshape(-1), out.reshape(-1)
+
+    def work(start: int, stop: int, space: _Array) -> None:
+        block = slice(start, stop)
+        rows = space[: stop - start]
+        driver(
+            frozen(flat_d[block].astype(np.float64)),
+            frozen(flat[block].astype(np.float64)),
+            bool(angle),
+            bool(log),
+            rows,
+        )
+        flat_out[block] = rows
+
+    for_blocks(
+        work, flat.size, _BLOCK, threads=threads, workspace=lambda: np.empty(_BLOCK)
+    )
+    return out
