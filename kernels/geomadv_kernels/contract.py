@@ -8,8 +8,8 @@ same name and are functions of the same name and arguments:
 - ``gpu/FILE.py``: CUDA C++ through `cupy.RawModule` (CuPy arrays in and out);
 - ``xp/FILE.py``: any array namespace of the array API standard; CuPy's on a GPU.
 
-One generic test, ``tests/kernels/test_contract.py``, draws arguments from `inputs`, runs
-every implementation and compares it with the reference.
+One generic test, ``tests/kernels/test_contract.py``, draws arguments from `inputs`,
+runs every implementation and compares it with the reference.
 """
 
 import pkgutil
@@ -40,8 +40,8 @@ class Kernel:
         The plain NumPy version. It computes in float64 whatever the precision of its
         input, and returns an array or a tuple of arrays.
     inputs : callable
-        Returns the domain: a Hypothesis strategy of keyword arguments. Arrays among them
-        may be handed over in any memory layout.
+        Returns the domain: a Hypothesis strategy of keyword arguments. Arrays among
+        them may be handed over in any memory layout.
     tolerance : callable
         Of the arguments and the reference's result: the largest allowed difference,
         entry by entry, in the structure of the result (0 where they must be equal).

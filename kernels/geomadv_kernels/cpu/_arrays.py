@@ -10,8 +10,8 @@ Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 def frozen(array: Array) -> Array:
     """Return a C-contiguous, read-only view; a copy only where it is not contiguous.
 
-    numba compiles once for each combination of precision, layout and writability. Inputs
-    that all come through here have one combination a precision.
+    numba compiles once for each combination of precision, layout and writability;
+    inputs that come through here have one combination a precision.
     """
     view = np.ascontiguousarray(array).reshape(np.shape(array)).view()
     view.flags.writeable = False

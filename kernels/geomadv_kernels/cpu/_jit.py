@@ -1,11 +1,13 @@
 """Compiling: every kernel once a machine, and again only when the sources change.
 
-numba keeps what it compiles in ``__pycache__`` beside the source, or in the user's cache
-folder where that cannot be written. Its own check of freshness looks at the file of the
-compiled function alone; kernels call each other across files, so the check here looks
-at all of them.
+numba keeps what it compiles in ``__pycache__`` beside the source, or in the user's
+cache folder where that cannot be written. Its own check of freshness looks at the file
+of the compiled function alone; functions call each other across files, so the check
+here looks at every file that this one imports from, and at theirs.
 """
 
+import functools
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +18,24 @@ from numba.core import event
 
 _PACKAGE = "geomadv_kernels."
 _FOLDER = Path(__file__).parent
-_SOURCES = sorted(_FOLDER.glob("*.py"))
-_STAMP = tuple(
-    (path.name, stat.st_mtime, stat.st_size)
-    for path in _SOURCES
-    for stat in (path.stat(),)
-)
+_IMPORT = re.compile(r"geomadv_kernels\.cpu\.(\w+)")
+
+
+@functools.cache
+def _stamp(name: str) -> tuple[tuple[str, float, int], ...]:
+    """Return names, times and sizes of a file of this folder and of what it imports."""
+    found: set[str] = set()
+    waiting = {name}
+    while waiting:
+        found |= waiting
+        waiting = {
+            other
+            for file in waiting
+            for other in _IMPORT.findall((_FOLDER / f"{file}.py").read_text("utf-8"))
+            if other not in found and (_FOLDER / f"{other}.py").exists()
+        }
+    stats = [(file, (_FOLDER / f"{file}.py").stat()) for file in sorted(found)]
+    return tuple((file, stat.st_mtime, stat.st_size) for file, stat in stats)
 
 
 class _Announcer(event.Listener):
@@ -61,7 +75,8 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     settings = {"cache": True, "nogil": True, "error_model": "numpy"} | options
     dispatcher = njit(**settings)(function)
     cache = getattr(dispatcher, "_cache", None)
-    if hasattr(cache, "_cache_file"):
-        cache._cache_file._source_stamp = _STAMP
+    home, _, name = function.__module__.rpartition(".")
+    if home == f"{_PACKAGE}cpu" and hasattr(cache, "_cache_file"):
+        cache._cache_file._source_stamp = _stamp(name)
         _announcer.cache = cache
     return dispatcher

@@ -1,0 +1,459 @@
+r"""All pairs of two sets of points by blocks: a quick estimate, a rigorous filter.
+
+`nearest`, `radius_count` and `enlargement` must return what the float64 definition of
+`geomadv_kernels.reference.nearest` says, to the bit, but need it only for the few pairs
+near a threshold. So a block of pairs is first estimated in float32, with a proven bound
+of the error, and only what the bound cannot decide is computed by definition.
+
+**Coordinates.** a = s (x - c), b = s (y - c) with c the mean of Y, s a power of two and
+all |a|, |b| <= 1; on a torus of side P, a = x/P - floor(x/P), and the period is 1. They
+are rounded to float32, which moves each by at most u |a| + 2^-149, u = 2^-24.
+
+**Product** (l2): -2 a.b by BLAS, |b|^2 added to it. The error is at most
+gamma_d 2|a||b| for the product in any order of summation (Higham 2002, section 3.1),
+2 u (|a| + |b|)^2 for the rounded coordinates and u (2|a||b| + |b|^2) for the sum. As
+2|a||b| and (|a| + |b|)^2/2 are at most S = |a|^2 + |b|^2, it is no more than
+(gamma_d + 6u) S, which is a part for x and a part for y.
+
+**Differences** (any metric): sum_c g(|a_c - b_c|) in float32. No cancellation: the
+relative error is gamma_{d+2}, after an error of the distance from the coordinates of
+u (|a| + |b|) in the same norm; on a torus it is that of the reduction, `Frame.error` a
+coordinate. They take over where the product leaves too many pairs undecided (clusters
+far apart), and where d is so small that they are quicker.
+
+The definition's own rounding, (d + 3) 2^-53 s and, on a torus, 2^-51 (|x| + |y|) + P
+2^-52 a coordinate, is part of the bounds. Underflow: every product, coordinate or sum
+that is below 2^-126 may be lost, which a margin of d 2^-120 covers.
+
+The number of coordinates is rounded up to a multiple of four, by zeros on both sides.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from geomadv_kernels.cpu._arrays import Array
+from geomadv_kernels.cpu._jit import compiled
+from geomadv_kernels.cpu._threads import for_blocks
+
+METRICS = {"l2": 0, "l1": 1, "linf": 2}
+WIDTH = 512  # columns of a block of pairs
+ROWS = 128
+_PANEL = 32 << 20  # bytes of Y that are packed at a time
+_FEW = 10  # dimensions up to which differences are quicker than the product
+
+U = 2.0**-24
+_MARGIN = 2.0**-120  # of underflow, a coordinate
+_HOPELESS = 1 << 21  # so many coordinates that float32 decides nothing
+
+
+class Frame(NamedTuple):
+    """How points become float32 coordinates, and how far these can be trusted.
+
+    Parameters
+    ----------
+    metric : int
+        A value of `METRICS`.
+    period : float
+        The side of the torus, or 0.
+    scale : float
+        A power of two, or 1/period.
+    error : float
+        On a torus, what a coordinate's difference is off by at most; 0 elsewhere.
+    product : bool
+        Whether the estimate is the product, as long as that decides most pairs.
+    """
+
+    metric: int
+    period: float
+    scale: float
+    error: float
+    product: bool
+
+
+def frame(X: Array, Y: Array, metric: str, period: float | None) -> tuple[Frame, Array]:
+    """Return the frame and the centre c (d,) for X (n, d) and Y (m, d), not empty."""
+    code, d = METRICS[metric], Y.shape[1]
+    centre = np.zeros(d)
+    largest = np.zeros(1)
+    if period is None:
+        _add_columns(Y, centre)
+        centre /= len(Y)
+    for points in (X, Y):
+        _largest(points, centre, largest)
+    if period is not None:
+        error = 2.0**-50 * (largest[0] / period + 1.0) + 4.0 * U
+        return Frame(code, period, 1.0 / period, error, product=False), centre
+    _, exponent = math.frexp(largest[0])
+    scale = math.ldexp(1.0, min(max(-exponent, -500), 500))
+    return Frame(code, 0.0, scale, 0.0, product=code == 0 and d > _FEW), centre
+
+
+class Panel(NamedTuple):
+    """Consecutive points of Y as blocks of `WIDTH` columns.
+
+    Parameters
+    ----------
+    first : int
+        The index of the first point.
+    count : int
+        The number of points.
+    packed : (blocks, d', WIDTH) float32
+        Their coordinates; d' is d rounded up to a multiple of four.
+    norm : (blocks,) float64
+        The largest norm in each block.
+    square : (blocks, WIDTH) float64
+        The squared norms; infinite where there is no point.
+    """
+
+    first: int
+    count: int
+    packed: Array
+    norm: Array
+    square: Array
+
+
+def panels(
+    Y: Array, given: Frame, centre: Array, threads: int | None
+) -> Iterator[Panel]:
+    """Yield the panels of Y (m, d), each of which takes the place of the last."""
+    m, d = Y.shape
+    wide = padded(d)
+    blocks = max(1, min(-(-m // WIDTH), _PANEL // (4 * WIDTH * wide)))
+    packed = np.zeros((blocks, wide, WIDTH), np.float32)
+    norm, square = np.empty(blocks), np.empty((blocks, WIDTH))
+    for first in range(0, m, blocks * WIDTH):
+        count = min(blocks * WIDTH, m - first)
+        used = -(-count // WIDTH)
+
+        def pack(start: int, stop: int, _: None, first: int = first) -> None:
+            b = start // WIDTH
+            pack_columns(
+                Y,
+                first + start,
+                first + stop,
+                centre,
+                given,
+                packed[b],
+                norm[b : b + 1],
+                square[b],
+            )
+
+        for_blocks(pack, count, WIDTH, threads=threads)
+        yield Panel(first, count, packed[:used], norm[:used], square[:used])
+
+
+def padded(d: int) -> int:
+    """Return d rounded up to a multiple of four."""
+    return -(-d // 4) * 4
+
+
+@compiled
+def _add_columns(Y: Array, total: Array) -> None:
+    for j in range(Y.shape[0]):
+        for c in range(Y.shape[1]):
+            total[c] += Y[j, c]
+
+
+@compiled
+def _largest(points: Array, centre: Array, largest: Array) -> None:
+    top = largest[0]
+    for i in range(points.shape[0]):
+        for c in range(points.shape[1]):
+            top = max(top, abs(points[i, c] - centre[c]))
+    largest[0] = top
+
+
+@compiled
+def _coordinate(x: float, c: float, given: Frame) -> float:
+    if given.period > 0.0:
+        turns = x / given.period
+        return turns - math.floor(turns)
+    return (x - c) * given.scale
+
+
+@compiled
+def pack_columns(
+    Y: Array,
+    start: int,
+    stop: int,
+    centre: Array,
+    given: Frame,
+    packed: Array,
+    norm: Array,
+    square: Array,
+) -> None:
+    """Write the points from `start` to `stop` as one block of columns.
+
+    Parameters
+    ----------
+    packed : (d', WIDTH) float32
+        The coordinates, transposed; columns beyond the points are 0.
+    norm : (1,) float64
+        The largest norm in the metric.
+    square : (WIDTH,) float64
+        The squared norms; infinite beyond the points.
+    """
+    norm[0] = 0.0
+    count = stop - start
+    for j in range(packed.shape[1]):
+        square[j] = 0.0 if j < count else np.inf
+    for c in range(centre.size):
+        for j in range(count, packed.shape[1]):
+            packed[c, j] = 0.0
+    for j in range(count):
+        size = 0.0
+        for c in range(centre.size):
+            b = np.float32(_coordinate(Y[start + j, c], centre[c], given))
+            packed[c, j] = b
+            wide = np.float64(b)
+            square[j] += wide * wide
+            if given.metric == 1:
+                size += abs(wide)
+            elif given.metric == 2:
+                size = max(size, abs(wide))
+        if given.metric == 0:
+            size = math.sqrt(square[j])
+        norm[0] = max(norm[0], size)
+
+
+@compiled
+def pack_rows(
+    X: Array,
+    start: int,
+    stop: int,
+    centre: Array,
+    given: Frame,
+    packed: Array,
+    norm: Array,
+) -> None:
+    """Write the points from `start` to `stop` into the first rows of `packed`.
+
+    `norm` gets their norms in the metric.
+    """
+    for i in range(stop - start):
+        size = 0.0
+        for c in range(centre.size):
+            a = np.float32(_coordinate(X[start + i, c], centre[c], given))
+            packed[i, c] = a
+            wide = abs(np.float64(a))
+            if given.metric == 0:
+                size += wide * wide
+            elif given.metric == 1:
+                size += wide
+            else:
+                size = max(size, wide)
+        norm[i] = math.sqrt(size) if given.metric == 0 else size
+
+
+@compiled(fastmath={"nnan", "nsz"})
+def _max(p: float, q: float) -> float:
+    return p if p > q else q
+
+
+@compiled(fastmath={"nnan", "nsz"})
+def _min(p: float, q: float) -> float:
+    return p if p < q else q
+
+
+@compiled(fastmath={"contract", "nnan", "nsz"})
+def differences(
+    metric: int, torus: bool, rows: int, a: Array, b: Array, out: Array
+) -> None:
+    """Fill `out` with the estimates of `rows` rows by sums of differences.
+
+    Four coordinates at a time: an entry of `out` is read and written once for them.
+
+    Parameters
+    ----------
+    a : (., d') float32
+    b : (d', WIDTH) float32
+    out : (., WIDTH) float32
+    """
+    d = b.shape[0]
+    width = b.shape[1]
+    one, none = np.float32(1.0), np.float32(0.0)
+    for i in range(rows):
+        line = out[i]
+        for j in range(width):
+            line[j] = none
+        for c in range(0, d, 4):
+            a0, a1, a2, a3 = a[i, c], a[i, c + 1], a[i, c + 2], a[i, c + 3]
+            b0, b1, b2, b3 = b[c], b[c + 1], b[c + 2], b[c + 3]
+            if torus:
+                for j in range(width):
+                    d0, d1 = abs(a0 - b0[j]), abs(a1 - b1[j])
+                    d2, d3 = abs(a2 - b2[j]), abs(a3 - b3[j])
+                    d0, d1 = _min(d0, one - d0), _min(d1, one - d1)
+                    d2, d3 = _min(d2, one - d2), _min(d3, one - d3)
+                    if metric == 0:
+                        line[j] += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)
+                    elif metric == 1:
+                        line[j] += (d0 + d1) + (d2 + d3)
+                    else:
+                        line[j] = _max(_max(_max(_max(line[j], d0), d1), d2), d3)
+            elif metric == 0:
+                for j in range(width):
+                    d0, d1 = a0 - b0[j], a1 - b1[j]
+                    d2, d3 = a2 - b2[j], a3 - b3[j]
+                    line[j] += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)
+            elif metric == 1:
+                for j in range(width):
+                    d0, d1 = abs(a0 - b0[j]), abs(a1 - b1[j])
+                    d2, d3 = abs(a2 - b2[j]), abs(a3 - b3[j])
+                    line[j] += (d0 + d1) + (d2 + d3)
+            else:
+                for j in range(width):
+                    d0, d1 = abs(a0 - b0[j]), abs(a1 - b1[j])
+                    d2, d3 = abs(a2 - b2[j]), abs(a3 - b3[j])
+                    line[j] = _max(_max(_max(_max(line[j], d0), d1), d2), d3)
+
+
+@compiled
+def estimate(
+    given: Frame, product: bool, rows: int, a: Array, b: Array, out: Array
+) -> None:
+    """Fill `out` (., WIDTH) with a.b, or with the sums of differences."""
+    if product:
+        np.dot(a[:rows], b, out[:rows])
+    else:
+        differences(given.metric, given.period > 0.0, rows, a, b, out)
+
+
+@compiled
+def product_error(d: int) -> float:
+    """Return gamma_d + 7u: the error of the product as a part of |a|^2 + |b|^2."""
+    return d * U / (1.0 - d * U) + 7.0 * U
+
+
+@compiled
+def below(value: float) -> np.float32:
+    """Return a float32 that is at most `value`."""
+    return np.float32(value - abs(value) * 2.0**-22 - 2.0**-140)
+
+
+@compiled
+def above(value: float) -> np.float32:
+    """Return a float32 that is at least `value`."""
+    return np.float32(value + abs(value) * 2.0**-22 + 2.0**-140)
+
+
+def columns(panel: Panel, given: Frame, d: int) -> tuple[Array, Array]:
+    """Return what is added to each column, for pairs that may and that must be within.
+
+    Parameters
+    ----------
+    d : int
+        The number of coordinates.
+
+    Returns
+    -------
+    possible, certain : (2, blocks, WIDTH) float32
+        At 0 for differences: nothing; at 1 for the product: the squared norms, less and
+        more their part of the product's error. Infinite where there is no point.
+    """
+    missing = panel.square == np.inf
+    square = np.where(missing, 0.0, panel.square)
+    results = []
+    for sign in (-1.0, 1.0):
+        column = np.zeros((2, *square.shape), np.float32)
+        if given.product and d <= _HOPELESS:
+            wider = square * (1.0 + sign * product_error(d))
+            column[1] = wider + sign * (np.abs(wider) * 2.0**-22 + 2.0**-140)
+        column[:, missing] = np.inf
+        results.append(column)
+    return results[0], results[1]
+
+
+@compiled(fastmath={"contract"})
+def hits(factor: np.float32, line: Array, plus: Array, limit: np.float32) -> np.int32:
+    """Return how many estimates do not exceed the limit.
+
+    The casts keep the sum in 32 bits, as wide as the comparison: it is vectorised.
+    """
+    count = np.int32(0)
+    for j in range(line.size):
+        count = np.int32(count + np.int32(factor * line[j] + plus[j] <= limit))
+    return count
+
+
+@compiled
+def _coordinates_error(given: Frame, d: int, norm: float, other: float) -> float:
+    """Return what a distance is off by because of the coordinates."""
+    if given.period > 0.0:
+        if given.metric == 0:
+            return given.error * math.sqrt(d)
+        return given.error * d if given.metric == 1 else given.error
+    return 1.01 * U * (norm + other)
+
+
+@compiled
+def upper(
+    given: Frame, product: bool, d: int, s: float, norm: float, other: float
+) -> np.float32:
+    """Return what the estimate does not exceed where the definition gives at most s.
+
+    Parameters
+    ----------
+    d : int
+        The number of coordinates.
+    norm, other : float
+        The norm of x's coordinates, and the largest one of the block's.
+    """
+    if s == np.inf or d > _HOPELESS:
+        return np.float32(np.inf)
+    wider = 1.0 + (d + 4) * 2.0**-52
+    margin = d * _MARGIN
+    r = (math.sqrt(s) if given.metric == 0 else s) * given.scale
+    if product:
+        kept = 1.0 - product_error(d)
+        return above(r * r * wider - norm * norm * kept + margin)
+    r += _coordinates_error(given, d, norm, other)
+    grown = wider * (1.0 + 1.1 * (d + 3) * U)
+    return above((r * r if given.metric == 0 else r) * grown + margin)
+
+
+@compiled
+def lower(
+    given: Frame, product: bool, d: int, s: float, norm: float, other: float
+) -> np.float32:
+    """Return up to where the estimate shows that the definition gives at most s.
+
+    Parameters as for `upper`.
+    """
+    if s < 0.0 or d > _HOPELESS:
+        return np.float32(-np.inf)
+    wider = 1.0 - (d + 4) * 2.0**-52
+    margin = d * _MARGIN
+    r = (math.sqrt(s) if given.metric == 0 else s) * given.scale
+    if product:
+        grown = 1.0 + product_error(d)
+        return below(r * r * wider - norm * norm * grown - margin)
+    r -= _coordinates_error(given, d, norm, other)
+    if r < 0.0:
+        return np.float32(-np.inf)
+    shrunk = wider * (1.0 - 1.1 * (d + 3) * U)
+    return below((r * r if given.metric == 0 else r) * shrunk - margin)
+
+
+@compiled
+def defined(
+    metric: int, period: float, X: Array, i: int, Y: Array, j: int, limit: float
+) -> float:
+    """Return s of X[i] and Y[j] by definition; more than `limit` as soon as it is."""
+    s = 0.0
+    for c in range(X.shape[1]):
+        delta = np.float64(X[i, c]) - np.float64(Y[j, c])
+        if period > 0.0:
+            delta -= period * np.rint(delta / period)
+        if metric == 0:
+            s += delta * delta
+        elif metric == 1:
+            s += abs(delta)
+        else:
+            s = max(s, abs(delta))
+        if c % 16 == 15 and s > limit:
+            return s
+    return s
