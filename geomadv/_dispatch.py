@@ -6,7 +6,14 @@ piece a thread (the kernels release the interpreter lock); every value is comput
 its own, so results do not depend on the number of threads.
 """
 
-from geomadv._typing import Bool, Float, NDArray
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from geomadv._typing import Bool, Float, Int, NDArray
 
 
 def cap_measure(
@@ -72,3 +79,250 @@ def mean_cap_distance(
         larger.ravel(),
         geodesic,
     ).reshape(outside.shape)
+
+
+def weighted_chi2_tail(
+    weights: Float[NDArray, " k"],
+    multiplicities: Float[NDArray, " k"],
+    thresholds: Float[NDArray, " n"],
+    excess: Float[NDArray, " n"],
+) -> tuple[Float[NDArray, " n"], Bool[NDArray, " n"]]:
+    """Return logarithms of outer tails; see `geomadv_kernels.cpu.weighted_chi2`."""
+    from geomadv_kernels.cpu import weighted_chi2
+
+    return weighted_chi2.weighted_chi2_tail(weights, multiplicities, thresholds, excess)
+
+
+def chi2_saddlepoints(
+    weights: Float[NDArray, " k"],
+    multiplicities: Float[NDArray, " k"],
+    thresholds: Float[NDArray, " n"],
+    excess: Float[NDArray, " n"],
+) -> Float[NDArray, "n 4"]:
+    """Return saddlepoints as rows; see `geomadv_kernels.cpu.weighted_chi2`."""
+    from geomadv_kernels.cpu import weighted_chi2
+
+    return weighted_chi2.saddlepoints(weights, multiplicities, thresholds, excess)
+
+
+def _implementation(
+    file: str, name: str, accelerator: str, threads: int | None, *arrays: object
+) -> Callable[..., Any]:
+    """Return the kernel for NumPy's arrays, or for CuPy's."""
+    of_cupy = {
+        type(array).__module__.partition(".")[0] == "cupy"
+        for array in arrays
+        if hasattr(array, "__array_interface__") or hasattr(array, "device")
+    }
+    if len(of_cupy) == 2:
+        raise TypeError(f"{name} takes arrays of NumPy or of CuPy, got both")
+    backend = accelerator if True in of_cupy else "cpu"
+    module = importlib.import_module(f"geomadv_kernels.{backend}.{file}")
+    function: Callable[..., Any] = getattr(module, name)
+    return function if True in of_cupy else functools.partial(function, threads=threads)
+
+
+def nearest(
+    X: Float[Any, "n d"],
+    Y: Float[Any, "m d"],
+    k: int,
+    *,
+    metric: str = "l2",
+    period: float | None = None,
+    threads: int | None = None,
+) -> tuple[Float[Any, "n k"], Int[Any, "n k"]]:
+    """Return the k smallest distances from each x to the points of Y, and their indices.
+
+    Parameters
+    ----------
+    X, Y : (n, d) and (m, d), float32 or float64
+        Queries and points, finite; below 10^150 in size for "l2".
+    k : int
+        At least 1. Where there are fewer points, distances are infinite and indices -1.
+    metric : {"l2", "l1", "linf"}
+    period : float, optional
+        The side of the torus on which the points lie.
+    threads : int, optional
+        By default as many as there are processors; the result does not depend on it.
+    """
+    run = _implementation("nearest", "nearest", "gpu", threads, X, Y)
+    return run(*_alike(X, Y), k, metric=metric, period=period)
+
+
+def radius_count(
+    X: Float[Any, "n d"],
+    Y: Float[Any, "m d"],
+    eps: Float[Any, " e"],
+    *,
+    metric: str = "l2",
+    period: float | None = None,
+    threads: int | None = None,
+) -> Int[Any, "n e"]:
+    """Return how many points of Y lie within each eps of each x; see `nearest`."""
+    run = _implementation("radius_count", "radius_count", "gpu", threads, X, Y, eps)
+    return run(*_alike(X, Y), eps, metric=metric, period=period)
+
+
+def enlargement(
+    X: Float[Any, "n d"],
+    A: Float[Any, "m d"],
+    eps: Float[Any, " e"],
+    *,
+    metric: str = "l2",
+    period: float | None = None,
+    threads: int | None = None,
+) -> Int[Any, " e"]:
+    """Return how many points of X lie within each eps of the set A; see `nearest`."""
+    run = _implementation("radius_count", "enlargement", "gpu", threads, X, A, eps)
+    return run(*_alike(X, A), eps, metric=metric, period=period)
+
+
+def kernel_expansion(
+    X: Float[Any, "n d"],
+    Y: Float[Any, "m d"],
+    coefficients: Float[Any, "m q"],
+    *,
+    threads: int | None = None,
+    **options: Any,
+) -> Float[Any, "n q"]:
+    """Return sum_j a_j k(x, y_j) for each x and each column of coefficients.
+
+    Parameters
+    ----------
+    X, Y, coefficients : (n, d), (m, d) and (m, q), float32 or float64
+    threads : int, optional
+        As for `nearest`.
+    **options
+        ``kernel`` and its parameters: see
+        `geomadv_kernels.reference.kernel_expansion`.
+    """
+    run = _implementation(
+        "kernel_expansion", "kernel_expansion", "gpu", threads, X, Y, coefficients
+    )
+    return run(*_alike(X, Y, coefficients), **options)
+
+
+def kernel_expansion_gradient(
+    X: Float[Any, "n d"],
+    Y: Float[Any, "m d"],
+    coefficients: Float[Any, "m q"],
+    *,
+    threads: int | None = None,
+    **options: Any,
+) -> tuple[Float[Any, "n q"], Float[Any, "n q d"]]:
+    """Return `kernel_expansion` and its gradients with respect to x."""
+    name = "kernel_expansion_gradient"
+    run = _implementation("kernel_expansion", name, "gpu", threads, X, Y, coefficients)
+    return run(*_alike(X, Y, coefficients), **options)
+
+
+def linear_margin(
+    X: Float[Any, "n d"],
+    w: Float[Any, " d"],
+    b: float,
+    *,
+    p: float,
+    threads: int | None = None,
+) -> tuple[Float[Any, " n"], Float[Any, " n"]]:
+    """Return w.x + b and the l_p distance of x to the hyperplane, for each x."""
+    run = _implementation("linear_margin", "linear_margin", "gpu", threads, X, w)
+    return run(*_alike(X, w), b, p=p)
+
+
+def linear_perturbation(
+    X: Float[Any, "n d"],
+    w: Float[Any, " d"],
+    b: float,
+    *,
+    p: float,
+    threads: int | None = None,
+) -> tuple[Float[Any, " n"], Float[Any, " n"], Float[Any, "n d"]]:
+    """Return margins, distances and the least l_p perturbations onto the hyperplane."""
+    run = _implementation("linear_margin", "linear_perturbation", "gpu", threads, X, w)
+    return run(*_alike(X, w), b, p=p)
+
+
+def box_perturbation(
+    X: Float[Any, "n d"],
+    w: Float[Any, " d"],
+    b: float,
+    lower: Float[Any, " d"],
+    upper: Float[Any, " d"],
+    *,
+    p: float,
+    threads: int | None = None,
+) -> tuple[Float[Any, " n"], Float[Any, " n"], Float[Any, "n d"]]:
+    """Return the same with the perturbed points in the box [lower, upper]."""
+    name = "box_perturbation"
+    run = _implementation("linear_margin", name, "gpu", threads, X, w, lower, upper)
+    X, w, lower, upper = _alike(X, w, lower, upper)
+    return run(X, w, b, lower, upper, p=p)
+
+
+def secular(
+    a: Float[Any, "*#n d"],
+    b: Float[Any, "*#n d"],
+    c: Float[Any, "*#n"] | float,
+    z: Float[Any, "n d"],
+    *,
+    threads: int | None = None,
+) -> tuple[Any, ...]:
+    """Return the multipliers, distances, points and kinds of projections onto quadrics.
+
+    See `geomadv_kernels.reference.secular`.
+    """
+    run = _implementation("secular", "secular", "xp", threads, a, b, c, z)
+    return run(a, b, c, z)
+
+
+def log_betainc(
+    a: Float[Any, "*#shape"],
+    b: Float[Any, "*#shape"],
+    x: Float[Any, "*#shape"],
+    *,
+    complement: bool = False,
+    threads: int | None = None,
+) -> Float[Any, "*shape"]:
+    """Return log I_x(a, b), or that of 1 - I_x(a, b)."""
+    run = _implementation("log_betainc", "log_betainc", "xp", threads, a, b, x)
+    return run(a, b, x, complement=complement)
+
+
+def log_betainc_inverse(
+    a: Float[Any, "*#shape"],
+    b: Float[Any, "*#shape"],
+    log_p: Float[Any, "*#shape"],
+    *,
+    complement: bool = False,
+    threads: int | None = None,
+) -> Float[Any, "*shape"]:
+    """Return the x at which `log_betainc` is log_p."""
+    name = "log_betainc_inverse"
+    run = _implementation("log_betainc", name, "xp", threads, a, b, log_p)
+    return run(a, b, log_p, complement=complement)
+
+
+def sphere_sample(
+    seed: int, n: int, d: int, *, threads: int | None = None, **options: Any
+) -> Float[Any, "n d"]:
+    """Return n uniform points of S^{d-1}: a pure function of the seed and the row.
+
+    See `geomadv_kernels.reference.sphere_sample`.
+    """
+    run = _implementation("sphere_sample", "sphere_sample", "xp", threads)
+    return run(seed, n, d, **options)
+
+
+def sphere_heights(
+    seed: int, n: int, d: int, k: int, *, threads: int | None = None, **options: Any
+) -> Float[Any, "n k"]:
+    """Return the first k coordinates of `sphere_sample`'s law, without the others."""
+    run = _implementation("sphere_sample", "sphere_heights", "xp", threads)
+    return run(seed, n, d, k, **options)
+
+
+def _alike(*arrays: Any) -> tuple[Any, ...]:
+    """Return the arrays in float32 if all of them are, in float64 otherwise."""
+    single = all(array.dtype == np.float32 for array in arrays)
+    dtype = np.float32 if single else np.float64
+    return tuple(array.astype(dtype, copy=False) for array in arrays)

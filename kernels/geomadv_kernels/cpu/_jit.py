@@ -61,7 +61,7 @@ class _Announcer(event.Listener):
 
 
 _announcer = _Announcer()
-event.register("numba:compile", _announcer)
+event.register("numba:compile", _announcer)  # type: ignore[no-untyped-call]
 
 
 def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
@@ -72,9 +72,9 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda f: compiled(f, **options)
-    settings = {"cache": True, "nogil": True, "error_model": "numpy"} | options
+    settings: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"} | options
     dispatcher = njit(**settings)(function)
-    cache = getattr(dispatcher, "_cache", None)
+    cache: Any = getattr(dispatcher, "_cache", None)
     home, _, name = function.__module__.rpartition(".")
     if home == f"{_PACKAGE}cpu" and hasattr(cache, "_cache_file"):
         cache._cache_file._source_stamp = _stamp(name)

@@ -98,7 +98,7 @@ class Panel(NamedTuple):
     ----------
     first : int
         The index of the first point.
-    count : int
+    size : int
         The number of points.
     packed : (blocks, d', WIDTH) float32
         Their coordinates; d' is d rounded up to a multiple of four.
@@ -109,7 +109,7 @@ class Panel(NamedTuple):
     """
 
     first: int
-    count: int
+    size: int
     packed: Array
     norm: Array
     square: Array
