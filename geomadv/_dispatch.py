@@ -131,7 +131,7 @@ def nearest(
     period: float | None = None,
     threads: int | None = None,
 ) -> tuple[Float[Any, "n k"], Int[Any, "n k"]]:
-    """Return the k smallest distances from each x to the points of Y, and their indices.
+    """Return the k smallest distances from each x to points of Y, and the indices.
 
     Parameters
     ----------

@@ -46,6 +46,7 @@ _FEW = 10  # dimensions up to which differences are quicker than the product
 
 U = 2.0**-24
 _MARGIN = 2.0**-120  # of underflow, a coordinate
+_LARGE = 1e38  # no estimate is
 _HOPELESS = 1 << 21  # so many coordinates that float32 decides nothing
 
 
@@ -87,7 +88,7 @@ def frame(X: Array, Y: Array, metric: str, period: float | None) -> tuple[Frame,
         error = 2.0**-50 * (largest[0] / period + 1.0) + 4.0 * U
         return Frame(code, period, 1.0 / period, error, product=False), centre
     _, exponent = math.frexp(largest[0])
-    scale = math.ldexp(1.0, min(max(-exponent, -500), 500))
+    scale = math.ldexp(1.0, min(max(-exponent, -1000), 1000))
     return Frame(code, 0.0, scale, 0.0, product=code == 0 and d > _FEW), centre
 
 
@@ -330,7 +331,9 @@ def product_error(d: int) -> float:
 
 @compiled
 def below(value: float) -> np.float32:
-    """Return a float32 that is at most `value`."""
+    """Return a finite float32 that is at most `value`."""
+    if value > _LARGE:
+        return np.float32(_LARGE)
     return np.float32(value - abs(value) * 2.0**-22 - 2.0**-140)
 
 
