@@ -27,7 +27,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 endif
 
 .PHONY: help install verify test check lint types shapes format wheel-test notebooks \
-	docs constraints readme changelog clean
+	docs constraints readme changelog clean test-gpu
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
@@ -87,6 +87,14 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 		"$$tmp/tests/notebooks" "$$tmp/tests/simulations"; \
 	cd "$$tmp"; $(call pytest,venv/bin/python) tests $(ARGS)
 
+# What needs a CUDA device is skipped where there is none, and says so.
+test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if there is one
+	@$(call pytest,$(PY)) tests/gpu tests/kernels/test_xp.py $(ARGS)
+
+.venv/.cuda-check: $(STAMP) kernels/constraints.txt
+	@$(PY) $(LOCKED) kernels/constraints.txt
+	@touch $@
+
 notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
 	@mkdir -p out/notebooks
 	@set -e; for notebook in notebooks/*.ipynb; do echo "$$notebook"; \
@@ -117,6 +125,11 @@ constraints:  ## pin the dependencies of pyproject.toml anew (uses uv)
 		--output-file docs/constraints.txt pyproject.toml
 	@grep -v '^#' docs/constraints.txt > build/docs.txt
 	@mv build/docs.txt docs/constraints.txt
+	@$(COMPILE) --extra cuda-check --constraints constraints.txt \
+		$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' constraints.txt) \
+		--output-file kernels/constraints.txt pyproject.toml
+	@grep -v '^#' kernels/constraints.txt > build/cuda.txt
+	@mv build/cuda.txt kernels/constraints.txt
 
 readme: $(STAMP)  ## write the table of claims into README.md
 	@$(PY) docs/_readme.py

@@ -5,6 +5,7 @@ elsewhere. The last section of pytest's summary says which of them ran.
 """
 
 import functools
+import importlib.util
 import os
 import shutil
 import warnings
@@ -55,6 +56,22 @@ def _no_gpu() -> str:
     return ""
 
 
+def _no_cupy() -> str:
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            import cupy  # noqa: F401
+        except ImportError:
+            return "CuPy is not installed"
+    return ""
+
+
+def _no_nvrtc() -> str:
+    spec = importlib.util.find_spec("nvidia")
+    places = [] if spec is None else list(spec.submodule_search_locations or ())
+    found = [*(f for place in places for f in Path(place).glob("cuda_nvrtc/lib/*nvrtc*"))]
+    return "" if found else "nvidia-cuda-nvrtc-cu12 is not installed"
+
+
 def _no_mnist() -> str:
     from geomadv.data import DataUnavailableError, load_mnist
 
@@ -73,6 +90,8 @@ def _no_browser() -> str:
 # Marker: what it is called in the summary, and why it is not there ("" where it is).
 OPTIONAL: dict[str, tuple[str, Callable[[], str]]] = {
     "gpu": ("GPU", functools.cache(_no_gpu)),
+    "nvrtc": ("NVRTC", functools.cache(_no_nvrtc)),
+    "cupy": ("CuPy's names", functools.cache(_no_cupy)),
     "mnist": ("MNIST", functools.cache(_no_mnist)),
     "browser": ("browser", functools.cache(_no_browser)),
 }

@@ -15,7 +15,7 @@ import geomadv
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PINS = [ROOT / "constraints.txt", ROOT / "docs" / "constraints.txt"]
+PINS = [ROOT / folder / "constraints.txt" for folder in (".", "docs", "kernels")]
 
 PIN = re.compile(r"([a-z0-9-]+)==([\w.+!-]+)( ; .+)?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -81,7 +81,7 @@ def test_no_file_mentions_one_machine(files: list[Path], pattern: str) -> None:
     assert lines_with(pattern, files) == []
 
 
-@pytest.mark.parametrize("path", PINS, ids=["install", "docs"])
+@pytest.mark.parametrize("path", PINS, ids=["install", "docs", "cuda"])
 def test_constraints_are_pins_with_hashes_alone(path: Path) -> None:
     assert pins(path)
     assert "://" not in path.read_text(encoding="utf-8")
@@ -90,6 +90,7 @@ def test_constraints_are_pins_with_hashes_alone(path: Path) -> None:
 def test_constraints_pin_what_the_project_requires() -> None:
     installed = pins(PINS[0])
     documented = installed | pins(PINS[1])
+    cuda = installed | pins(PINS[2])
     extras = PROJECT["project"]["optional-dependencies"]
     required = {
         "install": (
@@ -100,6 +101,7 @@ def test_constraints_pin_what_the_project_requires() -> None:
             + extras["testing"],
         ),
         "docs": (documented, extras["docs"]),
+        "cuda": (cuda, extras["cuda-check"]),
     }
     for pinned, lines in required.values():
         for requirement in map(Requirement, lines):
