@@ -1,0 +1,48 @@
+"""Compile CUDA C++ for the device in use, one instance of a kernel at a time.
+
+A source is ``common.cuh`` followed by ``FILE.cu``, package data both. NVRTC compiles an
+instance when it is first asked for, and CuPy keeps the binary in its own cache.
+Multiplication and addition are not contracted, so that a kernel's float64 arithmetic is
+NumPy's; where a fused operation is wanted, the source says `fmaf` or `fma`.
+"""
+
+import functools
+from importlib import resources
+from typing import Any
+
+OPTIONS = ("-std=c++17", "-fmad=false")
+
+
+def source(file: str) -> str:
+    """Return the CUDA C++ of a file, given without its ending."""
+    folder = resources.files("geomadv_kernels.gpu")
+    return "\n".join(
+        f'#line 1 "{name}"\n{(folder / name).read_text("utf-8")}'
+        for name in ("common.cuh", f"{file}.cu")
+    )
+
+
+def function(file: str, name: str) -> Any:
+    """Return a kernel for the current device.
+
+    Parameters
+    ----------
+    file : str
+        The source, without its ending.
+    name : str
+        The function: an instance of a template, "nearest<float, 0>" say.
+    """
+    import cupy
+
+    return compiled(file, name, cupy.cuda.Device().id)
+
+
+@functools.cache
+def compiled(file: str, name: str, device: int) -> Any:  # noqa: ARG001
+    """Compile a kernel, once for each device."""
+    import cupy
+
+    module = cupy.RawModule(
+        code=source(file), options=OPTIONS, name_expressions=(name,)
+    )
+    return module.get_function(name)
