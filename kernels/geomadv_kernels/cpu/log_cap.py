@@ -347,7 +347,7 @@ def _coordinate(
 
 
 def cap_measure(
-    d: _Array,
+    d: _Array | float,
     coordinate: _Array,
     *,
     angle: bool,
@@ -378,7 +378,7 @@ def cap_measure(
 
 
 def cap_coordinate(
-    d: _Array,
+    d: _Array | float,
     mass: _Array,
     *,
     angle: bool,
@@ -397,7 +397,7 @@ def cap_coordinate(
 
 def _in_blocks(
     driver: Callable[..., None],
-    d: _Array,
+    d: _Array | float,
     value: _Array,
     angle: bool,
     log: bool,
