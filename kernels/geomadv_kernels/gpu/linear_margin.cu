@@ -73,9 +73,9 @@ __device__ double before(const Team& team, double value, double& total) {
 
 template <class T>
 __device__ double value_at(const Team& team, const T* x, const double* w,
-                           const double* scalars, long long d) {
+                           const double* scalars, Index d) {
     double sum = 0.0;
-    for (long long j = team.lane; j < d; j += team.lanes) sum += double(x[j]) * w[j];
+    for (Index j = team.lane; j < d; j += team.lanes) sum = fma(double(x[j]), w[j], sum);
     return all(team, sum, Sum()) + scalars[0];
 }
 
@@ -84,7 +84,7 @@ __device__ double sign(double value) { return double((value > 0.0) - (value < 0.
 // How far coordinate j may go towards the hyperplane from x, where f(x) = `value`.
 template <class T>
 __device__ double room_of(const T* x, const double* w, const double* lower,
-                          const double* upper, double value, long long j) {
+                          const double* upper, double value, Index j) {
     if (w[j] == 0.0) return 0.0;
     return (w[j] > 0.0) == (value > 0.0) ? double(x[j]) - lower[j]
                                          : upper[j] - double(x[j]);
@@ -95,14 +95,14 @@ __device__ double room_of(const T* x, const double* w, const double* lower,
 // One block. Divides w and b by a power of two near max|w_i| (`scaled`; scalars: b, the
 // two factors of the power, |w|_q), finds the u with |u|_p = 1 and <u, w> = |w|_q, and
 // the speeds |w_i|^{q-1} of the coordinates on their way to the hyperplane.
-extern "C" __global__ void __launch_bounds__(256)
-plane(const double* __restrict__ w, double b, double p, long long d,
+__global__ void __launch_bounds__(256, 2)
+plane(const double* __restrict__ w, double b, double p, Index d,
       double* __restrict__ scaled, double* __restrict__ unit,
       double* __restrict__ speed, double* __restrict__ scalars) {
     __shared__ double parts[WARPS];
     const Team team = team_of(THREADS, parts);
     double largest = 0.0;
-    for (long long j = team.lane; j < d; j += THREADS)
+    for (Index j = team.lane; j < d; j += THREADS)
         largest = Largest()(largest, fabs(w[j]));
     largest = all(team, largest, Largest());
     int exponent = 0, of_b = 0;
@@ -116,7 +116,7 @@ plane(const double* __restrict__ w, double b, double p, long long d,
     const double q = p / (p - 1.0);  // of no use for p = 1 and infinity
     const bool taxicab = p == 1.0, uniform = isinf(p);
     double sum = 0.0, first = double(d);
-    for (long long j = team.lane; j < d; j += THREADS) {
+    for (Index j = team.lane; j < d; j += THREADS) {
         scaled[j] = ldexp(w[j], -exponent);
         double size = largest > 0.0 ? fabs(scaled[j]) / largest : 0.0;
         if (size == 1.0) first = min(first, double(j));
@@ -128,7 +128,7 @@ plane(const double* __restrict__ w, double b, double p, long long d,
                          : uniform ? sum
                          : p == 2.0 ? sqrt(sum)
                                     : pow(sum, 1.0 / q);
-    for (long long j = team.lane; j < d; j += THREADS) {
+    for (Index j = team.lane; j < d; j += THREADS) {
         double size = largest > 0.0 ? fabs(scaled[j]) / largest : 0.0;
         double length = 0.0, rate = 0.0;
         if (taxicab) {
@@ -148,17 +148,36 @@ plane(const double* __restrict__ w, double b, double p, long long d,
     }
 }
 
+// Sort the coordinates by falling |w_i|, equal ones by their index: each finds its place
+// by comparing itself with all.
+__global__ void __launch_bounds__(256)
+ranks(const double* __restrict__ w, Index d, Index* __restrict__ order) {
+    __shared__ double sizes[THREADS];
+    const Index j = blockIdx.x * Index(THREADS) + threadIdx.x;
+    const double own = j < d ? fabs(w[j]) : 0.0;
+    Index place = 0;
+    for (Index first = 0; first < d; first += THREADS) {
+        __syncthreads();
+        if (first + threadIdx.x < d) sizes[threadIdx.x] = fabs(w[first + threadIdx.x]);
+        __syncthreads();
+        const int count = int(min(d - first, Index(THREADS)));
+        for (int k = 0; k < count; ++k)
+            place += sizes[k] > own || (sizes[k] == own && first + k < j);
+    }
+    if (j < d) order[place] = j;
+}
+
 // Margins, distances and, if `steps`, the smallest steps, in one pass over X.
 template <class T>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 2)
 margins(const T* __restrict__ X, const double* __restrict__ scaled,
         const double* __restrict__ unit, const double* __restrict__ scalars,
-        long long n, long long d, long long lanes, bool steps,
+        Index n, Index d, Index lanes, bool steps,
         T* __restrict__ margin, T* __restrict__ distance, T* __restrict__ delta) {
     __shared__ double parts[WARPS];
     const Team team = team_of(int(lanes), parts);
-    const long long teams = THREADS / lanes, stride = teams * gridDim.x;
-    for (long long i = blockIdx.x * teams + threadIdx.x / lanes; i < n; i += stride) {
+    const Index teams = THREADS / lanes, stride = teams * gridDim.x;
+    for (Index i = blockIdx.x * teams + threadIdx.x / lanes; i < n; i += stride) {
         double value = value_at(team, X + i * d, scaled, scalars, d);
         double length = value == 0.0 ? 0.0 : fabs(value) / scalars[3];
         if (team.lane == 0) {
@@ -167,7 +186,7 @@ margins(const T* __restrict__ X, const double* __restrict__ scaled,
         }
         if (!steps) continue;
         double step = isinf(length) ? 0.0 : -sign(value) * length;
-        for (long long j = team.lane; j < d; j += lanes)
+        for (Index j = team.lane; j < d; j += lanes)
             delta[i * d + j] = T(step * unit[j] + 0.0);  // no -0
     }
 }
@@ -178,11 +197,11 @@ namespace {
 // iteration from 0 on a concave, piecewise linear function. It ends on the root's piece.
 template <class Room>
 __device__ double time_to(const Team& team, double goal, const double* w,
-                          const double* speed, long long d, const Room& room) {
+                          const double* speed, Index d, const Room& room) {
     double gained = 0.0, rate = 0.0;  // of those at their end, and of the others
     auto look = [&](double t) {
         gained = rate = 0.0;
-        for (long long j = team.lane; j < d; j += team.lanes) {
+        for (Index j = team.lane; j < d; j += team.lanes) {
             double size = fabs(w[j]), most = room(j);
             bool ended = most <= t * speed[j];
             gained += ended ? size * most : 0.0;
@@ -219,24 +238,24 @@ __device__ double time_to(const Team& team, double goal, const double* w,
 // distance is infinite and the step 0. `order` lists the coordinates by falling |w_i|, as
 // they are used up at p = 1; it is not read for other p.
 template <class T>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 2)
 boxed(const T* __restrict__ X, const double* __restrict__ scaled,
       const double* __restrict__ speed, const double* __restrict__ scalars,
       const double* __restrict__ lower, const double* __restrict__ upper,
-      const long long* __restrict__ order, double p, long long n, long long d,
-      long long lanes, T* __restrict__ margin, T* __restrict__ distance,
+      const Index* __restrict__ order, double p, Index n, Index d,
+      Index lanes, T* __restrict__ margin, T* __restrict__ distance,
       T* __restrict__ delta) {
     __shared__ double parts[WARPS];
     const Team team = team_of(int(lanes), parts);
-    const long long teams = THREADS / lanes, stride = teams * gridDim.x;
-    for (long long i = blockIdx.x * teams + threadIdx.x / lanes; i < n; i += stride) {
+    const Index teams = THREADS / lanes, stride = teams * gridDim.x;
+    for (Index i = blockIdx.x * teams + threadIdx.x / lanes; i < n; i += stride) {
         const T* x = X + i * d;
         const double value = value_at(team, x, scaled, scalars, d), goal = fabs(value);
-        auto room = [&](long long j) {
+        auto room = [&](Index j) {
             return room_of(x, scaled, lower, upper, value, j);
         };
         double gain = 0.0;
-        for (long long j = team.lane; j < d; j += lanes) {
+        for (Index j = team.lane; j < d; j += lanes) {
             if (scaled[j] != 0.0) gain += fabs(scaled[j]) * room(j);
         }
         gain = all(team, gain, Sum());
@@ -248,8 +267,8 @@ boxed(const T* __restrict__ X, const double* __restrict__ scaled,
         // is no room for d numbers.
         auto visit = [&](auto use) {
             double used = 0.0;
-            for (long long first = 0; first < d; first += lanes) {
-                long long k = first + team.lane, j = k < d && p == 1.0 ? order[k] : k;
+            for (Index first = 0; first < d; first += lanes) {
+                Index k = first + team.lane, j = k < d && p == 1.0 ? order[k] : k;
                 double size = k < d ? fabs(scaled[j]) : 0.0;
                 double most = size > 0.0 ? room(j) : 0.0, step = 0.0;
                 if (p == 1.0) {
@@ -264,11 +283,11 @@ boxed(const T* __restrict__ X, const double* __restrict__ scaled,
             }
         };
         double longest = 0.0, sum = 0.0;
-        visit([&](long long, double step) { longest = Largest()(longest, step); });
+        visit([&](Index, double step) { longest = Largest()(longest, step); });
         longest = all(team, longest, Largest());
         double length = longest;
         if (longest > 0.0 && !isinf(longest) && !isinf(p)) {
-            visit([&](long long, double step) {
+            visit([&](Index, double step) {
                 double part = step / longest;
                 // part^p, of error p |log part| part^p <= 1/e units in the last place of
                 // the largest; a call of pow would spill registers.
@@ -278,12 +297,12 @@ boxed(const T* __restrict__ X, const double* __restrict__ scaled,
             length *= p == 1.0 ? sum : p == 2.0 ? sqrt(sum) : exp(log(sum) / p);
         }
         const double direction = isinf(length) ? 0.0 : -sign(value);
-        visit([&](long long j, double step) {
+        visit([&](Index j, double step) {
             delta[i * d + j] = T(step > 0.0 ? direction * sign(scaled[j]) * step : 0.0);
         });
         if (team.lane == 0) {
             margin[i] = T(value * scalars[1] * scalars[2]);
-            distance[i] = T(reached || goal == 0.0 ? length : goal / 0.0);
+            distance[i] = T(reached || goal == 0.0 ? length : infinity());
         }
     }
 }
