@@ -7,19 +7,28 @@ NumPy's; where a fused operation is wanted, the source says `fmaf` or `fma`.
 """
 
 import functools
+import re
 from importlib import resources
 from typing import Any
 
 OPTIONS = ("-std=c++17", "-fmad=false")
 
+_INCLUDE = re.compile(r'^#include "(.+)"$', re.MULTILINE)
+
 
 def source(file: str) -> str:
-    """Return the CUDA C++ of a file, given without its ending."""
-    folder = resources.files("geomadv_kernels.gpu")
-    return "\n".join(
-        f'#line 1 "{name}"\n{(folder / name).read_text("utf-8")}'
-        for name in ("common.cuh", f"{file}.cu")
-    )
+    """Return the CUDA C++ of a file, given without its ending, with all it includes."""
+    return _text("common.cuh") + _text(f"{file}.cu")
+
+
+def _text(name: str) -> str:
+    text = (resources.files("geomadv_kernels.gpu") / name).read_text("utf-8")
+
+    def included(found: re.Match[str]) -> str:
+        line = text.count("\n", 0, found.start()) + 2
+        return f'{_text(found[1])}#line {line} "{name}"'
+
+    return f'#line 1 "{name}"\n{_INCLUDE.sub(included, text)}\n'
 
 
 def function(file: str, name: str) -> Any:
