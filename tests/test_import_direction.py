@@ -32,6 +32,7 @@ LAYERS = (
     ("studies",),
     ("diagnosis",),
     ("testing",),
+    ("bench",),
     ("plotting",),
     ("report",),
     ("cli",),
@@ -43,6 +44,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = {
     "cupy": (),
     "distributed": (),
+    "faiss": (),
     "flint": (),
     "hypothesis": ("geomadv.testing",),
     "jinja2": (),
@@ -51,13 +53,17 @@ HEAVY = {
     "matplotlib": (),
     "numba": ("geomadv_kernels",),
     "onnx": (),
+    "pykeops": (),
     "scipy.stats": (),
     "sklearn": (),
+    "threadpoolctl": (),
+    "torch": (),
 }
 
 # What the program imports under another name than that of its distribution.
 DISTRIBUTIONS = {
     "cupy": "cupy-cuda12x",
+    "faiss": "faiss-cpu",
     "flint": "python-flint",
     "sklearn": "scikit-learn",
 }

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from geomadv.cli import _exits
+from geomadv.cli._bench import EPILOG as BENCH_EPILOG
+from geomadv.cli._bench import bench
 from geomadv.cli._claims import claims
 from geomadv.cli._errata import errata
 from geomadv.cli._scale import EPILOG, scale
@@ -27,6 +29,7 @@ app.command()(claims)
 app.command()(errata)
 app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
+app.command(epilog=BENCH_EPILOG)(bench)
 
 
 def _show_version(asked: bool) -> bool:

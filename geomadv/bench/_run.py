@@ -1,0 +1,217 @@
+"""A run: for each case make the data, check the peers, and time all that agree."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from geomadv._random import spawn
+from geomadv._validate import integer
+from geomadv.bench._case import Case, Data, Peer, Settings
+from geomadv.bench._libraries import LIBRARIES, installed, limited, load, reason
+from geomadv.bench._machine import describe, device_name, finisher, put
+from geomadv.bench._report import (
+    ABSENT,
+    DIFFERS,
+    FAILED,
+    TIMED,
+    BoundResult,
+    CaseResult,
+    PeerResult,
+    Report,
+)
+from geomadv.bench._timing import Spread, rounds
+
+_OURS = "geomadv"
+
+Tell = Callable[[str], None]
+
+
+def bench(
+    cases: Sequence[Case], settings: Settings, *, told: Tell | None = None
+) -> Report:
+    """Measure kernels against their peers and against the bound of the machine.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        What to measure; see `find`.
+    settings : Settings
+        The sizes, the number of rounds and of threads.
+    told : callable, optional
+        Hears what is done, a short line at a time.
+
+    Returns
+    -------
+    Report
+        What came out; `Report.agreed` says whether all results were the same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no whole number or too small.
+    DeviceUnavailableError
+        If a GPU is asked for and there is none.
+
+    Notes
+    -----
+    Results are compared before anything is timed, and a peer with another result is not
+    timed. Then the kernel, the peers and the probes of the bound take turns; ratios are
+    of one round. Everything has run before the first round, so that no compilation is
+    timed.
+
+    Examples
+    --------
+    >>> settings = Settings(n=100, m=100, d=3, runs=1)
+    >>> report = bench(find(["cap_measure"]), settings)
+    >>> [case.name for case in report.cases]
+    ['cap_measure.log', 'cap_measure.linear']
+    >>> report.agreed
+    True
+    """
+    for name, least in (("n", 1), ("m", 1), ("d", 2), ("runs", 1), ("threads", 1)):
+        integer(name, getattr(settings, name), minimum=least)
+    if settings.gpu:
+        device_name()
+        cases = [case for case in cases if case.gpu]
+    tell = told or (lambda line: None)
+    wanted = [
+        library
+        for library in LIBRARIES
+        if any(
+            peer.library == library for case in cases for peer in _peers(case, settings)
+        )
+    ]
+    tell("loading the libraries")
+    broken = load(library for library in wanted if installed(library))
+    with limited(settings.threads):
+        results = tuple(
+            _measure(
+                case,
+                settings,
+                broken,
+                lambda line, i=i, case=case: tell(  # type: ignore[misc]
+                    f"{case.name} ({i} of {len(cases)}): {line}"
+                ),
+            )
+            for i, case in enumerate(cases, 1)
+        )
+    return Report(describe(settings, wanted), settings, results)
+
+
+def _peers(case: Case, settings: Settings) -> tuple[Peer, ...]:
+    """Return the peers that take arrays of NumPy, or those that take CuPy's."""
+    return tuple(p for p in case.peers if (p.library == "CuPy") == settings.gpu)
+
+
+def _measure(
+    case: Case, settings: Settings, broken: dict[str, str], tell: Tell
+) -> CaseResult:
+    """Check and time one case."""
+    named = (case.name, case.kernel, case.title, case.unit)
+    finish = finisher(settings.gpu)
+    data = put(case.make(settings, spawn(settings.seed, case.name)), settings.gpu)
+    tell("warming up")
+    try:
+        ours = case.ours(data, settings.threads)
+        finish()
+    except Exception as error:  # noqa: BLE001 - it goes into the table, and exit code 1
+        return CaseResult(*named, failure=reason(error))
+    calls: dict[str, Callable[[], object]] = {
+        _OURS: lambda: case.ours(data, settings.threads)
+    }
+    checked = []
+    for peer in _peers(case, settings):
+        tell(f"checking {peer.library}")
+        checked.append((peer, *_check(case, peer, data, ours, broken)))
+        if checked[-1][1] == TIMED:
+            calls[peer.library] = lambda call=peer.call: call(data)  # type: ignore[misc]
+    del ours
+    units, note = _probes(case, settings, calls)
+    seconds = {
+        name: np.array(values)
+        for name, values in rounds(
+            calls, settings.runs, finish=finish, told=tell
+        ).items()
+    }
+    mine = seconds[_OURS]
+    return CaseResult(
+        *named,
+        seconds=Spread.of(mine),
+        rate=case.work(settings) / float(np.median(mine)),
+        bound=_bound(case, settings, units, seconds),
+        bound_note=note,
+        peers=tuple(
+            _peer(peer, status, note, seconds, settings)
+            for peer, status, note in checked
+        ),
+    )
+
+
+def _check(
+    case: Case, peer: Peer, data: Data, ours: Any, broken: dict[str, str]
+) -> tuple[str, str]:
+    """Return what becomes of a peer, and why."""
+    if not installed(peer.library):
+        return ABSENT, ""
+    if peer.library in broken:
+        return FAILED, broken[peer.library]
+    try:
+        theirs = peer.call(data)
+        difference = case.agree(data, ours, theirs)
+    except Exception as error:  # noqa: BLE001 - the peer's problem is the answer
+        return FAILED, reason(error)
+    return (DIFFERS, difference) if difference else (TIMED, "")
+
+
+def _probes(
+    case: Case, settings: Settings, calls: dict[str, Callable[[], object]]
+) -> tuple[dict[str, float], str]:
+    """Add the probes of the bound to the calls; return their units of work."""
+    units, probes = {}, {}
+    try:
+        for part in case.bound:
+            probes[part.name], units[part.name] = part.probe(settings)
+            probes[part.name]()
+    except Exception as error:  # noqa: BLE001 - a bound less, and the table says why
+        return {}, reason(error)
+    calls.update(probes)
+    return units, ""
+
+
+def _bound(
+    case: Case, settings: Settings, units: dict[str, float], seconds: dict[str, Any]
+) -> BoundResult | None:
+    if not units:
+        return None
+    parts = {
+        part.name: seconds[part.name] / units[part.name] * part.units(settings)
+        for part in case.bound
+    }
+    total = sum(parts.values())
+    return BoundResult(
+        rates={name: units[name] / float(np.median(seconds[name])) for name in units},
+        units={part.name: part.unit for part in case.bound},
+        parts={name: float(np.median(values)) for name, values in parts.items()},
+        seconds=Spread.of(total),
+        ratio=Spread.of(seconds[_OURS] / total),
+    )
+
+
+def _peer(
+    peer: Peer, status: str, note: str, seconds: dict[str, Any], settings: Settings
+) -> PeerResult:
+    share = peer.share(settings)
+    if status != TIMED:
+        return PeerResult(peer.library, status, note, peer.serial, share)
+    taken = seconds[peer.library] / share
+    threads = settings.threads if peer.serial else 1
+    return PeerResult(
+        peer.library,
+        status,
+        note,
+        peer.serial,
+        share,
+        Spread.of(taken),
+        Spread.of(taken / threads / seconds[_OURS]),
+    )

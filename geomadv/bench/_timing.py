@@ -1,0 +1,115 @@
+"""Rounds: everything that is compared runs once a round, and ratios are of one round.
+
+A machine that others use is slow for seconds at a time. Contestants that take turns see
+the same slow seconds, and the ratio of two times of one round hardly depends on them.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomadv._typing import NDArray
+
+# What takes less than this is repeated within a round.
+_SHORTEST = 0.02
+_MOST_CALLS = 10_000
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median with its spread.
+
+    Parameters
+    ----------
+    median, low, high : float
+        The median, the least and the largest value.
+    lower_quartile, upper_quartile : float
+        Half of the values lie between them.
+    """
+
+    median: float
+    low: float
+    high: float
+    lower_quartile: float
+    upper_quartile: float
+
+    @classmethod
+    def of(cls, values: Sequence[float] | NDArray) -> "Spread":
+        """Return the spread of at least one value."""
+        levels = np.quantile(values, [0.5, 0.0, 1.0, 0.25, 0.75])
+        return cls(*(float(level) for level in levels))
+
+    def as_json(self) -> dict[str, float]:
+        """Return the five numbers by name."""
+        return dict(vars(self))
+
+
+def rounds(
+    calls: Mapping[str, Call],
+    runs: int,
+    *,
+    finish: Call,
+    told: Callable[[str], None],
+) -> dict[str, list[float]]:
+    """Return the seconds that each call took in each round.
+
+    Parameters
+    ----------
+    calls : mapping
+        What is timed, by name. Each has run before.
+    runs : int
+        How many rounds. Each begins one place further on in the order of `calls`.
+    finish : callable
+        Waits for the device.
+    told : callable
+        Hears which call runs.
+
+    Returns
+    -------
+    dict of list of float
+        Seconds of one call, a round each.
+    """
+    names = list(calls)
+    counts = {name: _count(calls[name], finish) for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    with _without_garbage():
+        for run in range(runs):
+            shift = run % len(names)
+            for name in names[shift:] + names[:shift]:
+                told(f"{name}, run {run + 1} of {runs}")
+                taken = _timed(calls[name], counts[name], finish)
+                seconds[name].append(taken / counts[name])
+    return seconds
+
+
+def _count(call: Call, finish: Call) -> int:
+    """Return how often to call what is short, so that a round takes long enough."""
+    taken = _timed(call, 1, finish)
+    return min(_MOST_CALLS, max(1, round(_SHORTEST / max(taken, 1e-9))))
+
+
+def _timed(call: Call, count: int, finish: Call) -> float:
+    finish()
+    started = time.perf_counter()
+    for _ in range(count):
+        call()
+    finish()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _without_garbage() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
