@@ -320,6 +320,7 @@ KERNELS = (
         inputs=_inputs,
         tolerance=_margin_tolerance,
         memory=_memory,
+        accelerators=("gpu",),
     ),
     Kernel(
         name="linear_perturbation",
@@ -328,6 +329,7 @@ KERNELS = (
         inputs=_inputs,
         tolerance=_perturbation_tolerance,
         memory=_memory,
+        accelerators=("gpu",),
     ),
     Kernel(
         name="box_perturbation",
@@ -336,5 +338,6 @@ KERNELS = (
         inputs=_box_inputs,
         tolerance=_box_tolerance,
         memory=_memory,
+        accelerators=("gpu",),
     ),
 )
