@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomadv_kernels.cpu import _pairs, radius_count
+from geomadv_kernels.cpu import _frame, _pairs, radius_count
 from geomadv_kernels.cpu import nearest as cpu
 from geomadv_kernels.cpu._arrays import frozen
 from geomadv_kernels.reference import nearest as reference
@@ -15,13 +15,13 @@ from geomadv_kernels.strategies import clouds
 def estimates(X, Y, metric, period, *, product):
     """Return the frame, the estimates (n, m) and what decides about them."""
     X, Y = frozen(X), frozen(Y)
-    given_, centre = _pairs.frame(X, Y, metric, period)
+    given_, centre = _frame.frame(X, Y, metric, period)
     n, d = X.shape
-    packed = np.zeros((n, _pairs.padded(d)), np.float32)
-    norm, out = np.empty(n), np.empty((n, _pairs.WIDTH), np.float32)
-    _pairs.pack_rows(X, 0, n, centre, given_, packed, norm)
-    (panel,) = _pairs.panels(Y, given_, centre, 1)
-    assert panel.size <= _pairs.WIDTH
+    packed = np.zeros((n, _frame.padded(d)), np.float32)
+    norm, out = np.empty(n), np.empty((n, _frame.WIDTH), np.float32)
+    _frame.pack_rows(X, 0, n, centre, given_, packed, norm)
+    (panel,) = _frame.panels(Y, given_, centre, 1)
+    assert panel.size <= _frame.WIDTH
     _pairs.estimate(given_, product, n, packed, panel.packed[0], out)
     possible, certain = _pairs.columns(panel, given_, d)
     factor = np.float32(-2 if product else 1)
@@ -138,7 +138,7 @@ def test_several_panels_are_one_search(k, monkeypatch):
     Y = rng.integers(0, 3, (1500, 12)).astype(float)
     whole = cpu.nearest(X, Y, k)
     counts = radius_count.radius_count(X, Y, np.array([1.0, 2.0]))
-    monkeypatch.setattr(_pairs, "_PANEL", 1)
+    monkeypatch.setattr(_frame, "_PANEL", 1)
     cut = cpu.nearest(X, Y, k)
     assert all(np.array_equal(a, b) for a, b in zip(whole, cut, strict=True))
     again = radius_count.radius_count(X, Y, np.array([1.0, 2.0]))

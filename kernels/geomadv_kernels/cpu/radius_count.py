@@ -10,21 +10,23 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen
-from geomadv_kernels.cpu._jit import compiled
-from geomadv_kernels.cpu._pairs import (
+from geomadv_kernels.cpu._frame import (
     ROWS,
     WIDTH,
     Frame,
     Panel,
-    columns,
-    defined,
-    estimate,
     frame,
-    hits,
-    lower,
     pack_rows,
     padded,
     panels,
+)
+from geomadv_kernels.cpu._jit import compiled
+from geomadv_kernels.cpu._pairs import (
+    columns,
+    defined,
+    estimate,
+    hits,
+    lower,
     upper,
 )
 from geomadv_kernels.cpu._threads import available, for_blocks
