@@ -1,12 +1,15 @@
 """Bits, functions of the bits, and laws of Gaussian and spherical samples.
 
-The seeds are fixed. Over all statistical tests here the probability that a perfect
-generator fails, ALPHA for each decision, is below 1e-3; it holds without approximations
-(Hoeffding's inequality; Massart's constant in that of Dvoretzky, Kiefer and Wolfowitz).
+The seeds are fixed. The probability that a perfect generator fails is at most ALPHA for
+each statistical decision, and below 1e-3 for all of them. But for the moments, which
+lean on the central limit theorem, it holds without approximations (Hoeffding's
+inequality; Massart's constant in that of Dvoretzky, Kiefer and Wolfowitz).
 """
 
 import math
+import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -124,7 +127,7 @@ def test_normals_are_the_functions_of_the_bits(A: int, B: int) -> None:
     g = np.empty(2)
     _philox.normals(np.array([A], np.uint64), np.array([B], np.uint64), g)
     for ours, exact in zip(g.tolist(), exact_normals(A, B), strict=True):
-        assert abs(ours - exact) <= 5 * UNIT * abs(exact)
+        assert abs(ours - exact) <= 6 * UNIT * abs(exact)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,7 @@ def test_a_number_depends_on_seed_row_and_column_alone(
     a, b, c, d = philox([row & 0xFFFFFFFF, row >> 32, column // 2, 0], key, 32)
     exact = exact_normals(a | b << 32, c | d << 32)[column % 2]
     found = cpu.gaussian_sample(seed, 1, column + 1, first=row)[0, column]
-    assert abs(float(found) - exact) <= 5 * UNIT * abs(exact)
+    assert abs(float(found) - exact) <= 6 * UNIT * abs(exact)
 
 
 def test_sizes_of_normals_go_from_one_end_of_the_uniforms_to_the_other() -> None:
@@ -227,6 +230,26 @@ def test_heights_are_coordinates_where_little_is_left(
 
 def test_no_heights() -> None:
     assert cpu.sphere_heights(SEED, 5, 10**9, 0).shape == (5, 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"n": 3, "d": 10**6, "dtype": "float32"},
+        {"n": 10**5, "d": 20},
+        {"n": 10**6, "d": 10**9, "k": 1},
+    ],
+)
+def test_memory_beside_the_result(arguments: dict[str, Any]) -> None:
+    name = "sphere_heights" if "k" in arguments else "sphere_sample"
+    (kernel,) = (kernel for kernel in reference.KERNELS if kernel.name == name)
+    sample = kernel.implementation("cpu")
+    sample(SEED, **arguments | {"n": 1})
+    tracemalloc.start()
+    result = sample(SEED, **arguments, threads=2)
+    extra = tracemalloc.get_traced_memory()[1] - result.nbytes
+    tracemalloc.stop()
+    assert extra <= kernel.memory(arguments) / 32 + 2**16  # that is for 64 threads
 
 
 # Chi-squares

@@ -60,6 +60,8 @@ def to_strict(array: np.ndarray) -> Any:
 def to_numpy(array: Any) -> np.ndarray:
     if isinstance(array, np.ndarray):
         return array
+    if hasattr(array, "get"):  # CuPy's
+        return array.get()
     assert array.device == DEVICE
     cpu = array_api_strict.Device("CPU_DEVICE")
     return np.asarray(array_api_strict.asarray(array, device=cpu))
@@ -107,6 +109,20 @@ def test_on_a_strict_device_it_agrees_and_stays_there(
     arguments = data.draw(kernel.inputs())
     found = run(kernel, arguments, to_strict)
     assert all(part.device == DEVICE for part in found)
+    check(kernel, arguments, found)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", KERNELS)
+@given(data=st.data())
+@settings(max_examples=30)
+def test_on_a_gpu_it_agrees_and_stays_there(name: str, data: st.DataObject) -> None:
+    import cupy
+
+    kernel = KERNELS[name]
+    arguments = data.draw(kernel.inputs())
+    found = run(kernel, arguments, cupy.asarray)
+    assert all(isinstance(part, cupy.ndarray) for part in found)
     check(kernel, arguments, found)
 
 

@@ -96,6 +96,16 @@ def _gaussian_rows(
 
 
 @compiled
+def _divide_rows(g: _Array, squares: _Array) -> None:
+    """Divide the rows of g (n, d) by the square roots of `squares` (n,)."""
+    n, d = g.shape
+    for row in range(n):
+        root = math.sqrt(squares[row])
+        for j in range(d):
+            g[row, j] = g[row, j] / root
+
+
+@compiled
 def _chi2_rows(
     seed: _U, first: _U, m: int, bits: _Array, z: _Array, out: _Array
 ) -> None:
@@ -170,7 +180,7 @@ def gaussian_sample(
     Rows first, ..., first + n - 1 (modulo 2^64) of a sample without end that depends on
     `seed`, from 0 to 2^64 - 1, alone. `dtype` is "float64" or "float32".
     """
-    out = _sample(seed, n, d, 0, first, dtype, threads, normalised=False)
+    out = _sample(seed, n, d, d, first, dtype, threads, normalised=False)
     ran("cpu.gaussian_sample")
     return out
 
@@ -185,7 +195,7 @@ def sphere_sample(
     threads: int | None = None,
 ) -> _Array:
     """Return uniform points of S^{d-1}, (n, d): `gaussian_sample`, normalised."""
-    out = _sample(seed, n, d, 0, first, dtype, threads, normalised=True)
+    out = _sample(seed, n, d, d, first, dtype, threads, normalised=True)
     ran("cpu.sphere_sample")
     return out
 
@@ -197,11 +207,7 @@ def sphere_heights(
 
     The law is that of ``sphere_sample(seed, n, d)[:, :k]``, without the other d - k.
     """
-    if d - k <= _SMALL_EXCESS:
-        whole = _sample(seed, n, d, 0, first, "float64", threads, normalised=True)
-        out = whole[:, :k].copy()
-    else:
-        out = _sample(seed, n, k, d - k, first, "float64", threads, normalised=True)
+    out = _sample(seed, n, d, k, first, "float64", threads, normalised=True)
     ran("cpu.sphere_heights")
     return out
 
@@ -210,17 +216,19 @@ def _sample(
     seed: int,
     n: int,
     d: int,
-    excess: int,
+    k: int,
     first: int,
     dtype: str,
     threads: int | None,
     *,
     normalised: bool,
 ) -> _Array:
-    """Return d normal numbers a row, divided by the root of squares and chi^2."""
-    out = np.empty((n, d), dtype)
-    direct = out.dtype == np.float64
-    rows = min(max(1, _BLOCK // max(d, 16)), max(1, n))
+    """Return the first k of d normal numbers a row, normalised or not."""
+    out = np.empty((n, k), dtype)
+    excess = d - k if d - k > _SMALL_EXCESS else 0
+    width = k if excess else d
+    direct = out.dtype == np.float64 and width == k
+    rows = min(max(1, _BLOCK // max(width, 16)), max(1, n))
     key = _U(seed)
 
     def work(start: int, stop: int, space: _Workspace) -> None:
@@ -234,16 +242,15 @@ def _sample(
             _chi2_rows(key, row, excess, space.bits, space.reals[0], rest)
             np.add(squares, rest, out=squares)
         if normalised:
-            np.sqrt(squares, out=squares)
-            np.divide(g, squares[:, None], out=block, casting="same_kind")
-        elif not direct:
-            block[...] = g
+            _divide_rows(g, squares)
+        if not direct:
+            block[...] = g[:, :k]
 
     for_blocks(
         work,
         n,
         rows,
         threads=threads,
-        workspace=lambda: _Workspace(d, rows, 0 if direct else d),
+        workspace=lambda: _Workspace(width, rows, 0 if direct else width),
     )
     return out
