@@ -42,6 +42,8 @@ def nearest(
         Of the neighbours; equal distances in the order of the indices; -1 where there
         are fewer than k points.
     """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
     X, Y = _pairs.points(X, Y)
     with X.device:
         distances, indices, _ = lists(X, Y, k, metric, period)

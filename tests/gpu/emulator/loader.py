@@ -18,7 +18,7 @@ ORDERS = {"forward": 0, "reversed": 1, "shuffled": 2}
 MARGIN = 4096  # bytes of nonsense around each array
 
 # Floating point as on the device: nothing is contracted or reordered.
-FLAGS = ("-std=c++17", "-fPIC", "-ffp-contract=off", "-w", "-g1")
+FLAGS = ("-std=c++17", "-fPIC", "-ffp-contract=off", "-Wconversion", "-g1")
 SANITIZERS = {
     "address": (
         "-fsanitize=address,undefined",
@@ -33,6 +33,7 @@ _DYNAMIC = re.compile(rf"extern\s+__shared__\s+{_ALIGN}([\w ]+?)\s+(\w+)\[\]\s*;
 _STATIC = re.compile(
     rf"__shared__\s+{_ALIGN}([\w<>,: ]+?)\s+(\w+)((?:\s*\[[^\]]*\])*)\s*;"
 )
+_NARROWING = re.compile(r".*conversion from '.*long.*' to '.*(?:int|short|char)'.*")
 _PLAIN = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\('
 )
@@ -40,6 +41,10 @@ _PLAIN = re.compile(
 
 class EmulationError(Exception):
     """A kernel did what no device allows."""
+
+
+class CompilationError(Exception):
+    """A source is no CUDA C++ that this folder knows."""
 
 
 class _Launch(ctypes.Structure):
@@ -67,11 +72,30 @@ def _cached(name: str, key: Sequence[str], build: Any) -> Path:
     return path
 
 
-def _gcc(*arguments: str | Path, text: str | None = None) -> None:
+class NarrowingError(Exception):
+    """An integer of 64 bits becomes a shorter one, unasked."""
+
+
+def _gcc(*arguments: str | Path, text: str | None = None) -> str:
     command = [shutil.which("g++") or "g++", *map(str, arguments)]
-    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    done = subprocess.run(
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C", "LD_PRELOAD": ""},
+    )
     if done.returncode:
-        raise EmulationError(done.stderr)
+        raise CompilationError(done.stderr)
+    return done.stderr
+
+
+def _unit(code: str, names: Sequence[str]) -> str:
+    """Return C++ for the code, with an entry for each kernel."""
+    code = _DYNAMIC.sub(r"\1* const \2 = (\1*)emulator::dynamic();", code)
+    code = _STATIC.sub(r"auto& \2 = emulator::shared<\1\3, __LINE__>();", code)
+    entries = "\n".join(f"EMULATOR_ENTRY({i}, {name})" for i, name in enumerate(names))
+    return f'#include "cuda_on_cpu.h"\n#line 1 "kernel.cu"\n{code}\n{entries}\n'
 
 
 class Module:
@@ -103,13 +127,7 @@ class Module:
     ) -> None:
         plain = [name for name in _PLAIN.findall(code) if name not in names]
         self.names = [*names, *plain]
-        code = _DYNAMIC.sub(r"\1* const \2 = (\1*)emulator::dynamic();", code)
-        code = _STATIC.sub(r"auto& \2 = emulator::shared<\1\3, __LINE__>();", code)
-        entries = "\n".join(
-            f"EMULATOR_ENTRY({number}, {name})"
-            for number, name in enumerate(self.names)
-        )
-        unit = f'#include "cuda_on_cpu.h"\n#line 1 "kernel.cu"\n{code}\n{entries}\n'
+        unit = _unit(code, self.names)
         extra = SANITIZERS[sanitizer] if sanitizer else ()
         flags = [*FLAGS, *extra, optimise, *(o for o in options if o.startswith("-D"))]
         header, runtime = (
@@ -125,7 +143,9 @@ class Module:
             key = [header, runtime, *extra]
             fibers = _cached("fibers.o", key, build_runtime)
             link = ("-xc++", "-", "-xnone", fibers, "-shared", "-o", path)
-            _gcc(*flags, f"-I{HERE}", *link, text=unit)
+            warnings = _gcc(*flags, f"-isystem{HERE}", *link, text=unit)
+            if short := _NARROWING.findall(warnings):
+                raise NarrowingError("\n".join(short))
 
         path = _cached("kernel.so", [header, runtime, unit, *flags], build)
         self._library = ctypes.CDLL(str(path))
