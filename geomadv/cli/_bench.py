@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FORMATS = (".png", ".svg", ".pdf")
 _MOST_THREADS = 4096
+_PEAK = Path("/proc/self/clear_refs")  # forgets the peak of the memory so far
 
 KERNELS = (
     "nearest",
@@ -94,6 +95,8 @@ def bench(
         refuse("--out", f"must end in {', '.join(_FORMATS)}, got {str(out)!r}")
     if memory and gpu:
         refuse("--memory", "is for the processor; leave --gpu out")
+    if memory and not _PEAK.exists():
+        refuse("--memory", f"needs {_PEAK}, which Linux has")
     if threads is not None and threads > _MOST_THREADS:
         refuse("--threads", f"must be at most {_MOST_THREADS}, got {threads}")
     check_outputs(out=out, json=json)

@@ -57,9 +57,10 @@ def bench_figure(cases: Sequence[CaseResult], *, title: str = "") -> "Figure":
     low, high = _limits(shown)
     axes.set_xlim(low, high)
     axes.set(xlabel=_AXIS, title=title)
-    if high > 10 * low:
-        plain_ticks(axes.xaxis)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 else (1, 2, 5)))
+    plain_ticks(axes.xaxis)
+    axes.xaxis.set_major_locator(
+        LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5))
+    )
     handles, labels = _legend(axes)
     figure.legend(
         handles, labels, loc="outside lower center", ncols=8, columnspacing=1.2

@@ -1,0 +1,255 @@
+"""A measurement in small: every case, the bound, and what becomes of a peer."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geomadv.bench import (
+    Case,
+    Part,
+    Peer,
+    Settings,
+    Spread,
+    available_threads,
+    bench,
+    find,
+    kernels,
+    peak_memory,
+)
+from geomadv.bench._cases import CASES
+from geomadv.bench._libraries import LIBRARIES, installed, limited, load, versions
+from geomadv.bench._report import PeerResult
+from geomadv.bench._timing import rounds
+
+SMALL = Settings(n=120, m=150, d=6, runs=2, threads=2)
+
+
+def probe(settings: Settings) -> tuple[Callable[[], object], float]:  # noqa: ARG001
+    return lambda: time.sleep(0.001), 10.0
+
+
+def twice(data: Any) -> Any:
+    return 2.0 * data["x"]
+
+
+def case(*peers: Peer, **changes: Any) -> Case:
+    """Return a case that doubles numbers, with a bound of 5 ms."""
+
+    def agree(data: Any, ours: Any, theirs: Any) -> str:  # noqa: ARG001
+        return "" if np.array_equal(ours, theirs) else "not the double"
+
+    def ours(data: Any, threads: int) -> Any:  # noqa: ARG001
+        time.sleep(0.02)
+        return twice(data)
+
+    made = Case(
+        name="double.f64",
+        kernel="double",
+        title="doubles",
+        make=lambda settings, rng: {"x": rng.random(settings.n)},
+        ours=ours,
+        peers=peers,
+        agree=agree,
+        work=lambda settings: settings.n,
+        unit="values",
+        bound=(Part("nap", probe, lambda settings: 50.0, "sheep"),),
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def only(found: Any) -> Any:
+    (result,) = found
+    return result
+
+
+def test_every_case_runs_and_agrees_with_its_peers() -> None:
+    """NumPy, SciPy and scikit-learn are there always; a wrong kernel would be named."""
+    report = bench(find(), SMALL)
+    assert report.agreed, [
+        (c.name, c.failure, [p.note for p in c.peers if p.note]) for c in report.cases
+    ]
+    assert [c.name for c in report.cases] == [c.name for c in CASES]
+    for result in report.cases:
+        assert result.seconds is not None
+        assert result.rate is not None
+        assert 0 < result.seconds.low <= result.seconds.median <= result.seconds.high
+        assert result.bound_note == ""
+        timed = {p.library for p in result.peers if p.status == "timed"}
+        assert timed & {"NumPy", "SciPy"}
+
+
+def test_a_wrong_peer_is_named_and_not_timed() -> None:
+    peers = Peer("NumPy", twice), Peer("SciPy", lambda data: 2.0 * data["x"] + 1e-9)
+    report = bench([case(*peers)], SMALL)
+    good, bad = only(report.cases).peers
+    assert (good.status, good.note) == ("timed", "")
+    assert good.ratio.high < 1
+    assert (bad.status, bad.note) == ("differs", "not the double")
+    assert bad.ratio is None
+    assert not report.agreed
+
+
+def test_a_peer_that_fails_says_why_and_is_no_contradiction() -> None:
+    def broken(data: Any) -> Any:
+        raise ValueError("no\nluck " + str(data["x"].size))
+
+    report = bench([case(Peer("NumPy", broken))], SMALL)
+    failed = only(only(report.cases).peers)
+    assert (failed.status, failed.note) == ("failed", "ValueError: no luck 120")
+    assert report.agreed
+
+
+def test_an_absent_peer_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "geomadv.bench._run.installed", lambda library: library != "SciPy"
+    )
+    peers = Peer("NumPy", twice), Peer("SciPy", twice)
+    found = only(bench([case(*peers)], SMALL).cases)
+    assert [p.status for p in found.peers] == ["timed", "absent"]
+
+
+def test_a_library_that_cannot_be_imported_is_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "geomadv.bench._run.load", lambda libraries: {"SciPy": "OSError: damaged"}
+    )
+    found = only(bench([case(Peer("SciPy", twice))], SMALL).cases)
+    assert found.peers == (PeerResult("SciPy", "failed", "OSError: damaged"),)
+
+
+def test_a_kernel_that_fails_is_a_contradiction() -> None:
+    def ours(data: Any, threads: int) -> Any:
+        raise RuntimeError(f"{threads} threads and {data['x'].size} values")
+
+    report = bench([case(Peer("NumPy", twice), ours=ours)], SMALL)
+    found = only(report.cases)
+    assert found.failure == "RuntimeError: 2 threads and 120 values"
+    assert (found.seconds, found.peers) == (None, ())
+    assert not report.agreed
+
+
+def test_the_bound_is_the_sum_of_its_parts() -> None:
+    parts = [Part(name, probe, lambda settings: 50.0, "sheep") for name in "ab"]
+    found = only(bench([case(bound=tuple(parts))], SMALL).cases)
+    assert found.bound is not None
+    # a nap of 1 ms is 10 sheep, and 50 of each are needed: 10 ms
+    assert 0.01 <= found.bound.seconds.median < 0.1
+    assert found.bound.parts.keys() == {"a", "b"}
+    assert found.bound.rates["a"] == pytest.approx(
+        50.0 / found.bound.parts["a"], rel=1e-9
+    )
+    assert found.bound.ratio.high <= found.seconds.high / found.bound.seconds.low
+    assert found.bound.ratio.low >= found.seconds.low / found.bound.seconds.high
+
+
+def test_a_bound_that_fails_says_why() -> None:
+    def broken(settings: Settings) -> Any:
+        raise OSError(f"no room for {settings.n}")
+
+    part = Part("nap", broken, lambda settings: 1.0, "sheep")
+    found = only(bench([case(bound=(part,))], SMALL).cases)
+    assert (found.bound, found.bound_note) == (None, "OSError: no room for 120")
+    assert found.seconds is not None
+
+
+def test_shares_and_single_threads_are_scaled() -> None:
+    def slow(data: Any) -> Any:
+        time.sleep(0.02)
+        return twice(data)
+
+    whole = Peer("NumPy", slow)
+    part = Peer("SciPy", slow, serial=True, share=lambda settings: 0.1)
+    found = only(bench([case(whole, part)], SMALL).cases)
+    all_of_it, tenth = found.peers
+    assert tenth.share == 0.1
+    assert tenth.seconds.median == pytest.approx(10 * all_of_it.seconds.median, rel=0.5)
+    # ten times the seconds, on one thread where ours had two
+    assert tenth.ratio.median == pytest.approx(5 * all_of_it.ratio.median, rel=0.5)
+
+
+def test_calls_take_turns_and_each_round_begins_with_another() -> None:
+    order: list[str] = []
+
+    def call(name: str) -> Callable[[], object]:
+        return lambda: (time.sleep(0.021), order.append(name))
+
+    told: list[str] = []
+    calls = {name: call(name) for name in "abc"}
+    found = rounds(calls, 3, finish=lambda: None, told=told.append)
+    assert "".join(order) == "abc" + "abc" + "bca" + "cab"  # the first to warm up
+    assert {name: len(values) for name, values in found.items()} == dict.fromkeys(
+        "abc", 3
+    )
+    assert told[0] == "a, run 1 of 3"
+
+
+def test_what_is_short_is_repeated_within_a_round() -> None:
+    count = [0]
+
+    def call() -> None:
+        count[0] += 1
+        time.sleep(0.001)
+
+    (seconds,) = rounds({"a": call}, 1, finish=lambda: None, told=str)["a"]
+    assert count[0] > 5
+    assert 0.001 <= seconds < 0.02
+
+
+def test_a_spread_is_a_median_with_its_range() -> None:
+    assert Spread.of([4.0, 1.0, 2.0, 3.0, 5.0]) == Spread(3.0, 1.0, 5.0, 2.0, 4.0)
+    assert Spread.of([2.0]).as_json() == dict.fromkeys(Spread.__annotations__, 2.0)
+
+
+def test_selectors_are_kernels_and_cases() -> None:
+    assert [c.name for c in find(["secular.ellipsoid-f64", "secular"])] == [
+        "secular.ellipsoid-f64"
+    ]
+    assert {c.kernel for c in find(["nearest", "cap_measure"])} == {
+        "nearest",
+        "cap_measure",
+    }
+    assert len(find()) == len(CASES) == len({c.name for c in CASES})
+    assert all(c.name.startswith(f"{c.kernel}.") for c in CASES)
+    assert {p.library for c in CASES for p in c.peers} <= LIBRARIES.keys()
+    assert kernels() == tuple(dict.fromkeys(c.kernel for c in CASES))
+
+
+@pytest.mark.errors
+def test_bad_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="did you mean nearest"):
+        find(["neareast"])
+    for name, value in (("n", 0), ("m", -1), ("d", 1), ("runs", 0), ("threads", 0)):
+        with pytest.raises(ValueError, match=f"{name} must be at least"):
+            bench([], dataclasses.replace(SMALL, **{name: value}))
+    with pytest.raises(RuntimeError, match="nonsense"):
+        peak_memory("nonsense", SMALL, points=10, queries=2)
+
+
+def test_threads_are_limited_for_the_block() -> None:
+    from threadpoolctl import threadpool_info
+
+    def counts() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    load(["scikit-learn"])
+    before = counts()
+    with limited(1):
+        assert counts() == {1}
+    assert counts() == before
+
+
+def test_versions_are_those_of_what_is_there() -> None:
+    found = versions(["NumPy", "KeOps"])
+    assert found["NumPy"] == np.__version__
+    assert (found["KeOps"] is None) == (not installed("KeOps"))
+    assert available_threads() >= 1
+
+
+def test_the_peak_memory_is_measured_in_a_process_of_its_own() -> None:
+    found = peak_memory("nearest", SMALL, points=2000, queries=100)
+    assert 0 <= found < 256

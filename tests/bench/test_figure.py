@@ -1,0 +1,73 @@
+import io
+
+import pytest
+
+from geomadv.bench import BoundResult, CaseResult, PeerResult, Spread
+from geomadv.plotting import style
+from geomadv.plotting._bench import bench_figure
+
+
+def spread(median: float) -> Spread:
+    return Spread(median, 0.5 * median, 2.0 * median, 0.9 * median, 1.1 * median)
+
+
+def result(name: str, *peers: PeerResult, bound: float | None = None) -> CaseResult:
+    return CaseResult(
+        name=name,
+        kernel=name,
+        title=f"the {name}",
+        unit="values",
+        seconds=spread(0.1),
+        rate=10.0,
+        bound=bound
+        and BoundResult(
+            {"nap": 1.0}, {"nap": "B"}, {"nap": 1.0}, spread(1), spread(bound)
+        ),
+        peers=peers,
+    )
+
+
+CASES = (
+    result(
+        "first",
+        PeerResult("NumPy", "timed", seconds=spread(1.0), ratio=spread(4.0)),
+        PeerResult("SciPy", "timed", serial=True, seconds=spread(1), ratio=spread(8.0)),
+        PeerResult("torch", "absent"),
+        bound=1.25,
+    ),
+    result("second", PeerResult("NumPy", "failed", "ValueError")),
+    CaseResult("third", "third", "the third", "values", failure="RuntimeError"),
+)
+
+
+def test_rows_are_cases_with_seconds_and_marks_are_ratios() -> None:
+    with style():
+        figure = bench_figure(CASES, title="a machine")
+        figure.savefig(io.BytesIO())
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["the first", "the second"]
+    marks = {
+        line.get_label(): line
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    }
+    assert marks.keys() == {"geomadv", "bound", "NumPy", "SciPy"}
+    assert marks["geomadv"].get_xdata()[0] == 1.0
+    assert marks["bound"].get_xdata()[0] == pytest.approx(0.8)
+    assert (marks["NumPy"].get_xdata()[0], marks["NumPy"].get_ydata()[0]) == (4.0, 0)
+    assert marks["SciPy"].get_markerfacecolor() == "white"
+    assert marks["NumPy"].get_markerfacecolor() != "white"
+    ranges = [list(x.get_xdata()) for x in axes.lines if x.get_label().startswith("_")]
+    assert ranges == [[2.0, 8.0], [4.0, 16.0]]
+    low, high = axes.get_xlim()
+    assert low < 0.8 < 16.0 < high
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(marks)
+
+
+def test_a_figure_without_anything_can_be_drawn() -> None:
+    with style():
+        figure = bench_figure(CASES[2:])
+        figure.savefig(io.BytesIO())
+    assert list(figure.axes[0].get_yticklabels()) == []
