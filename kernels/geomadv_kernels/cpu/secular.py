@@ -18,14 +18,18 @@ which maps t in (0, inf) onto the interval and gives delta_i = -t g_i/E_i and
     P'(t) = 2 (1 + alpha t) sum_i g_i^2 / E_i^3.
 
 Every term is positive: nothing cancels, not even at the pole. What saturates is
-written the other way round: for t r_i > 1,
+written the other way round, about the coordinate y_i = (alpha z_i - b_i)/r_i that
+belongs to t = inf: with v_i(u) = a_i u^2 + 2 b_i u, and for t r_i > 1,
 
-    p_i = l_i - q_i,    l_i = g_i^2 (alpha + r_i)/r_i^2,
+    v_i(z_i) - p_i = v_i(y_i) + q_i,    x_i = y_i + g_i/(r_i E_i),
     q_i = (g_i/(r_i E_i))^2 (r_i + alpha (1 + 2 t r_i)),
 
-so that with S = {i : t r_i > 1} and k = f(z) - sum_S l_i the equation is
+so that with S = {i : t r_i > 1} and k = c + sum_S v_i(y_i) + sum_{not S} v_i(z_i) the
+equation is
 
-    k + sum_S q_i = sum_{not S} p_i.
+    k + sum_S q_i = sum_{not S} p_i,
+
+in which numbers that are large because z is far away do not occur.
 
 Newton's iteration for the logarithms of both sides (k on the side where it is
 positive), as functions of log t, takes 3 to 6 steps in general, 10 for coefficients of
@@ -33,21 +37,21 @@ very different sizes; it runs in plain doubles and is kept in a bracket. Its res
 corrected by steps, mostly one, with the residual in twice the precision (Dekker 1971),
 from g and f(z) on.
 
-If g_i = 0 wherever r_i = 0, the root exists if and only if f(z) < sum_i l_i. Otherwise
-t is infinite. With alpha > 0 this is the hard case: the missing f(z) - sum l_i is taken
-up by a coordinate with a_i = -alpha. With alpha = 0 the quadric is empty, or, if the
-two are equal, it is the set where f is least.
+If g_i = 0 wherever r_i = 0, the root exists if and only if k < 0 at t = inf. Otherwise
+t is infinite. With alpha > 0 this is the hard case: k is taken up by a coordinate with
+a_i = -alpha. With alpha = 0 the quadric is empty, or, if k = 0, it is the set where f
+is least.
 
 **Errors.** lam, the distance and x are within 2 ulp of the exact ones, in x of the
-larger of |x_i| and |z_i|, where
+larger of |x_i| and |z_i|, or |y_i| if that is smaller than |z_i|, where
 
-    kappa = (sum_i |a_i| z_i^2 + 2 |b_i z_i| + |c|) / (|lam| |phi'(lam)|) < 10^14:
+    kappa = (|c| + sum_S |v_i|(y_i) + sum_{not S} |v_i|(z_i)) / (t P'(t)) < 10^14,
 
-kappa is how strongly relative changes of the coefficients act on lam, and f(z) is known
-to about d 2^-100 times the sum in it. Beyond, the relative error of lam may reach
-kappa d 2^-100. So it is for points on the quadric up to rounding, and for quadrics that
-a change of coefficients in the 15th digit makes empty. A gradient g_i below 2^-400 of
-the scale counts as 0 in the decision for the hard case.
+|v_i|(u) = |a_i| u^2 + 2 |b_i u|: kappa is how strongly relative changes of the
+coefficients act on t, and k is known to about d 2^-100 times the sum in it. Beyond, the
+relative error of t may reach kappa d 2^-100. So it is for points on the quadric up to
+rounding, and for quadrics that a change of coefficients in the 15th digit makes empty.
+After scaling, an a_i or, where r_i = 0, a g_i below 2^-400 counts as 0.
 
 References
 ----------
@@ -63,147 +67,73 @@ from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen
 from geomadv_kernels.cpu._double_double import two_product, two_sum
 from geomadv_kernels.cpu._jit import compiled
+from geomadv_kernels.cpu._quadric import (
+    END,
+    END_SIZE,
+    INVERSE,
+    ROWS,
+    SIZE,
+    TINY,
+    G,
+    Pair,
+    R,
+    V,
+    Y,
+    Z,
+    end_value,
+    level_at,
+    over,
+    plus,
+    power,
+    prepare,
+    root_of,
+    times,
+    turn,
+)
 from geomadv_kernels.cpu._threads import for_blocks
 
 _BLOCK = 2**13  # coordinates in a block
-_TINY = 2.0**-400
-_NONE = -(10**6)  # the exponent of 0
 _REGULAR, _HARD, _EMPTY = 0, 1, 2
 _STEPS = 24  # of Newton's iteration before bisection alternates with it
 
-Pair = tuple[float, float]
-
-
-@compiled
-def _plus(p: Pair, q: Pair) -> Pair:
-    high, low = two_sum(p[0], q[0])
-    return two_sum(high, low + (p[1] + q[1]))
-
-
-@compiled
-def _times(p: Pair, q: Pair) -> Pair:
-    high, low = two_product(p[0], q[0])
-    return two_sum(high, low + (p[0] * q[1] + p[1] * q[0]))
-
-
-@compiled
-def _over(p: Pair, q: Pair) -> Pair:
-    high = p[0] / q[0]
-    product, error = two_product(high, q[0])
-    rest = ((p[0] - product) - error) + (p[1] - high * q[1])
-    return two_sum(high, rest / q[0])
-
-
-@compiled
-def _root(p: Pair) -> float:
-    """Return the square root of a positive pair."""
-    root = math.sqrt(p[0])
-    square, error = two_product(root, root)
-    return root + (((p[0] - square) - error) + p[1]) / (2.0 * root)
-
-
-@compiled
-def _exponent(values: Any, row: int) -> int:
-    """Return e with 2^(e-1) <= max |values[row]| < 2^e."""
-    largest = 0.0
-    for j in range(values.shape[1]):
-        largest = max(largest, abs(values[row, j]))
-    return math.frexp(largest)[1] if largest > 0.0 else _NONE
-
-
-@compiled
-def _power(exponent: int) -> Pair:
-    """Return 2^exponent as two factors: it may be beyond the range of a double."""
-    half = exponent // 2
-    return math.ldexp(1.0, half), math.ldexp(1.0, exponent - half)
-
-
-@compiled
-def _prepare(
-    a: Any, b: Any, c: float, z: Any, rows: tuple[int, int, int], work: Any
-) -> tuple[int, int, Pair]:
-    """Fill g and a scaled, as pairs; return the scales and f(z).
-
-    x is measured in 2^length and f in 2^(curve + 2 length), so that all coefficients
-    and coordinates are at most 1.
-    """
-    ia, ib, iz = rows
-    d = z.shape[1]
-    ea, eb, ez = _exponent(a, ia), _exponent(b, ib), _exponent(z, iz)
-    ec = math.frexp(c)[1] if c != 0.0 else _NONE
-    length = max(ez, -2000)
-    if max(ea, eb) == _NONE:
-        curve = max(ec, -2000) - 2 * length
-    else:
-        if ec != _NONE:
-            length = max(length, min(ec - eb, (ec - ea) // 2 + 1))
-        curve = max(ea, eb - length)
-    f, low = math.ldexp(c, -curve - 2 * length), 0.0
-    pa, pb, pz = _power(-curve), _power(-curve - length), _power(-length)
-    for j in range(d):
-        aj = a[ia, j] * pa[0] * pa[1]
-        bj = b[ib, j] * pb[0] * pb[1]
-        zj = z[iz, j] * pz[0] * pz[1]
-        square = two_product(aj, zj)
-        g = _plus(square, (bj, 0.0))
-        value = _times(_plus(g, (bj, 0.0)), (zj, 0.0))
-        f, error = two_sum(f, value[0])
-        low += error + value[1]
-        work[0, j], work[1, j] = g
-        work[2, j] = aj
-    return curve, length, two_sum(f, low)
-
-
-@compiled
-def _excess(f: Pair, t: float, alpha: float, work: Any) -> Pair:
-    """Return f(z) minus the sum of l_i over t r_i > 1, as a pair."""
-    total, low = f
-    for j in range(work.shape[1]):
-        if work[2, j] > 0.0 and t * work[2, j] > 1.0:
-            b = work[2, j], work[3, j]
-            ratio = _over((work[0, j], work[1, j]), b)
-            part = _times(_times(ratio, ratio), _plus(b, (alpha, 0.0)))
-            total, error = two_sum(total, -part[0])
-            low += error - part[1]
-    return two_sum(total, low)
-
 
 @compiled(fastmath={"reassoc", "contract"})
-def _sums(
-    t: float, alpha: float, work: Any
-) -> tuple[float, float, float, float, float]:
-    """Return the sums of p, q and l, and those of g^2/E^3 outside S and in it."""
-    rising, falling, gone, rise, fall = 0.0, 0.0, 0.0, 0.0, 0.0
+def _sums(t: float, alpha: float, work: Any) -> tuple[float, ...]:
+    """Return the sums of p, q, v, |v|, and those of g^2/E^3 outside S and in it."""
+    rising, falling, level, size, rise, fall = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for j in range(work.shape[1]):
-        inverse = 1.0 / (1.0 + t * work[2, j])
-        part = (work[0, j] * inverse) ** 2
-        free = t * work[2, j] <= 1.0
-        rising += part * (2.0 + t * (alpha + work[2, j])) if free else 0.0
+        tr = t * work[R, j]
+        inverse = 1.0 / (1.0 + tr)
+        part = (work[G, j] * inverse) ** 2
+        free = tr <= 1.0
+        rising += part * (2.0 + t * alpha + tr) if free else 0.0
         rise += part * inverse if free else 0.0
-        beyond = work[4, j] * (1.0 + 2.0 * t * alpha + alpha * work[4, j])
+        across = work[INVERSE, j]
+        beyond = across * (1.0 + 2.0 * t * alpha + alpha * across)
         falling += 0.0 if free else part * beyond
         fall += 0.0 if free else part * inverse
-        gone += 0.0 if free else work[5, j]
-    return t * rising, falling, gone, rise, fall
+        level += work[V, j] if free else work[END, j]
+        size += work[SIZE, j] if free else work[END_SIZE, j]
+    return t * rising, falling, level, size, rise, fall
 
 
 @compiled
-def _search(f: Pair, alpha: float, work: Any) -> float:
-    """Return t with P(t) = f to about 12 digits."""
+def _search(f: float, constant: float, alpha: float, work: Any) -> float:
+    """Return t with P(t) = f(z) to about 12 digits."""
     slope = 0.0
     for j in range(work.shape[1]):
-        slope += work[0, j] ** 2
-    t = f[0] / (2.0 * slope)  # P(t) = (2 t + alpha t^2) sum g^2 for small b
+        slope += work[G, j] ** 2
+    t = f / (2.0 * slope)  # P(t) = (2 t + alpha t^2) sum g^2 for small r
     if alpha > 0.0:
         t = min(t, math.sqrt(2.0 * t / alpha))
     low, high = 0.0, np.inf
     for step in range(400):
-        rising, falling, gone, rise, fall = _sums(t, alpha, work)
-        rest = f[0] - gone
-        if abs(rest) < 1e-3 * f[0]:
-            rest = _excess(f, t, alpha, work)[0]
-        left = falling + max(rest, 0.0)
-        right = rising + max(-rest, 0.0)
+        rising, falling, level, size, rise, fall = _sums(t, alpha, work)
+        level += constant
+        if abs(level) < 1e-3 * (size + abs(constant)):
+            level = level_at(constant, t, work)[0]
+        left = falling + max(level, 0.0)
+        right = rising + max(-level, 0.0)
         if left > right:
             low = t
         else:
@@ -222,39 +152,39 @@ def _search(f: Pair, alpha: float, work: Any) -> float:
 
 
 @compiled
-def _residual(t: float, alpha: float, f: Pair, work: Any) -> tuple[float, float]:
-    """Return f - P(t), computed to twice the precision, and P'(t)."""
-    total, low = f
-    slope = 0.0
+def _residual(
+    t: float, constant: float, alpha: float, work: Any
+) -> tuple[float, float]:
+    """Return f(z) - P(t), computed to twice the precision, and P'(t)."""
+    total, low, slope = constant, 0.0, 0.0
     for j in range(work.shape[1]):
-        g, b = (work[0, j], work[1, j]), (work[2, j], work[3, j])
-        high, error = two_product(t, b[0])
-        tb = two_sum(high, error + t * b[1])
-        E = _plus((1.0, 0.0), tb)
-        both = _plus(b, (alpha, 0.0))
-        slope += (g[0] / E[0]) ** 2 / E[0]
-        if tb[0] <= 1.0:
-            ratio = _over(g, E)
-            factor = _plus((2.0, 0.0), _times((t, 0.0), both))
-            part = _times(_times(ratio, ratio), _times(factor, (-t, 0.0)))
+        g, r = (work[G, j], work[G + 1, j]), (work[R, j], work[R + 1, j])
+        tr = times((t, 0.0), r)
+        E = plus((1.0, 0.0), tr)
+        ratio = over(g, E)
+        slope += ratio[0] ** 2 / E[0]
+        if tr[0] <= 1.0:
+            base = work[V, j], work[V + 1, j]
+            factor = plus((2.0, 0.0), plus(tr, two_product(t, alpha)))
+            factor = times(factor, (-t, 0.0))
         else:
-            ratio = _over(g, b)
-            part = _times(_times(ratio, ratio), both)
-            total, error = two_sum(total, -part[0])
-            low += error - part[1]
-            ratio = _over(ratio, E)
-            factor = _times((alpha, 0.0), _plus((1.0, 0.0), (2.0 * tb[0], 2.0 * tb[1])))
-            part = _times(_times(ratio, ratio), _plus(b, factor))
+            base = end_value(j, work)
+            ratio = over(ratio, r)
+            factor = plus((1.0, 0.0), (2.0 * tr[0], 2.0 * tr[1]))
+            factor = plus(r, times((alpha, 0.0), factor))
+        part = times(times(ratio, ratio), factor)
+        total, error = two_sum(total, base[0])
+        low += error + base[1]
         total, error = two_sum(total, part[0])
         low += error + part[1]
     return total + low, 2.0 * (1.0 + alpha * t) * slope
 
 
 @compiled
-def _refine(t: float, alpha: float, f: Pair, work: Any) -> Pair:
+def _refine(t: float, constant: float, alpha: float, work: Any) -> Pair:
     """Return t as a pair after Newton steps with exact residuals."""
     for _ in range(10):
-        value, slope = _residual(t, alpha, f, work)
+        value, slope = _residual(t, constant, alpha, work)
         move = value / slope
         if abs(move) <= 1e-9 * t:
             return two_sum(t, move)
@@ -263,25 +193,25 @@ def _refine(t: float, alpha: float, f: Pair, work: Any) -> Pair:
 
 
 @compiled
-def _finish(t: Pair, z: Any, row: int, length: int, work: Any, x: Any) -> Pair:
-    """Write x = z - t g/E, return the sum of (g/E)^2; at t = inf, g/r for t g/E."""
+def _finish(t: Pair, row: int, length: int, work: Any, x: Any) -> Pair:
+    """Write x and return the sum of (g/E)^2; at t = inf, that of (g/r)^2."""
     total, low = 0.0, 0.0
-    down, up = _power(-length), _power(length)
+    up = power(length)
     for j in range(x.shape[1]):
-        g, b = (work[0, j], work[1, j]), (work[2, j], work[3, j])
+        g, r = (work[G, j], work[G + 1, j]), (work[R, j], work[R + 1, j])
+        ratio, base, move = (0.0, 0.0), (work[Y, j], work[Y + 1, j]), (0.0, 0.0)
         if t[0] < np.inf:
-            ratio = _over(g, _plus((1.0, 0.0), _times(t, b)))
-            move = _times(ratio, t)
-        elif b[0] > 0.0:
-            ratio = _over(g, b)
-            move = ratio
-        else:
-            ratio = move = (0.0, 0.0)
-        square = _times(ratio, ratio)
+            ratio = over(g, plus((1.0, 0.0), times(t, r)))
+            if t[0] * r[0] <= 1.0:
+                base, move = (work[Z, j], 0.0), times(ratio, (-t[0], -t[1]))
+            else:
+                move = over(ratio, r)
+        elif r[0] > 0.0:
+            ratio = over(g, r)
+        square = times(ratio, ratio)
         total, error = two_sum(total, square[0])
         low += error + square[1]
-        high, error = two_sum(z[row, j] * down[0] * down[1], -move[0])
-        x[row, j] = (high + (error - move[1])) * up[0] * up[1]
+        x[row, j] = plus(base, move)[0] * up[0] * up[1]
     return two_sum(total, low)
 
 
@@ -294,60 +224,51 @@ def _project(
     d = z.shape[1]
     for j in range(d):
         x[row, j] = z[row, j]
-    curve, length, f = _prepare(a, b, c, z, rows, work)
-    if f[0] == 0.0:
+    curve, length, constant, f = prepare(a, b, c, z, rows, work)
+    if f == 0.0:
         return 0.0, 0.0, _REGULAR
-    sign = 1.0 if f[0] > 0.0 else -1.0
-    f = sign * f[0], sign * f[1]
-    alpha = 0.0
+    sign = 1.0 if f > 0.0 else -1.0
+    constant, f = sign * constant, sign * f
+    alpha = turn(sign, work)
+    rooted, first, across = False, -1, 0.0
+    level, size = constant, abs(constant)
     for j in range(d):
-        work[0, j] *= sign
-        work[1, j] *= sign
-        work[2, j] *= sign
-        alpha = max(alpha, -work[2, j])
-    rooted = False
-    limit, first, across = 0.0, -1, 0.0
-    for j in range(d):
-        work[2, j], work[3, j] = two_sum(alpha, work[2, j])
-        if work[2, j] > 0.0:
-            work[4, j] = 1.0 / work[2, j]
-            work[5, j] = (work[0, j] * work[4, j]) ** 2 * (alpha + work[2, j])
-            limit += work[5, j]
-        else:
-            work[4, j] = work[5, j] = 0.0
+        level += work[END, j]
+        size += work[END_SIZE, j]
+        if work[R, j] == 0.0:
             first = j if first < 0 else first
-            across = max(across, abs(work[0, j]))
-            rooted = rooted or abs(work[0, j]) > _TINY
-    excess = -1.0 if rooted else f[0] - limit
-    if abs(excess) <= 1e-10 * f[0]:
-        excess = _excess(f, np.inf, alpha, work)[0]
-    if excess < 0.0:
-        t = _refine(_search(f, alpha, work), alpha, f, work)
-        squares = _finish(t, z, row, length, work, x)
-        lam = _over(t, _plus((1.0, 0.0), _times((alpha, 0.0), t)))[0]
-        distance = t[0] * _root(squares)
+            across = max(across, abs(work[G, j]))
+            rooted = rooted or abs(work[G, j]) > TINY
+    if not rooted and abs(level) <= 1e-10 * size:
+        level = level_at(constant, np.inf, work)[0]
+    if rooted or level < 0.0:
+        start = _search(f, constant, alpha, work)
+        t = _refine(start, constant, alpha, work)
+        squares = _finish(t, row, length, work, x)
+        lam = over(t, plus((1.0, 0.0), times((alpha, 0.0), t)))[0]
+        distance = t[0] * root_of(squares)
         return sign * math.ldexp(lam, -curve), math.ldexp(distance, length), _REGULAR
-    if alpha == 0.0 and excess > 0.0:
+    if alpha == 0.0 and level > 0.0:
         return sign * np.inf, np.inf, _EMPTY
-    squares = _finish((np.inf, 0.0), z, row, length, work, x)
+    squares = _finish((np.inf, 0.0), row, length, work, x)
     if alpha == 0.0:
-        return sign * np.inf, math.ldexp(_root(squares), length), _HARD
-    rest = _over(_excess(f, np.inf, alpha, work), (alpha, 0.0))
-    squares = _plus(squares, rest)
-    move = _root(rest) if rest[0] > 0.0 else 0.0
+        return sign * np.inf, math.ldexp(root_of(squares), length), _HARD
+    rest = over(level_at(constant, np.inf, work), (alpha, 0.0))
+    squares = plus(squares, rest)
+    move = root_of(rest)
     norm = 0.0
     for j in range(d):
-        if work[2, j] == 0.0 and across > 0.0:
-            norm += (work[0, j] / across) ** 2
+        if work[R, j] == 0.0 and across > 0.0:
+            norm += (work[G, j] / across) ** 2
     for j in range(d):
-        if work[2, j] == 0.0:
+        if work[R, j] == 0.0:
             part = 1.0 if j == first else 0.0
             if across > 0.0:
-                part = -(work[0, j] / across) / math.sqrt(norm)
+                part = -(work[G, j] / across) / math.sqrt(norm)
             x[row, j] = z[row, j] + math.ldexp(part * move, length)
     return (
         sign * math.ldexp(1.0 / alpha, -curve),
-        math.ldexp(_root(squares), length),
+        math.ldexp(root_of(squares), length),
         _HARD,
     )
 
@@ -432,7 +353,7 @@ def secular(
         n,
         1 + _BLOCK // (1 + d),
         threads=threads,
-        workspace=lambda: np.empty((6, d)),
+        workspace=lambda: np.empty((ROWS, d)),
     )
     ran("cpu.secular")
     kind = np.float32 if single else np.float64

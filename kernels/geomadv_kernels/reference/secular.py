@@ -114,7 +114,7 @@ def _tolerance(arguments: Arguments, expected: Any) -> tuple[Any, ...]:
 
 
 def _memory(arguments: Arguments) -> int:
-    """Six vectors of length d for each thread, and what Python needs.
+    """Fifteen vectors of length d for each thread, and what Python needs.
 
     Inputs in float32 are copied to float64, and results back.
     """
@@ -123,7 +123,7 @@ def _memory(arguments: Arguments) -> int:
     n, d = arguments["z"].shape
     single = sum(np.asarray(v).nbytes for v in arguments.values() if np.ndim(v))
     copies = 4 * single if arguments["z"].dtype == np.float32 else 0
-    return 48 * d * available() + copies + 32 * n + 2**17
+    return 120 * d * available() + copies + 32 * n + 2**17
 
 
 KINDS = ("gaussian", "integers", "clustered", "hard", "nearly hard", "definite", "flat")

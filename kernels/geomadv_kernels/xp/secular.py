@@ -9,7 +9,7 @@ Operations must be rounded one by one, as eager NumPy and CuPy do: a compiler th
 contracts ``a * b + c`` or reassociates sums breaks the error terms.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import array_api_compat
 
@@ -59,15 +59,6 @@ def _over(p: Pair, q: Pair) -> Pair:
     product, error = _two_product(high, q[0])
     rest = ((p[0] - product) - error) + (p[1] - high * q[1])
     return _two_sum(high, rest / q[0])
-
-
-def _negative(p: Pair) -> Pair:
-    return -p[0], -p[1]
-
-
-def _scaled(p: Pair, factor: Any) -> Pair:
-    """Return the product with a power of two."""
-    return p[0] * factor, p[1] * factor
 
 
 def _total(xp: Any, p: Pair) -> Pair:
@@ -128,8 +119,25 @@ def _scales(xp: Any, a: Any, b: Any, c: Any, z: Any) -> Pair:
     return xp.where(flat, constant, xp.maximum(ea, eb - length)), length
 
 
-def _search(xp: Any, f: Any, alpha: Any, g: Any, b: Any) -> Any:
-    """Return t with P(t) = f to about 12 digits, (n, 1)."""
+class _Problem(NamedTuple):
+    """f(z) > 0 scaled: numbers (n, 1), and pairs (n, d) for each coordinate."""
+
+    f: Any
+    constant: Any
+    alpha: Any
+    g: Pair
+    r: Pair
+    here: Pair  # v(z)
+    end: Pair  # v(y)
+
+
+def _where(xp: Any, condition: Any, p: Pair, q: Pair) -> Pair:
+    return xp.where(condition, p[0], q[0]), xp.where(condition, p[1], q[1])
+
+
+def _search(xp: Any, problem: _Problem) -> Any:
+    """Return t with P(t) = f(z) to about 12 digits, (n, 1)."""
+    f, constant, alpha, (g, _), (r, _), here, end = problem
     t = f / (2.0 * xp.sum(g * g, axis=1, keepdims=True))
     low = xp.zeros_like(t) + 1e-300
     curved = alpha > 0.0
@@ -137,23 +145,21 @@ def _search(xp: Any, f: Any, alpha: Any, g: Any, b: Any) -> Any:
     t = xp.where(curved, xp.minimum(t, xp.sqrt(2.0 * t) / root), t)
     high = xp.where(curved, 1e150 / root, 1e270)  # alpha t^2 must not overflow
     for step in range(_STEPS):
-        free = t * b <= 1.0
-        inverse = 1.0 / (1.0 + t * b)
+        free = t * r <= 1.0
+        inverse = 1.0 / (1.0 + t * r)
         part = (g * inverse) ** 2
-        across = 1.0 / xp.where(free, 1.0, b)
+        across = 1.0 / xp.where(free, 1.0, r)
         near = xp.where(free, t, 0.0)
-        p = near * part * (2.0 + near * (alpha + b))
+        p = near * part * (2.0 + near * (alpha + r))
         q = part * across * (1.0 + 2.0 * t * alpha + alpha * across)
-        gone = (g * across) ** 2 * (alpha + b)
         slopes = part * inverse
-        kinds = (p, ~free), (q, free), (gone, free), (slopes, ~free), (slopes, free)
-        rising, falling, lost, rise, fall = (
-            xp.sum(xp.where(other, 0.0, values), axis=1, keepdims=True)
-            for values, other in kinds
+        sums = (p, 0.0), (0.0, q), (here[0], end[0]), (slopes, 0.0), (0.0, slopes)
+        rising, falling, level, rise, fall = (
+            xp.sum(xp.where(free, u, v), axis=1, keepdims=True) for u, v in sums
         )
-        rest = f - lost
-        left = falling + xp.clip(rest, min=0.0)
-        right = rising + xp.clip(-rest, min=0.0)
+        level = level + constant
+        left = falling + xp.clip(level, min=0.0)
+        right = rising + xp.clip(-level, min=0.0)
         below = left > right
         low, high = xp.where(below, t, low), xp.where(below, high, t)
         slope = 2.0 * t * (1.0 + alpha * t) * (rise / right + fall / left)
@@ -167,43 +173,40 @@ def _search(xp: Any, f: Any, alpha: Any, g: Any, b: Any) -> Any:
     return t
 
 
-def _residual(xp: Any, t: Any, alpha: Pair, f: Pair, g: Pair, b: Pair) -> Pair:
-    """Return f - P(t), computed to twice the precision, and P'(t)."""
-    zero = xp.zeros_like(g[0])
-    one = zero + 1.0
-    tb = _times((t, xp.zeros_like(t)), b)
-    E = _plus((one, zero), tb)
-    free = tb[0] <= 1.0
-    both = _plus(b, alpha)
-    near = xp.where(free, t, 0.0), zero
+def _residual(xp: Any, t: Any, problem: _Problem) -> Pair:
+    """Return f(z) - P(t), computed to twice the precision, and P'(t)."""
+    _, constant, alpha, g, r, here, end = problem
+    one, zero = xp.ones_like(g[0]), xp.zeros_like(g[0])
+    tr = _times((t, xp.zeros_like(t)), r)
+    E = _plus((one, zero), tr)
+    free = tr[0] <= 1.0
+    near = xp.where(free, t, 0.0)
+    factor = _plus((2.0 * one, zero), _plus(tr, _two_product(near, alpha)))
+    rising = _times(factor, (-near, zero))
+    factor = _plus((one, zero), (2.0 * tr[0], 2.0 * tr[1]))
+    falling = _plus(r, _times((alpha, xp.zeros_like(alpha)), factor))
     ratio = _over(g, E)
-    factor = _plus((2.0 * one, zero), _times(near, both))
-    p = _times(_times(ratio, ratio), _times(factor, near))
-    own = xp.where(free, 1.0, b[0]), xp.where(free, 0.0, b[1])
-    ratio = _over(g, own)
-    lost = _times(_times(ratio, ratio), both)
-    ratio = _over(ratio, E)
-    factor = _plus(b, _times(alpha, _plus((one, zero), _scaled(tb, 2.0))))
-    change = _plus(_times(_times(ratio, ratio), factor), _negative(lost))
-    terms = tuple(xp.where(free, -u, v) for u, v in zip(p, change, strict=True))
-    high, low = _plus(f, _total(xp, (terms[0], terms[1])))
-    slope = xp.sum((g[0] / E[0]) ** 2 / E[0], axis=1, keepdims=True)
-    return high + low, 2.0 * (1.0 + alpha[0] * t) * slope
+    slope = xp.sum(ratio[0] ** 2 / E[0], axis=1, keepdims=True)
+    ratio = _over(ratio, _where(xp, free, (one, zero), r))
+    part = _times(_times(ratio, ratio), _where(xp, free, rising, falling))
+    level = _plus((constant, xp.zeros_like(t)), _total(xp, _where(xp, free, here, end)))
+    high, low = _plus(level, _total(xp, part))
+    return high + low, 2.0 * (1.0 + alpha * t) * slope
 
 
-def _regular(xp: Any, f: Pair, alpha: Pair, g: Pair, b: Pair) -> tuple[Any, Any, Pair]:
-    """Return lam, the distance and delta where the root exists."""
-    t = _search(xp, f[0], alpha[0], g[0], b[0])
+def _regular(xp: Any, problem: _Problem) -> tuple[Any, Any, Pair]:
+    """Return lam, the distance and t where the root exists."""
+    g, r, alpha = problem.g, problem.r, problem.alpha
+    t = _search(xp, problem)
     zero, one = xp.zeros_like(t), xp.ones_like(t)
     for _ in range(_CORRECTIONS):
-        value, slope = _residual(xp, t, alpha, f, g, b)
+        value, slope = _residual(xp, t, problem)
         step = xp.clip(value / (slope * t), min=-0.5, max=1.0)
         pair = _two_sum(t, step * t)
         t = pair[0]
-    lam = _over(pair, _plus((one, zero), _times(alpha, pair)))[0]
-    ratio = _over(g, _plus((xp.ones_like(g[0]), xp.zeros_like(g[0])), _times(pair, b)))
-    distance = t * _root(xp, _total(xp, _times(ratio, ratio)))
-    return lam, distance, _negative(_times(ratio, pair))
+    lam = _over(pair, _plus((one, zero), _times((alpha, zero), pair)))[0]
+    ratio = _over(g, _plus((xp.ones_like(g[0]), xp.zeros_like(g[0])), _times(pair, r)))
+    return lam, t * _root(xp, _total(xp, _times(ratio, ratio))), pair
 
 
 def secular(a: Any, b: Any, c: Any, z: Any) -> tuple[Any, Any, Any, Any]:
@@ -245,44 +248,52 @@ def secular(a: Any, b: Any, c: Any, z: Any) -> tuple[Any, Any, Any, Any]:
         factors = _power(xp, -power)
         values.append(value * factors[0] * factors[1])
     curved, sloped, constant = values
+    curved = xp.where(xp.abs(curved) > _TINY, curved, 0.0)
     point = z * down[0] * down[1]
     g = _plus(_two_product(curved, point), (sloped, zero))
-    terms = _times(_plus(g, (sloped, zero)), (point, zero))
+    here = _times(_plus(g, (sloped, zero)), (point, zero))
     column = xp.zeros_like(constant)
-    f = _plus((constant, column), _total(xp, terms))
+    f = _plus((constant, column), _total(xp, here))[0]
 
-    sign = xp.where(f[0] < 0.0, -1.0, column + 1.0)
-    f, g, curved = _scaled(f, sign), _scaled(g, sign), curved * sign
-    highest = xp.clip(xp.max(-curved, axis=1, keepdims=True), min=0.0)
-    alpha = (highest, column)
-    reach = _two_sum(highest, curved)
-    free = reach[0] == 0.0
+    sign = xp.where(f < 0.0, -1.0, column + 1.0)
+    g, here = (g[0] * sign, g[1] * sign), (here[0] * sign, here[1] * sign)
+    f, constant, curved, sloped = (v * sign for v in (f, constant, curved, sloped))
+    alpha = xp.clip(xp.max(-curved, axis=1, keepdims=True), min=0.0)
+    r = _two_sum(alpha, curved)
+    free = r[0] == 0.0
+    own = xp.where(free, 1.0, r[0]), r[1]
+    y = _over(_plus(_two_product(alpha, point), (-sloped, zero)), own)
+    y = _where(xp, free, (point, zero), y)
+    end = _times(y, _plus(_times((curved, zero), y), (2.0 * sloped, zero)))
+    end = _where(xp, free, here, end)
+    level = _plus((constant, column), _total(xp, end))
     across = xp.max(xp.where(free, xp.abs(g[0]), 0.0), axis=1, keepdims=True)
-    own = xp.where(free, 1.0, reach[0]), reach[1]
-    ratio = _over(g, own)
-    ratio = xp.where(free, 0.0, ratio[0]), xp.where(free, 0.0, ratio[1])
-    squares = _times(ratio, ratio)
-    limit = _total(xp, _times(squares, _plus(reach, alpha)))
-    rest = _plus(f, _negative(limit))
 
-    on = f[0] == 0.0
-    rooted = ~on & ((across > _TINY) | (rest[0] + rest[1] < 0.0))
-    curved_away = highest > 0.0
-    ended = ~on & ~rooted & (curved_away | (rest[0] == 0.0))
+    on = f == 0.0
+    rooted = ~on & ((across > _TINY) | (level[0] < 0.0))
+    lifted = ~on & ~rooted & (alpha > 0.0)
+    ended = lifted | (~on & ~rooted & (level[0] == 0.0))
     empty = ~on & ~rooted & ~ended
 
-    safe = [
-        tuple(
-            xp.where(rooted, part, other)
-            for part, other in zip(p, (u, 0.0), strict=True)
-        )
-        for p, u in ((f, 0.5), (alpha, 0.0), (g, 1.0), (reach, 1.0))
+    one = column + 1.0
+    harmless = _Problem(
+        *(one / 2.0, one / 2.0, column),
+        *((one, column),) * 2,
+        (column, column),
+        (-one, column),
+    )
+    problem = _Problem(f, constant, alpha, g, r, here, end)
+    chosen = [
+        _where(xp, rooted, u, v) if isinstance(u, tuple) else xp.where(rooted, u, v)
+        for u, v in zip(problem, harmless, strict=True)
     ]
-    lam, distance, delta = _regular(xp, *safe)
+    lam, distance, t = _regular(xp, _Problem(*chosen))
 
-    away = xp.where(curved_away, highest, 1.0)
-    lift = _over((xp.where(curved_away, rest[0], 0.0), rest[1]), (away, column))
-    lift = tuple(xp.where(ended & curved_away, part, 0.0) for part in lift)
+    ratio = _over(g, own)
+    ratio = _where(xp, free, (zero, zero), ratio)
+    away = xp.where(alpha > 0.0, alpha, 1.0)
+    lift = _where(xp, lifted, _over(level, (away, column)), (column, column))
+    end_distance = _root(xp, _plus(_total(xp, _times(ratio, ratio)), lift))
     direction = xp.where(free, g[0], 0.0) / xp.where(across > 0.0, across, 1.0)
     norm = xp.sqrt(xp.sum(direction**2, axis=1, keepdims=True))
     number = xp.cumulative_sum(xp.astype(free, xp.int64), axis=1)
@@ -290,18 +301,20 @@ def secular(a: Any, b: Any, c: Any, z: Any) -> tuple[Any, Any, Any, Any]:
     direction = xp.where(
         norm > 0.0, -direction / xp.where(norm > 0.0, norm, 1.0), first
     )
-    end_distance = _root(xp, _plus(_total(xp, squares), lift))
-    end_delta = _plus(_negative(ratio), (_root(xp, lift) * direction, zero))
+
+    t = _where(xp, rooted, t, (one, column))
+    ratio = _over(g, _plus((zero + 1.0, zero), _times(t, r)))
+    near = t[0] * r[0] <= 1.0
+    step = _where(xp, near, _times(ratio, (-t[0], -t[1])), _over(ratio, own))
+    x = _plus(_where(xp, near, (point, zero), y), step)[0]
+    end_x = y[0] + _root(xp, lift) * direction
+    x = xp.where(rooted, x, end_x) * up[0] * up[1]
+    x = xp.where(rooted | ended, x, z)
 
     infinity = column + float("inf")
-    end = xp.where(curved_away, 1.0 / away, infinity)
-    lam = xp.where(rooted, lam, xp.where(on, 0.0, end))
+    last = xp.where(alpha > 0.0, 1.0 / away, infinity)
+    lam = xp.where(rooted, lam, xp.where(on, 0.0, last))
     distance = xp.where(rooted, distance, xp.where(ended, end_distance, column))
-    moved = _plus(
-        (point, zero),
-        tuple(xp.where(rooted, u, v) for u, v in zip(delta, end_delta, strict=True)),
-    )
-    x = xp.where(rooted | ended, (moved[0] + moved[1]) * up[0] * up[1], z)
     factors = _power(xp, -curve)
     lam = sign * lam * factors[0] * factors[1]
     distance = xp.where(empty, infinity, distance * up[0] * up[1])
