@@ -62,6 +62,7 @@ def bench(
 
     Examples
     --------
+    >>> from geomadv.bench import find
     >>> settings = Settings(n=100, m=100, d=3, runs=1)
     >>> report = bench(find(["cap_measure"]), settings)
     >>> [case.name for case in report.cases]
