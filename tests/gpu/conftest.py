@@ -57,6 +57,12 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     _module.compiled.cache_clear()
 
 
+@pytest.fixture
+def nvrtc() -> ModuleType:
+    """NVIDIA's run-time compiler."""
+    return load("nvrtc")
+
+
 @functools.cache
 def sanitized(sanitizer: str) -> tuple[tuple[str, ...], str] | None:
     """Return how to start Python under a sanitizer: a command and what to preload.
