@@ -165,10 +165,9 @@ def _log_error(log_mass: _Array) -> _Array:
 
 def _tolerance(arguments: Arguments, expected: _Array) -> _Array:
     size = np.abs(expected)
-    rounding = 0.0
     if arguments["x"].dtype == np.float32:
-        rounding = 2.0**-23 * size + 2.0**-149
-    return _log_error(expected) + rounding + 1e-307
+        return _log_error(expected) + 2.0**-23 * size + 2.0**-149
+    return _log_error(expected) + 1e-307
 
 
 def _inverse_tolerance(arguments: Arguments, expected: _Array) -> _Array:

@@ -54,9 +54,9 @@ def _log_integral(d: _Array, v: _Array) -> _Array:
     return np.log(reach * mean) - (d - 1.0) * first
 
 
-def _log_measure(d: _Array, v: _Array) -> _Array:
-    """Return the logarithm of the measure of a small cap, v >= 0."""
-    return _log_integral(d, v) - _log_integral(d, np.zeros_like(v)) - np.log(2.0)
+def _log_total(d: _Array) -> _Array:
+    """Return log(2 M(0))."""
+    return _log_integral(d, np.zeros_like(d)) + np.log(2.0)
 
 
 def _flat(d: _Array, value: _Array) -> tuple[_Array, _Array, tuple[int, ...]]:
@@ -77,7 +77,7 @@ def cap_measure(d: _Array, coordinate: _Array, *, angle: bool, log: bool) -> _Ar
                 np.tan((np.pi - coordinate + 1.2246467991473532e-16) / 2.0)
             )
             v = np.where(height < -0.7, np.log(near_pi), v)
-    log_small = _log_measure(d, np.minimum(np.abs(v), _LARGEST))
+    log_small = _log_integral(d, np.minimum(np.abs(v), _LARGEST)) - _log_total(d)
     log_small = np.where(np.isinf(v), -np.inf, log_small)
     log_large = np.log1p(-np.exp(log_small))
     result = np.where(v >= 0.0, log_small, log_large)
@@ -98,9 +98,10 @@ def cap_coordinate(d: _Array, mass: _Array, *, angle: bool, log: bool) -> _Array
             large = mass > 0.5
             target = np.log(np.where(large, 1.0 - mass, mass))
     low, high = np.zeros_like(d), np.full_like(d, _LARGEST)
-    for _ in range(110):
+    target = target + _log_total(d)
+    for _ in range(80):
         middle = (low + high) / 2.0
-        above = _log_measure(d, middle) > target
+        above = _log_integral(d, middle) > target
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     if angle:
         part = np.where(low > 750.0, 0.0, 2.0 * np.arctan(np.exp(-low)))
@@ -162,10 +163,11 @@ def _measure_tolerance(arguments: Arguments, expected: _Array) -> _Array:
     size = np.abs(expected)
     rounding = _rounding(arguments, "coordinate")
     smallest = 2e-45 if rounding > 1e-10 else 1e-307
-    if arguments["log"]:
-        return 2e-14 * 6.0 * size + 2e-14 * np.minimum(1.0, size) + rounding * size
     with np.errstate(divide="ignore"):
         depth = np.abs(np.log(np.maximum(size, 1e-320)))
+    if arguments["log"]:  # near 0 it is the measure of the rest
+        near = np.minimum(size, 1.0) * (depth + 5.0)
+        return 2e-14 * (near + size) + rounding * size + smallest
     return 2e-14 * (depth + 5.0) * size + rounding * size + smallest
 
 
