@@ -72,7 +72,6 @@ def cap_measure(d: _Array, coordinate: _Array, *, angle: bool, log: bool) -> _Ar
         v = np.arctanh(height)
         if angle:
             v = np.where(np.abs(height) > 0.7, -np.log(np.tan(coordinate / 2.0)), v)
-            v = np.where(coordinate == np.pi / 2.0, 0.0, v)
             near_pi = np.abs(
                 np.tan((np.pi - coordinate + 1.2246467991473532e-16) / 2.0)
             )
