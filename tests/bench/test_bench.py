@@ -157,19 +157,18 @@ def test_a_bound_that_fails_says_why() -> None:
     assert found.seconds is not None
 
 
-def test_shares_and_single_threads_are_scaled() -> None:
-    def slow(data: Any) -> Any:
-        time.sleep(0.02)
-        return twice(data)
-
-    whole = Peer("NumPy", slow)
-    part = Peer("SciPy", slow, serial=True, share=lambda settings: 0.1)
-    found = only(bench([case(whole, part)], SMALL).cases)
+def test_shares_and_single_threads_are_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = {"geomadv": [1.0, 2.0], "NumPy": [6.0, 8.0], "SciPy": [0.6, 0.8]}
+    monkeypatch.setattr("geomadv.bench._run.rounds", lambda *args, **options: taken)
+    whole = Peer("NumPy", twice)
+    part = Peer("SciPy", twice, serial=True, share=lambda settings: 0.1)
+    found = only(bench([case(whole, part, bound=())], SMALL).cases)
+    assert (found.rate, found.bound) == (120 / 1.5, None)
     all_of_it, tenth = found.peers
-    assert tenth.share == 0.1
-    assert tenth.seconds.median == pytest.approx(10 * all_of_it.seconds.median, rel=0.5)
-    # ten times the seconds, on one thread where ours had two
-    assert tenth.ratio.median == pytest.approx(5 * all_of_it.ratio.median, rel=0.5)
+    assert (all_of_it.seconds.median, all_of_it.ratio.median) == (7.0, 5.0)
+    assert (tenth.share, tenth.seconds.median) == (0.1, pytest.approx(7.0))
+    # in each round 6 and 4 times ours, on one thread where ours had two
+    assert (tenth.ratio.low, tenth.ratio.high) == pytest.approx((2.0, 3.0))
 
 
 def test_calls_take_turns_and_each_round_begins_with_another() -> None:
