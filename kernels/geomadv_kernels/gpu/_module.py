@@ -11,7 +11,7 @@ import re
 from importlib import resources
 from typing import Any
 
-OPTIONS = ("-std=c++17", "-fmad=false")
+OPTIONS = ("-std=c++17", "-fmad=false", "-default-device")
 
 _INCLUDE = re.compile(r'^#include "(.+)"$', re.MULTILINE)
 
