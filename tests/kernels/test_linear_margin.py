@@ -341,3 +341,10 @@ def test_empty_arrays_and_the_compiled_path(dtype):
             f"cpu.{name}"
             for name in ("linear_margin", "linear_perturbation", "box_perturbation")
         ]
+
+
+def test_large_weights_cost_subnormal_points_no_digit():
+    margin, _ = linear_margin(
+        np.array([[3 * 2.0**-1074]]), np.array([2.0**40]), 0.0, p=2.0
+    )
+    assert margin == 3 * 2.0**-1034

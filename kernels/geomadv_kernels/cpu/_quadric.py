@@ -8,7 +8,10 @@ to its larger term.
 import math
 from typing import Any
 
-from geomadv_kernels.cpu._double_double import two_product, two_sum
+from numba import types
+from numba.extending import intrinsic
+
+from geomadv_kernels.cpu._double_double import two_sum
 from geomadv_kernels.cpu._jit import compiled
 
 TINY = 2.0**-400
@@ -23,6 +26,33 @@ ROWS = 15
 Pair = tuple[float, float]
 
 
+@intrinsic
+def _multiply_add(_: Any, p: Any, q: Any, s: Any) -> Any:  # noqa: ARG001 - types, for numba
+    """Return p q + s rounded once; an instruction of most processors."""
+
+    def build(_: Any, builder: Any, __: Any, numbers: Any) -> Any:
+        return builder.fma(*numbers)
+
+    return types.float64(types.float64, types.float64, types.float64), build
+
+
+_fused: Any = _multiply_add  # called without the first argument
+
+
+@compiled
+def two_product(p: float, q: float) -> Pair:
+    """Return p q rounded, and the rounding error."""
+    product = p * q
+    return product, _fused(p, q, -product)
+
+
+@compiled
+def _joined(high: float, low: float) -> Pair:
+    """Return high + low as a pair, for |low| < |high|."""
+    total = high + low
+    return total, low - (total - high)
+
+
 @compiled
 def plus(p: Pair, q: Pair) -> Pair:
     """Return p + q."""
@@ -34,7 +64,7 @@ def plus(p: Pair, q: Pair) -> Pair:
 def times(p: Pair, q: Pair) -> Pair:
     """Return p q."""
     high, low = two_product(p[0], q[0])
-    return two_sum(high, low + (p[0] * q[1] + p[1] * q[0]))
+    return _joined(high, low + (p[0] * q[1] + p[1] * q[0]))
 
 
 @compiled
@@ -43,7 +73,7 @@ def over(p: Pair, q: Pair) -> Pair:
     high = p[0] / q[0]
     product, error = two_product(high, q[0])
     rest = ((p[0] - product) - error) + (p[1] - high * q[1])
-    return two_sum(high, rest / q[0])
+    return _joined(high, rest / q[0])
 
 
 @compiled
