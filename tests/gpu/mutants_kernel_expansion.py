@@ -159,8 +159,9 @@ MUTANTS = {
         "results",
     ),
     "an index of 32 bits": (
-        "const Index row0 = Index(blockIdx.x) * ROWS,",
-        "const int row0 = Index(blockIdx.x) * ROWS; const Index",
+        "double* const place = slopes + ((part + i) * Q + c) * d + l;",
+        "const int at = ((part + i) * Q + c) * d + l;\n"
+        "                        double* const place = slopes + at;",
         "narrowing",
     ),
 }
