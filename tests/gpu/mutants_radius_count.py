@@ -20,7 +20,9 @@ def radii(s: Any, count: int, metric: str) -> Any:
     seen = np.unique(np.sqrt(s) if metric == "l2" else s)
     eps = np.concatenate([seen, np.nextafter(seen, 0), np.nextafter(seen, 99)])
     eps = np.random.default_rng(1).permutation(eps)[:count]
-    eps[:2] = -1, np.median(seen)
+    eps[0] = eps[2] = np.median(seen)
+    if count > 32:
+        eps[1] = -1
     return eps
 
 
@@ -42,6 +44,11 @@ def check(cupy: Any) -> None:
 
 
 MUTANTS = {
+    "radii in descending order": (
+        "before += limits[f] < own",
+        "before += limits[f] > own",
+        "results",
+    ),
     "< in place of <=": (
         "while (e < count && !(s <= radii.limit[e])) ++e;",
         "while (e < count && !(s < radii.limit[e])) ++e;",
@@ -70,7 +77,7 @@ MUTANTS = {
     "no barrier after the radii": (
         "        at.within[i / RADII][i % RADII] = 0;\n    __syncthreads();\n",
         "        at.within[i / RADII][i % RADII] = 0;\n",
-        "results",
+        "thread",
     ),
     "an addition that is not atomic": (
         "if (e < count) atomicAdd(within + e, 1u);",

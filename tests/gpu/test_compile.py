@@ -35,6 +35,7 @@ INSTANCES = {
     "radius_count": [
         *(f"radius_count<{pairs}>" for pairs in _PAIRS),
         *(f"radius_limits<{metric}>" for metric in range(3)),
+        "radius_order",
         "enlargement_count",
     ],
     "linear_margin": [
@@ -55,6 +56,7 @@ BUDGETS = {
     "nearest_merge": (64, 0),
     "radius_count": (128, 44 << 10),
     "radius_limits": (48, 0),
+    "radius_order": (48, 0),
     "enlargement_count": (32, 0),
     "margins": (128, 16 << 10),
     "boxed": (128, 16 << 10),

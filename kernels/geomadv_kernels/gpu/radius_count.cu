@@ -1,5 +1,5 @@
 // How many points lie within each of several radii: radius_limits turns radii to limits of
-// s, radius_count counts for each query, enlargement_count counts the queries.
+// s, radius_order sorts these, radius_count counts for each query, enlargement_count counts the queries.
 #include "pairs.cuh"
 
 constexpr int RADII = 32;  // that are counted at a time
@@ -23,6 +23,19 @@ __global__ void radius_limits(const double* eps, Index count, double* limits) {
         while (s < LARGEST && __dsqrt_rn(neighbour(s, 1)) <= r) s = neighbour(s, 1);
     }
     limits[e] = r >= 0.0 ? fabs(s) : -1.0;
+}
+
+// sorted: the limits in ascending order. place: where each of them is.
+extern "C" __global__ void radius_order(const double* limits, Index count, double* sorted,
+                                        Index* place) {
+    Index e = Index(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (e >= count) return;
+    double own = limits[e];
+    Index before = 0;
+    for (Index f = 0; f < count; ++f)
+        before += limits[f] < own || (limits[f] == own && f < e);
+    sorted[before] = own;
+    place[e] = before;
 }
 
 template <class T> struct Radii {

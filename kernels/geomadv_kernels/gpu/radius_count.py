@@ -44,8 +44,7 @@ def radius_count(
         counts = cupy.zeros((n, radii), np.int64)
         if counts.size and m:
             share = _pairs.share(n, m, X.dtype, X.device, _MOST)
-            limits = _limits(eps, metric)
-            order = cupy.argsort(limits)
+            limits, place = _sorted(_limits(eps, metric))
             grid = (-(-n // _pairs.ROWS), -(-m // share), -(-radii // _RADII))
             name = _pairs.instance(X, metric, period)
             function("radius_count", f"radius_count<{name}>")(
@@ -53,13 +52,13 @@ def radius_count(
                 (_pairs.THREADS,),
                 (
                     *_pairs.common(X, Y, period),
-                    limits[order],
+                    limits,
                     np.int64(radii),
                     np.int64(share),
                     counts.view(np.uint64),
                 ),
             )
-            counts = counts[:, cupy.argsort(order)]
+            counts = counts[:, place]
     ran(f"gpu.radius_count.{metric}")
     return counts
 
@@ -118,3 +117,19 @@ def _limits(eps: Any, metric: str) -> Any:
         (eps, np.int64(len(eps)), limits),
     )
     return limits
+
+
+def _sorted(limits: Any) -> tuple[Any, Any]:
+    """Return the limits in ascending order, and where each of them is."""
+    import cupy
+
+    ordered, place = (
+        cupy.empty(limits.shape, np.float64),
+        cupy.empty(limits.shape, np.int64),
+    )
+    function("radius_count", "radius_order")(
+        (-(-len(limits) // _pairs.THREADS),),
+        (_pairs.THREADS,),
+        (limits, np.int64(len(limits)), ordered, place),
+    )
+    return ordered, place

@@ -147,11 +147,6 @@ def where(condition: ndarray, x: Any, y: Any) -> ndarray:
     return _ours(numpy.where(*plain))
 
 
-def argsort(array: ndarray) -> ndarray:
-    """Return the indices that sort the array."""
-    return _ours(numpy.argsort(array.get(), kind="stable"))
-
-
 def arange(*limits: Any, dtype: Any = None) -> ndarray:
     """Return a range."""
     return _ours(numpy.arange(*limits, dtype=dtype))

@@ -33,7 +33,7 @@ _DYNAMIC = re.compile(rf"extern\s+__shared__\s+{_ALIGN}([\w ]+?)\s+(\w+)\[\]\s*;
 _STATIC = re.compile(
     rf"__shared__\s+{_ALIGN}([\w<>,: ]+?)\s+(\w+)((?:\s*\[[^\]]*\])*)\s*;"
 )
-_NARROWING = re.compile(r".*conversion from '.*long.*' to '.*(?:int|short|char)'.*")
+_NARROWING = re.compile(r".*conversion from .*long.* to '.*(?:int|short|char)'.*")
 _PLAIN = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\('
 )
@@ -147,7 +147,9 @@ class Module:
             if short := _NARROWING.findall(warnings):
                 raise NarrowingError("\n".join(short))
 
-        path = _cached("kernel.so", [header, runtime, unit, *flags], build)
+        path = _cached(
+            "kernel.so", [header, runtime, unit, *flags, _NARROWING.pattern], build
+        )
         self._library = ctypes.CDLL(str(path))
         self._sanitized = sanitizer == "address"
 

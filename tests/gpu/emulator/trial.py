@@ -37,7 +37,7 @@ def main(file: str, sanitizer: str, mutant: str = "") -> int:
     table = load(HERE.parent / f"mutants_{file}.py", f"mutants_{file}")
 
     def edit(code: str) -> str:
-        if not mutant:
+        if not mutant or f'#line 1 "{file}.cu"' not in code:
             return code
         old, new = table.MUTANTS[mutant][:2]
         if code.count(old) != 1:
