@@ -15,13 +15,6 @@ from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen, precision
 from geomadv_kernels.cpu._expansion_block import (
     CANCELLED,
-    GAUSSIAN,
-    HILBERT,
-    LAPLACE,
-    LAPLACIAN,
-    MULTIQUADRIC,
-    POLYNOMIAL,
-    Form,
     Points,
     Space,
     Sums,
@@ -29,6 +22,15 @@ from geomadv_kernels.cpu._expansion_block import (
     pack,
 )
 from geomadv_kernels.cpu._expansion_tiles import padded
+from geomadv_kernels.cpu._expansion_weights import (
+    GAUSSIAN,
+    HILBERT,
+    LAPLACE,
+    LAPLACIAN,
+    MULTIQUADRIC,
+    POLYNOMIAL,
+    Form,
+)
 from geomadv_kernels.cpu._jit import compiled
 from geomadv_kernels.cpu._threads import for_blocks
 
