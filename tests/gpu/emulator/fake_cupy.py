@@ -221,7 +221,7 @@ settings = SimpleNamespace(
     order="forward",
     seed=0,
     sanitizer=None,
-    optimise="-O2",
+    optimise="-O1",
     edit=lambda code: code,
 )
 launches: list[tuple[str, tuple[int, ...], tuple[int, ...], int]] = []
@@ -233,7 +233,7 @@ def running(
     order: str = "forward",
     seed: int = 0,
     sanitizer: str | None = None,
-    optimise: str = "-O2",
+    optimise: str = "-O1",
     edit: Callable[[str], str] = lambda code: code,
 ) -> Iterator[None]:
     """Run kernels so within the block."""
