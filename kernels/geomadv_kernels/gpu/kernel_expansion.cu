@@ -138,7 +138,7 @@ template <class C> __device__ C transposed_sum(C (&values)[SIDE], int lane) {
 // last of ones. Its weights are relative to that of the nearest point, at the distance
 // `nearest` (scaled), and its slopes (x - y) / r^2 lack the factor nearest^-2.
 template <class T, Kind K, bool GRADIENT>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 1)
 expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A,
        Index n, Index m, Index d, Index q, Index each, double gamma_, double coef0_,
        Index degree, double exponent_, double* __restrict__ sums,
