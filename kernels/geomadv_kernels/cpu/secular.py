@@ -42,8 +42,8 @@ t is infinite. With alpha > 0 this is the hard case: k is taken up by a coordina
 a_i = -alpha. With alpha = 0 the quadric is empty, or, if k = 0, it is the set where f
 is least.
 
-**Errors.** lam, the distance and x are within 2 ulp of the exact ones, in x of the
-larger of |x_i| and |z_i|, or |y_i| if that is smaller than |z_i|, where
+**Errors.** lam is within 2 ulp of the exact root, the distance within 4, and x within 4
+of the larger of |x_i| and |z_i|, where
 
     kappa = (|c| + sum_S |v_i|(y_i) + sum_{not S} |v_i|(z_i)) / (t P'(t)) < 10^14,
 
