@@ -398,7 +398,9 @@ def _inputs(gradient: bool) -> "SearchStrategy[Arguments]":
 
 
 def _memory(arguments: Arguments, gradient: bool) -> int:
-    """Return what 64 threads may need, and copies of the arguments."""
+    """Return what the threads may need, and copies of the arguments."""
+    from geomadv_kernels.cpu._threads import available
+
     X, Y, a = (arguments[name] for name in ("X", "Y", "coefficients"))
     (n, d), (m, q) = X.shape, a.shape
     side = max(32, min(_SIDE, (1 << 17) // d // 16 * 16))
@@ -410,7 +412,7 @@ def _memory(arguments: Arguments, gradient: bool) -> int:
     copies = sum(
         8 * x.size for x in (X, Y) if mixed or not x.flags.c_contiguous
     ) + 8 * m * (q + 1)
-    return copies + 64 * (packed + block + 3 * sums) + (1 << 20)
+    return copies + max(4, available()) * (packed + block + 3 * sums) + (1 << 20)
 
 
 KERNELS = (
