@@ -89,7 +89,11 @@ void* allocate(size_t size) {
     arena_free += size + 64 - size % 64;
     return arena_free - (size + 64 - size % 64);
 }
-void close_memory() { munmap(arena, ARENA); }
+void close_memory() {
+    munmap(arena, ARENA);
+    munmap(stacks, stacks_size);  // the next block's threads are others
+    stacks_size = 0;
+}
 #else
 void open_memory() {}
 void* allocate(size_t size) { return malloc(size); }
@@ -282,11 +286,6 @@ int run(void (*body)(void*), void* data, Launch& how) {
     arguments = data;
     trapped = nullptr;
     fibers.resize(threads);
-    if (stacks_size < threads * STACK) {
-        if (stacks) munmap(stacks, stacks_size);
-        stacks_size = threads * STACK;
-        stacks = static_cast<char*>(map(stacks_size));
-    }
 #ifdef UNDER_TSAN
     tsan_scheduler = __tsan_get_current_fiber();
 #endif
@@ -304,6 +303,11 @@ int run(void (*body)(void*), void* data, Launch& how) {
         uint3 block = {unsigned(b % how.grid.x), unsigned(b / how.grid.x % how.grid.y),
                        unsigned(b / how.grid.x / how.grid.y)};
         open_memory();
+        if (stacks_size < threads * STACK) {
+            if (stacks_size) munmap(stacks, stacks_size);
+            stacks_size = threads * STACK;
+            stacks = static_cast<char*>(map(stacks_size));
+        }
         block_memory(nullptr, how.shared);
         for (size_t i = 0; i < threads; ++i) start(fibers[i], i, how, block);
         const char* wrong = run_block(order, how.order == 2 ? &random : nullptr);
