@@ -1,6 +1,8 @@
 """``python -m geomadv`` is the program ``geomadv``."""
 
+import sys
+
 from geomadv.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

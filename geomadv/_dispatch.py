@@ -1,9 +1,9 @@
-"""The only door to `geomadv_kernels`: arrays of any shape in, flat loops below.
+"""The only door to `geomadv_kernels`: NumPy to the processor, CuPy to the GPU.
 
 The kernels are imported when they are first called: importing geomadv neither imports
-numba nor compiles anything. Arguments arrive checked. Large arrays are cut into one
-piece a thread (the kernels release the interpreter lock); every value is computed on
-its own, so results do not depend on the number of threads.
+numba nor compiles anything. Arguments arrive checked. A kernel returns arrays of the
+kind that it was given, and a mixture of kinds is a TypeError. Results do not depend on
+the number of threads.
 """
 
 import functools
@@ -37,9 +37,8 @@ def cap_measure(
     threads : int, optional
         How many threads to use; by default as many as there are processors.
     """
-    from geomadv_kernels.cpu import log_cap
-
-    return log_cap.cap_measure(d, coordinate, angle=angle, log=log, threads=threads)
+    run = _implementation("log_cap", "cap_measure", "xp", threads, d, coordinate)
+    return run(d, coordinate, angle=angle, log=log)
 
 
 def cap_coordinate(
@@ -54,9 +53,8 @@ def cap_coordinate(
 
     `mass` holds measures in [0, 1], or with `log` their logarithms.
     """
-    from geomadv_kernels.cpu import log_cap
-
-    return log_cap.cap_coordinate(d, mass, angle=angle, log=log, threads=threads)
+    run = _implementation("log_cap", "cap_coordinate", "xp", threads, d, mass)
+    return run(d, mass, angle=angle, log=log)
 
 
 def mean_cap_distance(
@@ -86,11 +84,13 @@ def weighted_chi2_tail(
     multiplicities: Float[NDArray, " k"],
     thresholds: Float[NDArray, " n"],
     excess: Float[NDArray, " n"],
+    *,
+    threads: int | None = None,
 ) -> tuple[Float[NDArray, " n"], Bool[NDArray, " n"]]:
     """Return logarithms of outer tails; see `geomadv_kernels.cpu.weighted_chi2`."""
-    from geomadv_kernels.cpu import weighted_chi2
-
-    return weighted_chi2.weighted_chi2_tail(weights, multiplicities, thresholds, excess)
+    arrays = (weights, multiplicities, thresholds, excess)
+    run = _implementation("weighted_chi2", "weighted_chi2_tail", "xp", threads, *arrays)
+    return run(*arrays)
 
 
 def chi2_saddlepoints(
@@ -302,23 +302,76 @@ def log_betainc_inverse(
     return run(a, b, log_p, complement=complement)
 
 
+def gaussian_sample(
+    seed: int,
+    n: int,
+    d: int,
+    *,
+    like: Any = None,
+    threads: int | None = None,
+    **options: Any,
+) -> Float[Any, "n d"]:
+    """Return n standard normal vectors of R^d; see `sphere_sample`."""
+    return _sample("gaussian_sample", like, threads)(seed, n, d, **options)
+
+
 def sphere_sample(
-    seed: int, n: int, d: int, *, threads: int | None = None, **options: Any
+    seed: int,
+    n: int,
+    d: int,
+    *,
+    like: Any = None,
+    threads: int | None = None,
+    **options: Any,
 ) -> Float[Any, "n d"]:
     """Return n uniform points of S^{d-1}: a pure function of the seed and the row.
 
-    See `geomadv_kernels.reference.sphere_sample`.
+    Parameters
+    ----------
+    seed, n, d : int
+        A seed below 2^64, the number of points, the ambient dimension.
+    like : array, optional
+        A CuPy array where the sample shall be made by CuPy; the bits are the same.
+    threads : int, optional
+        As for `nearest`.
+    **options
+        ``first`` (the first row) and ``dtype``: see
+        `geomadv_kernels.reference.sphere_sample`.
     """
-    run = _implementation("sphere_sample", "sphere_sample", "xp", threads)
-    return run(seed, n, d, **options)
+    return _sample("sphere_sample", like, threads)(seed, n, d, **options)
 
 
 def sphere_heights(
-    seed: int, n: int, d: int, k: int, *, threads: int | None = None, **options: Any
+    seed: int,
+    n: int,
+    d: int,
+    k: int,
+    *,
+    like: Any = None,
+    threads: int | None = None,
+    **options: Any,
 ) -> Float[Any, "n k"]:
-    """Return the first k coordinates of `sphere_sample`'s law, without the others."""
-    run = _implementation("sphere_sample", "sphere_heights", "xp", threads)
-    return run(seed, n, d, k, **options)
+    """Return the first k coordinates of uniform points of S^{d-1}, without the others.
+
+    Parameters as for `sphere_sample`; d may be as large as 10^9.
+    """
+    return _sample("sphere_heights", like, threads)(seed, n, d, k, **options)
+
+
+def exponential(values: Float[NDArray, " n"], out: Float[NDArray, " n"]) -> None:
+    """Fill `out` with exp(values) on one thread: the kernels' own exponential.
+
+    Both are contiguous and of one precision. `geomadv bench` measures its rate.
+    """
+    from geomadv_kernels.cpu import _arrays, _exp
+
+    _exp.exponential(_arrays.frozen(values), out)
+
+
+def _sample(name: str, like: Any, threads: int | None) -> Callable[..., Any]:
+    run = _implementation("sphere_sample", name, "xp", threads, like)
+    on_cpu = isinstance(run, functools.partial)
+    return run if on_cpu else functools.partial(run, like=like)
 
 
 def _alike(*arrays: Any) -> tuple[Any, ...]:

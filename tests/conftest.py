@@ -68,7 +68,9 @@ def _no_cupy() -> str:
 def _no_nvrtc() -> str:
     spec = importlib.util.find_spec("nvidia")
     places = [] if spec is None else list(spec.submodule_search_locations or ())
-    found = [*(f for place in places for f in Path(place).glob("cuda_nvrtc/lib/*nvrtc*"))]
+    found = [
+        *(f for place in places for f in Path(place).glob("cuda_nvrtc/lib/*nvrtc*"))
+    ]
     return "" if found else "nvidia-cuda-nvrtc-cu12 is not installed"
 
 
@@ -99,8 +101,10 @@ OPTIONAL: dict[str, tuple[str, Callable[[], str]]] = {
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, (_, missing) in OPTIONAL.items():
-        if item.get_closest_marker(marker) and (reason := missing()):
-            pytest.skip(reason)
+        if item.get_closest_marker(marker):
+            item.user_properties.append(("part", marker))
+            if reason := missing():
+                pytest.skip(reason)
 
 
 def pytest_report_header() -> str:
@@ -116,7 +120,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 report
                 for outcome in kinds
                 for report in outcomes.get(outcome, ())
-                if marker in getattr(report, "keywords", ())
+                if ("part", marker)
+                in map(tuple, getattr(report, "user_properties", ()))
             ]
             for kinds in (("passed", "failed", "error"), ("skipped",))
         )

@@ -46,7 +46,7 @@ HEAVY = {
     "distributed": (),
     "faiss": (),
     "flint": (),
-    "hypothesis": ("geomadv.testing",),
+    "hypothesis": ("geomadv.testing", "geomadv_kernels.strategies"),
     "jinja2": (),
     "joblib": (),
     "latex2mathml": (),
@@ -62,6 +62,7 @@ HEAVY = {
 
 # What the program imports under another name than that of its distribution.
 DISTRIBUTIONS = {
+    "array_api_compat": "array-api-compat",
     "cupy": "cupy-cuda12x",
     "faiss": "faiss-cpu",
     "flint": "python-flint",

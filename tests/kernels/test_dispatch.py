@@ -36,7 +36,7 @@ def test_every_kernel_has_a_door_with_its_arguments(name):
     assert "threads" in door
     free = any(p.kind is p.VAR_KEYWORD for p in door.values())
     assert free or wanted <= set(door)
-    assert set(door) - {"threads", "options"} <= wanted
+    assert set(door) - {"threads", "options", "like"} <= wanted
 
 
 @pytest.mark.parametrize(

@@ -128,3 +128,10 @@ def _(x: Any) -> Callable[..., Any]:
     if x == types.float32:
         return lambda x: _exp32(x)
     return lambda x: _exp64(x)
+
+
+@compiled(fastmath={"contract"})
+def exponential(values: Any, out: Any) -> None:
+    """Fill `out` with the exponentials of `values`, both flat and of one precision."""
+    for i in range(values.size):
+        out[i] = exp(values[i])
