@@ -50,8 +50,7 @@ def _hilbert(r: _Array, exponent: float) -> tuple[_Array, _Array, float]:
     least = r.min()
     if least == 0.0:
         return (r == 0) / (r == 0).sum(), np.zeros(len(r)), 1.0
-    log_weight = -exponent * (np.log(r) - np.log(least))
-    weight = np.exp(log_weight)
+    weight = np.exp(exponent * np.log(least / r))
     weight /= weight.sum()
     return weight, weight * (least / r), least
 
@@ -423,6 +422,7 @@ KERNELS = (
         inputs=lambda: _inputs(False),
         tolerance=_tolerance,
         memory=lambda arguments: _memory(arguments, False),
+        accelerators=("gpu",),
     ),
     Kernel(
         "kernel_expansion_gradient",
@@ -431,5 +431,6 @@ KERNELS = (
         inputs=lambda: _inputs(True),
         tolerance=_gradient_tolerance,
         memory=lambda arguments: _memory(arguments, True),
+        accelerators=("gpu",),
     ),
 )

@@ -198,5 +198,6 @@ KERNELS = (
         inputs=lambda: _inputs(True),
         tolerance=_inverse_tolerance,
         memory=lambda _: 2**19,
+        accelerators=("xp",),
     ),
 )

@@ -21,6 +21,7 @@ from geomadv_kernels.contract import ran
 _LARGE, _SLOW, _DROP = 3000.0, 4.0, 42.0
 _STEPS = 128  # of the continued fraction
 _TERMS = 100  # of the power series
+_NEWTON = 24
 _SPLITTER = 134217729.0  # 2^27 + 1
 _EULER = 0.5772156649015329
 _LOG_HALF = -math.log(2.0)
@@ -130,13 +131,18 @@ def _power_series(xp: Any, a: Any, b: Any, x: Any) -> Any:
     return a * xp.log(x) + rise - gamma + xp.log1p(a * total)
 
 
-def _log_tail(xp: Any, a: Any, b: Any, x: Any, y: Any, d: Any) -> Any:
-    """Return log I_x(a, b) for x (a + b + 2) < a + 1."""
+def _prefactor(xp: Any, a: Any, b: Any, x: Any, y: Any, d: Any) -> tuple[Any, Any]:
+    """Return f and e with f - e the logarithm of x^a y^b / B(a, b), and e >= 0."""
     n = a + b
     exponent = a * _excess_of_log(xp, d / a, n * x / a)
     exponent = exponent + b * _excess_of_log(xp, -d / b, n * y / b)
     front = _stirling(xp, n) - _stirling(xp, a) - _stirling(xp, b) - _HALF_LOG_TWO_PI
-    front = front + 0.5 * xp.log(a / n * b)
+    return front + 0.5 * xp.log(a / n * b), exponent
+
+
+def _log_tail(xp: Any, a: Any, b: Any, x: Any, y: Any, d: Any) -> Any:
+    """Return log I_x(a, b) for x (a + b + 2) < a + 1."""
+    front, exponent = _prefactor(xp, a, b, x, y, d)
     one = xp.ones_like(a)
     slow = (exponent < _SLOW) & (a >= _LARGE) & (b >= _LARGE)
     mean = _mean_of_exponential(
@@ -179,42 +185,91 @@ def _above_mean(a: Any, b: Any, x: Any) -> Any:
     return (product - a) + (error + n_error * x)
 
 
-def log_betainc(a: Any, b: Any, x: Any, *, complement: bool = False) -> Any:
-    """Return log I_x(a, b), or of its complement, as `cpu.log_betainc` does."""
-    given = [v for v in (x, a, b) if array_api_compat.is_array_api_obj(v)]
+def _doubles(*values: Any) -> tuple[Any, Any, list[Any]]:
+    """Return the namespace, the dtype of the first array, and all in float64."""
+    given = [v for v in values if array_api_compat.is_array_api_obj(v)]
     xp = array_api_compat.array_namespace(*given)
     device = array_api_compat.device(given[0])
     dtype = xp.float32 if given[0].dtype == xp.float32 else xp.float64
-    a, b, x = (
+    arrays = [
         xp.astype(v, xp.float64)
         if array_api_compat.is_array_api_obj(v)
         else xp.asarray(v, dtype=xp.float64, device=device)
-        for v in (a, b, x)
-    )
-    a, b, x = xp.broadcast_arrays(a, b, x)
-    nothing, everything = x <= 0.0, x >= 1.0
-    inner = xp.where(nothing | everything, 0.5, x)
-    outer = 1.0 - inner
-    d = _above_mean(a, b, inner)
-    lower = d < 1.0 - 2.0 * inner
-    log_mass = _log_tail(
-        xp,
-        xp.where(lower, a, b),
-        xp.where(lower, b, a),
-        xp.where(lower, inner, outer),
-        xp.where(lower, outer, inner),
-        xp.where(lower, d, -d),
-    )
+        for v in values
+    ]
+    return xp, dtype, list(xp.broadcast_arrays(*arrays))
+
+
+def _other(xp: Any, log_mass: Any) -> Any:
+    """Return log(1 - exp(log_mass))."""
     near = log_mass > _LOG_HALF
-    other = xp.where(
+    return xp.where(
         near,
         xp.log(-xp.expm1(xp.where(near, log_mass, -1.0))),
         xp.log1p(-xp.exp(xp.where(near, -1.0, log_mass))),
     )
-    direct = ~lower if complement else lower
-    result = xp.where(direct, log_mass, other)
-    if complement:
+
+
+def _log_part(xp: Any, a: Any, b: Any, x: Any, y: Any, d: Any) -> Any:
+    """Return log I_x(a, b) for 0 < x < 1; d is (a + b) x - a."""
+    lower = d < 1.0 - 2.0 * x
+    log_mass = _log_tail(
+        xp,
+        xp.where(lower, a, b),
+        xp.where(lower, b, a),
+        xp.where(lower, x, y),
+        xp.where(lower, y, x),
+        xp.where(lower, d, -d),
+    )
+    return xp.where(lower, log_mass, _other(xp, log_mass))
+
+
+def log_betainc(a: Any, b: Any, x: Any, *, complement: bool = False) -> Any:
+    """Return log I_x(a, b), or of its complement, as `cpu.log_betainc` does."""
+    xp, dtype, (x, a, b) = _doubles(x, a, b)
+    nothing, everything = x <= 0.0, x >= 1.0
+    inner = xp.where(nothing | everything, 0.5, x)
+    d = _above_mean(a, b, inner)
+    if complement:  # 1 - I_x(a, b) = I_{1-x}(b, a)
+        result = _log_part(xp, b, a, 1.0 - inner, inner, -d)
         nothing, everything = everything, nothing
+    else:
+        result = _log_part(xp, a, b, inner, 1.0 - inner, d)
     result = xp.where(nothing, -math.inf, xp.where(everything, 0.0, result))
     ran("xp.log_betainc")
     return xp.astype(result, dtype)
+
+
+def log_betainc_inverse(a: Any, b: Any, log_p: Any, *, complement: bool = False) -> Any:
+    """Return the x at which `log_betainc` is `log_p`, as `cpu.log_betainc` does.
+
+    The lower tail of v = log(x/(1 - x)) is log-concave, so that Newton's iteration for
+    its logarithm lands to the left of the root at once and then climbs to it; 24 steps
+    are taken.
+    """
+    xp, _, (log_p, a, b) = _doubles(log_p, a, b)
+    sure, never = log_p == 0.0, log_p == -math.inf
+    target = xp.where(sure | never, -1.0, log_p)
+    # the smaller tail: the lower one of the law of v, or of -v
+    large = target > _LOG_HALF
+    mirrored = ~large if complement else large
+    target = xp.where(large, _other(xp, xp.where(large, target, -0.1)), target)
+    p, q = xp.where(mirrored, b, a), xp.where(mirrored, a, b)
+    n = p + q
+    front, _ = _prefactor(xp, p, q, p / n, q / n, xp.zeros_like(p))
+    log_beta = -p * xp.log1p(q / p) - q * xp.log1p(p / q) - front
+    bound = (target + log_beta + xp.log(p)) / p  # I <= (x/y)^p / (p B)
+    bound = xp.where(bound > -700.0, bound, -700.0)
+    v = xp.where(bound > xp.log(p / q), bound, xp.log(p / q))
+    for _ in range(_NEWTON):
+        x, y = 1.0 / (1.0 + xp.exp(-v)), 1.0 / (1.0 + xp.exp(v))
+        d = xp.where(v < 0.0, _above_mean(p, q, x), -_above_mean(q, p, y))
+        front, exponent = _prefactor(xp, p, q, x, y, d)
+        found = _log_part(xp, p, q, x, y, d)
+        v = v + (target - found) / xp.exp((front - found) - exponent)
+        v = xp.where(v > bound, v, bound)
+    v = xp.where(mirrored, -v, v)
+    x = 1.0 / (1.0 + xp.exp(-v))
+    nothing, everything = (sure, never) if complement else (never, sure)
+    ran("xp.log_betainc_inverse")
+    return xp.where(nothing, 0.0, xp.where(everything, 1.0, x))
