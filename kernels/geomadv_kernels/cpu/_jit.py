@@ -72,8 +72,8 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda f: compiled(f, **options)
-    settings: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"} | options
-    dispatcher = njit(**settings)(function)
+    settings: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+    dispatcher = njit(**(settings | options))(function)
     cache: Any = getattr(dispatcher, "_cache", None)
     home, _, name = function.__module__.rpartition(".")
     if home == f"{_PACKAGE}cpu" and hasattr(cache, "_cache_file"):

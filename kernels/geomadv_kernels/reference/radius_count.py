@@ -86,7 +86,7 @@ def _inputs(second: str) -> Any:
             lambda cloud, count, metric, period: {
                 "X": cloud[0],
                 second: cloud[1],
-                "eps": _radii(*cloud, count, metric, period),
+                "eps": _radii(cloud, count, metric, period),
                 "metric": metric,
                 "period": period,
             },
@@ -100,14 +100,13 @@ def _inputs(second: str) -> Any:
 
 
 def _radii(
-    X: _Array,
-    Y: _Array,
-    rng: np.random.Generator,
+    cloud: tuple[_Array, _Array, np.random.Generator],
     count: int,
     metric: str,
     period: float | None,
 ) -> _Array:
     """Return radii that decide something: 0, distances that occur, their neighbours."""
+    X, Y, rng = cloud
     with np.errstate(all="ignore"):
         seen = _distances(X[:8], Y[:64], metric, period).ravel()
     pool = np.concatenate([seen, np.nextafter(seen, 0), np.nextafter(seen, 9), [0, 1]])
@@ -121,10 +120,9 @@ def _tolerance(arguments: Arguments, expected: Any) -> Any:  # noqa: ARG001
 def _memory(arguments: Arguments) -> int:
     Y = arguments["Y"] if "Y" in arguments else arguments["A"]
     given = {"X": arguments["X"], "Y": Y, "k": 1}
-    return registered.memory(given) + 64 * (128 * 16 * len(arguments["eps"]))
+    (searched,) = nearest.KERNELS
+    return searched.memory(given) + 64 * (128 * 16 * len(arguments["eps"]))
 
-
-(registered,) = nearest.KERNELS
 
 KERNELS = tuple(
     Kernel(
