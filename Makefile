@@ -51,9 +51,10 @@ verify: $(STAMP)  ## verify every claim: the main job
 	@.venv/bin/geomadv verify $(ARGS)
 
 test: $(STAMP)  ## run the tests and the examples in the docstrings
-	@$(call pytest,$(PY)) --doctest-modules tests geomadv kernels/geomadv_kernels $(ARGS)
+	@$(call pytest,$(PY)) --doctest-modules --ignore=tests/gpu \
+		tests geomadv kernels/geomadv_kernels $(ARGS)
 
-check: lint types test shapes  ## everything that must be green before a commit
+check: lint types test shapes test-gpu  ## everything that must be green before a commit
 
 lint: $(STAMP)  ## check format and style
 	@$(PY) -m ruff format --check .
@@ -67,7 +68,8 @@ CHECKER := beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
 
 shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
 	@$(call pytest,$(PY)) '--jaxtyping-packages=geomadv,$(CHECKER)' \
-		-m "not errors and not slow" $(ARGS)
+		-m "not errors and not slow" --ignore=tests/gpu \
+		--ignore-glob='tests/kernels/test_[!d]*' $(ARGS)
 
 format: $(STAMP)  ## format the code and mend what ruff can mend
 	@$(PY) -m ruff format .
@@ -84,12 +86,12 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check check; \
 	cp -R tests pyproject.toml "$$tmp"; \
 	rm -rf "$$tmp/tests/test_repository.py" "$$tmp/tests/test_readme.py" \
-		"$$tmp/tests/notebooks" "$$tmp/tests/simulations"; \
+		"$$tmp/tests/notebooks" "$$tmp/tests/simulations" "$$tmp/tests/gpu"; \
 	cd "$$tmp"; $(call pytest,venv/bin/python) tests $(ARGS)
 
 # What needs a CUDA device is skipped where there is none, and says so.
 test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if there is one
-	@$(call pytest,$(PY)) tests/gpu tests/kernels/test_xp.py $(ARGS)
+	@$(call pytest,$(PY)) tests/gpu $(ARGS)
 
 .venv/.cuda-check: $(STAMP) kernels/constraints.txt
 	@$(PY) $(LOCKED) kernels/constraints.txt
