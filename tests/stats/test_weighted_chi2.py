@@ -483,3 +483,11 @@ def test_any_finite_numbers_give_a_probability_or_a_clear_refusal(weights, x, me
 def test_bad_arguments_are_named(function, arguments, error, message):
     with pytest.raises(error, match=message):
         function(**({"weights": [1.0], "threshold": 1.0} | arguments))
+
+
+def test_weights_that_are_one_to_the_last_digit_need_no_order():
+    """Two of the scaled weights are 1/2 up to an ulp, the smaller one first."""
+    lam = [1.5661391322766984e-09, -1768813352803791.0, -4899344978496821.0]
+    found = [log_weighted_chi2_tail([c * lam[0], *lam[1:]]) for c in (1.0, 1e6)]
+    # P(Q > 0) is c^(1/2 + 1/2) times a constant: both others are negligible
+    assert found[1] - found[0] == pytest.approx(np.log(1e6), rel=1e-13)

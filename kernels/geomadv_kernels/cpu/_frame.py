@@ -62,7 +62,8 @@ def frame(X: Array, Y: Array, metric: str, period: float | None) -> tuple[Frame,
         error = 2.0**-50 * (largest[0] / period + 1.0) + 4.0 * U
         return Frame(code, period, 1.0 / period, error, product=False), centre
     _, exponent = math.frexp(largest[0])
-    scale = math.ldexp(1.0, min(max(-exponent, -1000), 1000))
+    # above 2^450 the squares of the definition underflow where the coordinates' do not
+    scale = math.ldexp(1.0, min(max(-exponent, -1000), 450))
     return Frame(code, 0.0, scale, 0.0, product=code == 0 and d > _FEW), centre
 
 

@@ -206,6 +206,9 @@ def _group(
     previous = -5000
     for i in range(a.size):
         fraction, exponent = math.frexp(a[i])
+        if i > 0 and exponent > previous:  # |a| decreases, but for its last digits
+            fraction = math.ldexp(fraction, exponent - previous)
+            exponent = previous
         if exponent != previous or i == 0:
             previous = exponent
             bound[count] = math.ldexp(1.0, exponent)
