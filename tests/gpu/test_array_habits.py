@@ -35,7 +35,7 @@ class Habits:
     )
     HOST_CALLS = (
         "len", "range", "isinstance", "array_namespace", "device", "enumerate",
-        "isdtype", "finfo", "iinfo", "getattr", "hasattr",
+        "isdtype", "finfo", "iinfo", "getattr", "hasattr", "is_array_api_obj",
     )  # fmt: skip
     OF_HOSTS = (
         "max", "min", "abs", "round", "sum", "float", "int", "bool", "zip", "reversed",

@@ -27,7 +27,7 @@ _EULER = 0.5772156649015329
 _LOG_HALF = -math.log(2.0)
 _HALF_LOG_TWO_PI = 0.9189385332046727
 _LEGENDRE = np.polynomial.legendre.leggauss(40)
-_RULE = tuple(zip(*(part.tolist() for part in _LEGENDRE), strict=True))
+_RULE = tuple(zip(*(map(float, part) for part in _LEGENDRE), strict=True))
 _ZETAS = tuple(  # (zeta(k) - 1)/k, by the formula of Euler and Maclaurin
     (
         math.fsum(j**-k for j in range(2, 1000))
