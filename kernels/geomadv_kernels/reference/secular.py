@@ -1,4 +1,4 @@
-"""Projections onto quadrics by bisection, in 100 digits (Python's decimal)."""
+"""Projections onto quadrics by bisection, in 250 digits (Python's decimal)."""
 
 from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ _Row = list[Decimal]
 
 _REGULAR, _HARD, _EMPTY = 0, 1, 2
 _INFINITY = Decimal("inf")
+_DIGITS = 250  # the root may be 10^-100 of the interval away from the pole
 
 
 def _value(a: _Row, b: _Row, c: Decimal, x: _Row) -> Decimal:
@@ -63,6 +64,7 @@ def _project(
             high *= 2**20
     middle = high / 2
     while high - low > Decimal("1e-30") * min(low, end - middle):
+        assert low < middle < high, f"{_DIGITS} digits do not separate root and pole"
         if _value(a, b, c, point(middle)) > 0:
             low = middle
         else:
@@ -80,7 +82,7 @@ def secular(
     status = np.empty(n, np.int64)
     a, b = np.broadcast_to(a, (n, d)), np.broadcast_to(b, (n, d))
     c = np.broadcast_to(c, n)
-    with localcontext(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN):
+    with localcontext(prec=_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN):
         for i in range(n):
             row = [[Decimal(float(v)) for v in array[i]] for array in (a, b, z)]
             constant = Decimal(float(c[i]))
