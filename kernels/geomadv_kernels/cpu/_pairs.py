@@ -26,16 +26,96 @@ that is below 2^-126 may be lost, which a margin of d 2^-120 covers.
 """
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from geomadv_kernels.cpu._arrays import Array
-from geomadv_kernels.cpu._frame import Frame, Panel, U
+from geomadv_kernels.cpu._frame import (
+    ROWS,
+    WIDTH,
+    Frame,
+    Panel,
+    U,
+    frame,
+    pack_rows,
+    padded,
+    panels,
+)
 from geomadv_kernels.cpu._jit import compiled
+from geomadv_kernels.cpu._threads import available, for_blocks
 
+UNDECIDED = WIDTH // 16  # pairs a row beyond which the product is given up
 _MARGIN = 2.0**-120  # of underflow, a coordinate
 _LARGE = 1e38  # no estimate is
 _HOPELESS = 1 << 21  # so many coordinates that float32 decides nothing
+
+
+class Block(NamedTuple):
+    """Rows of X against one panel of Y.
+
+    Parameters
+    ----------
+    X, Y : (n, d) and (m, d)
+    start, stop : int
+        Which rows of X.
+    packed, norm : (rows, d') float32 and (rows,) float64
+        Their coordinates, and the norms of these.
+    panel : Panel
+    possible, certain : (2, blocks, WIDTH) float32
+        What `columns` returns.
+    out : (rows, WIDTH) float32
+        Where estimates go.
+    """
+
+    X: Array
+    Y: Array
+    start: int
+    stop: int
+    packed: Array
+    norm: Array
+    panel: Panel
+    possible: Array
+    certain: Array
+    out: Array
+
+
+def for_pairs(
+    visit: Callable[[Frame, Block], object],
+    X: Array,
+    Y: Array,
+    metric: str,
+    period: float | None,
+    threads: int | None,
+) -> None:
+    """Call `visit` for all blocks of rows and all panels, on all cores.
+
+    X (n, d) and Y (m, d) are frozen, neither of them empty. For a block of rows the
+    panels come in order.
+    """
+    given, centre = frame(X, Y, metric, period)
+    n, d = X.shape
+    size = max(1, min(ROWS, -(-n // (threads or available()))))
+
+    def workspace() -> tuple[Array, Array, Array]:
+        packed = np.zeros((size, padded(d)), np.float32)
+        return packed, np.empty(size), np.empty((size, WIDTH), np.float32)
+
+    for panel in panels(Y, given, centre, threads):
+
+        def work(
+            start: int,
+            stop: int,
+            space: tuple[Array, Array, Array],
+            panel: Panel = panel,
+            column: tuple[Array, Array] = columns(panel, given, d),
+        ) -> None:
+            packed, norm, out = space
+            pack_rows(X, start, stop, centre, given, packed, norm)
+            visit(given, Block(X, Y, start, stop, packed, norm, panel, *column, out))
+
+        for_blocks(work, n, size, threads=threads, workspace=workspace, blas=True)
 
 
 @compiled(fastmath={"nnan", "nsz"})

@@ -10,29 +10,21 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen
-from geomadv_kernels.cpu._frame import (
-    ROWS,
-    WIDTH,
-    Frame,
-    Panel,
-    frame,
-    pack_rows,
-    padded,
-    panels,
-)
+from geomadv_kernels.cpu._frame import WIDTH, Frame
 from geomadv_kernels.cpu._jit import compiled
 from geomadv_kernels.cpu._pairs import (
-    columns,
+    UNDECIDED,
+    Block,
     defined,
     estimate,
+    for_pairs,
     hits,
     upper,
 )
-from geomadv_kernels.cpu._threads import available, for_blocks
+from geomadv_kernels.cpu._threads import for_blocks
 
 _NOBODY = np.iinfo(np.int64).max
 _STRIP = 64  # columns that are passed over if none of them is a hit
-_UNDECIDED = WIDTH // 16  # pairs a row beyond which the product is given up
 
 
 def nearest(
@@ -93,55 +85,19 @@ def fill_heaps(
     floor : float
         A query whose s is no larger is finished.
     """
-    given, centre = frame(X, Y, metric, period)
-    n, d = X.shape
-    size = max(1, min(ROWS, -(-n // (threads or available()))))
 
-    def workspace() -> tuple[Array, Array, Array]:
-        wide = padded(d)
-        return (
-            np.zeros((size, wide), np.float32),
-            np.empty(size),
-            np.empty((size, WIDTH), np.float32),
-        )
+    def visit(given: Frame, block: Block) -> None:
+        _search(given, block, s, who, floor)
 
-    for panel in panels(Y, given, centre, threads):
-        lower, _ = columns(panel, given, d)
-
-        def work(
-            start: int,
-            stop: int,
-            space: tuple[Array, Array, Array],
-            panel: Panel = panel,
-            lower: Array = lower,
-        ) -> None:
-            packed, norm, out = space
-            pack_rows(X, start, stop, centre, given, packed, norm)
-            _search(
-                given, X, Y, start, stop, panel, lower, packed, norm, out, s, who, floor
-            )
-
-        for_blocks(work, n, size, threads=threads, workspace=workspace, blas=True)
+    for_pairs(visit, X, Y, metric, period, threads)
     ran(f"cpu.nearest.{metric}{'' if period is None else '.torus'}")
 
 
 @compiled
-def _search(
-    given: Frame,
-    X: Array,
-    Y: Array,
-    start: int,
-    stop: int,
-    panel: Panel,
-    lower: Array,
-    packed: Array,
-    norm: Array,
-    out: Array,
-    s: Array,
-    who: Array,
-    floor: float,
-) -> None:
-    """Search one panel for the neighbours of the queries from `start` to `stop`."""
+def _search(given: Frame, rows: Block, s: Array, who: Array, floor: float) -> None:
+    """Search one panel for the neighbours of a block of queries."""
+    X, Y, panel, out = rows.X, rows.Y, rows.panel, rows.out
+    start, stop = rows.start, rows.stop
     d = X.shape[1]
     product = given.product
     k = s.shape[1]
@@ -151,8 +107,8 @@ def _search(
             waiting = waiting or s[i, 0] > floor
         if not waiting:
             return
-        estimate(given, product, stop - start, packed, panel.packed[block], out)
-        plus = lower[1 if product else 0, block]
+        estimate(given, product, stop - start, rows.packed, panel.packed[block], out)
+        plus = rows.possible[1 if product else 0, block]
         factor = np.float32(-2.0) if product else np.float32(1.0)
         first = panel.first + block * WIDTH
         computed = 0
@@ -160,7 +116,7 @@ def _search(
             heap, names = s[i], who[i]
             if heap[0] <= floor:
                 continue
-            line, size, other = out[i - start], norm[i - start], panel.norm[block]
+            line, size, other = out[i - start], rows.norm[i - start], panel.norm[block]
             limit = upper(given, product, d, heap[0], size, other)
             if hits(factor, line, plus, limit) == 0:
                 continue
@@ -178,7 +134,7 @@ def _search(
                     if exact < heap[0]:
                         replace_top(heap, names, k, exact, first + j)
                         limit = upper(given, product, d, heap[0], size, other)
-        if product and block > 0 and computed > _UNDECIDED * (stop - start):
+        if product and block > 0 and computed > UNDECIDED * (stop - start):
             product = False
 
 

@@ -10,29 +10,19 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen
-from geomadv_kernels.cpu._frame import (
-    ROWS,
-    WIDTH,
-    Frame,
-    Panel,
-    frame,
-    pack_rows,
-    padded,
-    panels,
-)
+from geomadv_kernels.cpu._frame import WIDTH, Frame
 from geomadv_kernels.cpu._jit import compiled
 from geomadv_kernels.cpu._pairs import (
-    columns,
+    UNDECIDED,
+    Block,
     defined,
     estimate,
+    for_pairs,
     hits,
     lower,
     upper,
 )
-from geomadv_kernels.cpu._threads import available, for_blocks
 from geomadv_kernels.cpu.nearest import fill_heaps
-
-_UNDECIDED = WIDTH // 16  # pairs a row and radius beyond which the product is given up
 
 
 def radius_count(
@@ -53,47 +43,12 @@ def radius_count(
     counts = np.zeros((len(X), len(eps)), np.int64)
     if not (counts.size and len(Y)):
         return counts
-    X, Y = frozen(X), frozen(Y)
-    given, centre = frame(X, Y, metric, period)
-    n, d = X.shape
     largest = _largest_orders(eps, metric)
-    size = max(1, min(ROWS, -(-n // (threads or available()))))
 
-    def workspace() -> tuple[Array, Array, Array]:
-        wide = padded(d)
-        return (
-            np.zeros((size, wide), np.float32),
-            np.empty(size),
-            np.empty((size, WIDTH), np.float32),
-        )
+    def visit(given: Frame, block: Block) -> None:
+        _count(given, block, largest, counts)
 
-    for panel in panels(Y, given, centre, threads):
-        possible, certain = columns(panel, given, d)
-
-        def work(
-            start: int,
-            stop: int,
-            space: tuple[Array, Array, Array],
-            panel: Panel = panel,
-            possible: Array = possible,
-            certain: Array = certain,
-        ) -> None:
-            pack_rows(X, start, stop, centre, given, *space[:2])
-            _count(
-                given,
-                X,
-                Y,
-                start,
-                stop,
-                panel,
-                possible,
-                certain,
-                *space,
-                largest,
-                counts,
-            )
-
-        for_blocks(work, n, size, threads=threads, workspace=workspace, blas=True)
+    for_pairs(visit, frozen(X), frozen(Y), metric, period, threads)
     ran(f"cpu.radius_count.{metric}{'' if period is None else '.torus'}")
     return counts
 
@@ -152,33 +107,21 @@ def _largest_orders(eps: Array, metric: str) -> Array:
 
 
 @compiled
-def _count(
-    given: Frame,
-    X: Array,
-    Y: Array,
-    start: int,
-    stop: int,
-    panel: Panel,
-    possible: Array,
-    certain: Array,
-    packed: Array,
-    norm: Array,
-    out: Array,
-    largest: Array,
-    counts: Array,
-) -> None:
-    """Add to the counts what one panel has, for the queries from `start` to `stop`."""
+def _count(given: Frame, rows: Block, largest: Array, counts: Array) -> None:
+    """Add to the counts what one panel has, for a block of queries."""
+    X, Y, panel, out = rows.X, rows.Y, rows.panel, rows.out
+    start, stop = rows.start, rows.stop
     d = X.shape[1]
     product = given.product
     for block in range(panel.norm.size):
-        estimate(given, product, stop - start, packed, panel.packed[block], out)
+        estimate(given, product, stop - start, rows.packed, panel.packed[block], out)
         kind = 1 if product else 0
-        maybe, surely = possible[kind, block], certain[kind, block]
+        maybe, surely = rows.possible[kind, block], rows.certain[kind, block]
         factor = np.float32(-2.0) if product else np.float32(1.0)
         first = panel.first + block * WIDTH
         computed = 0
         for i in range(start, stop):
-            line, size, other = out[i - start], norm[i - start], panel.norm[block]
+            line, size, other = out[i - start], rows.norm[i - start], panel.norm[block]
             for e in range(largest.size):
                 s = largest[e]
                 outer = upper(given, product, d, s, size, other)
@@ -199,5 +142,5 @@ def _count(
                             given.metric, given.period, X, i, Y, first + j, s
                         )
                         counts[i, e] += exact <= s
-        if product and computed > _UNDECIDED * (stop - start) * largest.size:
+        if product and computed > UNDECIDED * (stop - start) * largest.size:
             product = False

@@ -64,7 +64,8 @@ def _project(
             high *= 2**20
     middle = high / 2
     while high - low > Decimal("1e-30") * min(low, end - middle):
-        assert low < middle < high, f"{_DIGITS} digits do not separate root and pole"
+        if not low < middle < high:
+            raise ArithmeticError(f"{_DIGITS} digits do not part the root from the pole")
         if _value(a, b, c, point(middle)) > 0:
             low = middle
         else:
