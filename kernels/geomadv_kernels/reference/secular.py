@@ -65,7 +65,7 @@ def _project(
     middle = high / 2
     while high - low > Decimal("1e-30") * min(low, end - middle):
         if not low < middle < high:
-            raise ArithmeticError(f"{_DIGITS} digits do not part the root from the pole")
+            raise ArithmeticError(f"{_DIGITS} digits do not part root and pole")
         if _value(a, b, c, point(middle)) > 0:
             low = middle
         else:
