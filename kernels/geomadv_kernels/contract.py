@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
@@ -79,6 +81,19 @@ def registry() -> dict[str, Kernel]:
         for file in pkgutil.iter_modules(reference.__path__)
         for kernel in import_module(f"{reference.__name__}.{file.name}").KERNELS
     }
+
+
+def copied(arguments: Arguments, dtype: Any = None) -> int:
+    """Return the bytes of copies of all arrays that are not contiguous.
+
+    With `dtype`, also of those that have another, once they are converted to it.
+    """
+    arrays = [np.asarray(value) for value in arguments.values() if np.ndim(value)]
+    return sum(
+        array.size * np.dtype(dtype or array.dtype).itemsize
+        for array in arrays
+        if not array.flags.c_contiguous or array.dtype != (dtype or array.dtype)
+    )
 
 
 # Which compiled paths ran, for the test that asks whether they did.

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401 - SciPy's BLAS beside NumPy's
 from threadpoolctl import threadpool_info
 
 from geomadv_kernels.cpu._threads import for_blocks
@@ -64,4 +65,28 @@ def test_blas_has_one_thread_inside_and_its_own_afterwards():
     assert blas_threads() == before
     with pytest.raises(ZeroDivisionError):
         for_blocks(lambda *_: 1 / 0, 1, 1, blas=True)
+    assert blas_threads() == before
+
+
+def test_calls_that_overlap_share_the_one_thread_of_blas():
+    """The first to begin ends first: the second still has one thread, then all do."""
+    before = blas_threads()
+    begun, ended = threading.Event(), threading.Event()
+    seen = []
+
+    def long(*_):
+        begun.set()
+        assert ended.wait(30)
+        seen.extend(blas_threads())
+
+    second = threading.Thread(target=lambda: for_blocks(long, 1, 1, blas=True))
+
+    def short(*_):
+        second.start()
+        assert begun.wait(30)
+
+    for_blocks(short, 1, 1, blas=True)
+    ended.set()
+    second.join()
+    assert set(seen) == {1}
     assert blas_threads() == before

@@ -97,7 +97,7 @@ def panels(
     """Yield the panels of Y (m, d), each of which takes the place of the last."""
     m, d = Y.shape
     wide = padded(d)
-    blocks = max(1, min(-(-m // WIDTH), _PANEL // (4 * WIDTH * wide)))
+    blocks = max(1, min(-(-m // WIDTH), _PANEL // (4 * WIDTH * max(1, wide))))
     packed = np.zeros((blocks, wide, WIDTH), np.float32)
     norm, square = np.empty(blocks), np.empty((blocks, WIDTH))
     for first in range(0, m, blocks * WIDTH):
@@ -146,7 +146,7 @@ def _largest(points: Array, centre: Array, largest: Array) -> None:
 def _coordinate(x: float, c: float, given: Frame) -> float:
     if given.period > 0.0:
         turns = x / given.period
-        return turns - math.floor(turns)
+        return turns - np.floor(turns)  # math.floor would be a 64-bit integer
     return (x - c) * given.scale
 
 

@@ -240,7 +240,7 @@ def _norm_and_unit(w: Array, p: float) -> tuple[float, Array]:
 
 
 def _rows(X: Array, dtype: Any, start: int, stop: int) -> Array:
-    """Return rows of X in the precision of the result; a copy if X has another one."""
+    """Return rows of X, contiguous and as precise as the result; copied if need be."""
     return frozen(X[start:stop].astype(dtype, copy=False))
 
 
@@ -272,7 +272,7 @@ def linear_margin(
     Reads X once. See the module's docstring for the error.
     """
     dtype = precision(X, w)
-    X, b = frozen(X), float(b)
+    b = float(b)
     margin, distance = np.empty(len(X), dtype), np.empty(len(X), dtype)
     scaled, offset, power = _scaled(w.astype(np.float64), b)
     norm, _ = _norm_and_unit(scaled, p)
@@ -312,7 +312,7 @@ def linear_perturbation(
     Reads X and writes `delta` once.
     """
     dtype = precision(X, w)
-    X, b = frozen(X), float(b)
+    b = float(b)
     margin, distance = np.empty(len(X), dtype), np.empty(len(X), dtype)
     delta = np.empty(X.shape, dtype)
     scaled, offset, power = _scaled(w.astype(np.float64), b)
@@ -344,8 +344,10 @@ def box_perturbation(
 
     Parameters
     ----------
-    X, w, b, p, threads
+    X, w, b, threads
         As for `linear_margin`; the points lie in the box.
+    p : float
+        1, or at least 1.1, or infinity.
     lower, upper : (d,) arrays
         The sides of the box, which may be infinite.
 
@@ -364,9 +366,10 @@ def box_perturbation(
     Notes
     -----
     O(d) operations a point, times the steps of Newton's iteration, 3 to 6 in general.
+    For 1 < p < infinity a w_i with (|w_i| / max|w|)^{q-1} < 10^-300 counts as 0.
     """
     dtype = precision(X, w)
-    X, b = frozen(X), float(b)
+    b = float(b)
     margin, distance = np.empty(len(X), dtype), np.empty(len(X), dtype)
     delta = np.empty(X.shape, dtype)
     scaled, offset, power = _scaled(w.astype(np.float64), b)
@@ -374,6 +377,7 @@ def box_perturbation(
     speed = (size > 0.0).astype(np.float64)
     if not math.isinf(p) and p > 1.0:
         speed *= (size / size.max(initial=1e-300)) ** (1.0 / (p - 1.0))
+        size[speed < 1e-300] = 0.0
     falling = np.argsort(-size, kind="stable")
     order = frozen(falling[: np.count_nonzero(size)])
     ends = (frozen(np.asarray(end, np.float64)) for end in (lower, upper))

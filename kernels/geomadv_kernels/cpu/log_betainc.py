@@ -192,12 +192,10 @@ def _log_gamma_rise(a: float, b: float) -> float:
 def _series(a: float, b: float, x: float, zetas: _Array) -> float:
     """Return log I_x(a, b) for a <= 1 and x (a + b + 2) < a + 1."""
     term, total, k = 1.0, 0.0, 0.0
-    while True:
+    while abs(term) > 1e-17:
         k += 1.0
         term *= (k - b) / k * x
         total += term / (a + k)
-        if abs(term) <= 1e-17:
-            break
     power = a * math.log(x) + _log_gamma_rise(a, b)
     return power - _log_gamma_of_one_more(a, zetas) + math.log1p(a * total)
 
@@ -279,6 +277,8 @@ def _forward(
         if 0.0 < x[i] < 1.0:
             y = 1.0 - x[i]
             out[i] = _log_part(a[i], b[i], x[i], y, complement, nodes, weights, zetas)
+        elif math.isnan(x[i]):
+            out[i] = math.nan
         else:
             out[i] = 0.0 if (x[i] >= 1.0) != complement else -math.inf
 

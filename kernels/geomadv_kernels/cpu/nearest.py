@@ -51,12 +51,14 @@ def nearest(
         fill_heaps(frozen(X), frozen(Y), s, who, metric, period, threads=threads)
 
         def finish(start: int, stop: int, _: None) -> None:
-            sort_heaps(s[start:stop], who[start:stop])
+            piece = slice(start, stop)
+            order, names = s[piece], who[piece]
+            sort_heaps(order, names)
+            names[names == _NOBODY] = -1  # a distance that overflowed is nobody's
+            indices[piece, :kept] = names
+            distances[piece, :kept] = np.sqrt(order) if metric == "l2" else order
 
         for_blocks(finish, n, 1024, threads=threads)
-        who[who == _NOBODY] = -1  # a distance that overflowed is nobody's
-        indices[:, :kept] = who
-        distances[:, :kept] = np.sqrt(s) if metric == "l2" else s
     return distances, indices
 
 

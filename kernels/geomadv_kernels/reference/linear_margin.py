@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomadv_kernels.contract import Arguments, Kernel
+from geomadv_kernels.contract import Arguments, Kernel, copied
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -222,10 +222,16 @@ def _box_tolerance(arguments: Arguments, expected: Any) -> tuple[Float64, ...]:
 
 
 def _memory(arguments: Arguments) -> int:
-    """Ten vectors of length d, two for each thread, and what Python needs."""
+    """Ten vectors of length d, two for each thread, and what Python needs.
+
+    Where X is not contiguous or not of the precision of the result, also the rows of a
+    block for each thread.
+    """
     from geomadv_kernels.cpu._threads import available
 
-    return 8 * (10 + 2 * available()) * len(arguments["w"]) + 2**17
+    d = len(arguments["w"])
+    rows = min(copied(arguments, np.float64), 8 * (2**19 + 2 * d))
+    return 8 * (10 + 2 * available()) * d + available() * rows + 2**17
 
 
 _NORMS = (1.0, 2.0, math.inf, 1.5, 3.0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomadv_kernels.contract import Arguments, Kernel
+from geomadv_kernels.contract import Arguments, Kernel, copied
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -109,15 +109,18 @@ def _tolerance(arguments: Arguments, expected: Any) -> Any:  # noqa: ARG001
     return 0.0, 0.0
 
 
-# A copy of each argument that is not contiguous, the n k results in float64, and
-# packed: 32 MiB of Y or a block of 512, and a block of queries for each of 64 threads.
+def workspace(d: int) -> int:
+    """Return the bytes of what a search on 64 threads packs.
+
+    That is 32 MiB of Y, or a block of 512 points, and for each thread 128 queries.
+    """
+    return max(32 << 20, 8 * 512 * (d + 4)) + 64 * 128 * (4 * d + 2064) + (1 << 20)
+
+
 def _memory(arguments: Arguments) -> int:
-    X, Y, k = (arguments[name] for name in ("X", "Y", "k"))
-    d = X.shape[1]
-    panel = max(32 << 20, 8 * 512 * (d + 4))
-    space = 128 * (4 * d + 16 + 4 * 512)
-    copies = sum(a.nbytes for a in (X, Y) if not a.flags.c_contiguous)
-    return copies + 16 * len(X) * k + panel + 64 * space + (1 << 20)
+    """Return the packed points, the n k results in float64, and copies."""
+    n, d = arguments["X"].shape
+    return workspace(d) + 16 * n * arguments["k"] + copied(arguments)
 
 
 KERNELS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomadv_kernels.contract import Arguments, Kernel
+from geomadv_kernels.contract import Arguments, Kernel, copied
 from geomadv_kernels.reference import nearest
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ def _tolerance(arguments: Arguments, expected: Any) -> Any:  # noqa: ARG001
 
 
 def _memory(arguments: Arguments) -> int:
-    Y = arguments["Y"] if "Y" in arguments else arguments["A"]
-    given = {"X": arguments["X"], "Y": Y, "k": 1}
-    (searched,) = nearest.KERNELS
-    return searched.memory(given) + 64 * (128 * 16 * len(arguments["eps"]))
+    """Return what `nearest` packs, the search for one neighbour, and copies."""
+    n, d = arguments["X"].shape
+    searched = 32 * n if "A" in arguments else 64 * len(arguments["eps"])
+    return nearest.workspace(d) + searched + copied(arguments)
 
 
 KERNELS = tuple(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomadv_kernels.contract import Arguments, Kernel
+from geomadv_kernels.contract import Arguments, Kernel, copied
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -119,13 +119,14 @@ def _tolerance(arguments: Arguments, expected: Any) -> tuple[Any, ...]:
 def _memory(arguments: Arguments) -> int:
     """Fifteen vectors of length d for each thread, and what Python needs.
 
-    Inputs in float32 are copied to float64, and results back.
+    What is not contiguous or not float64 is copied, and results in float32 once more.
     """
     from geomadv_kernels.cpu._threads import available
 
     n, d = arguments["z"].shape
-    single = sum(np.asarray(v).nbytes for v in arguments.values() if np.ndim(v))
-    copies = 4 * single if arguments["z"].dtype == np.float32 else 0
+    copies = copied(arguments, np.float64)
+    if arguments["z"].dtype == np.float32:
+        copies += 8 * n * (d + 2)
     return 120 * d * available() + copies + 32 * n + 2**17
 
 
