@@ -1,9 +1,10 @@
 """The only door to `geomadv_kernels`: NumPy to the processor, CuPy to the GPU.
 
 The kernels are imported when they are first called: importing geomadv neither imports
-numba nor compiles anything. Arguments arrive checked. A kernel returns arrays of the
-kind that it was given, and a mixture of kinds is a TypeError. Results do not depend on
-the number of threads.
+numba nor compiles anything. The values in arrays arrive checked; shapes that do not fit
+are a ValueError here, since compiled code would read beyond an array. A kernel returns
+arrays of the kind that it was given, and a mixture of kinds is a TypeError. Results do
+not depend on the number of threads.
 """
 
 import functools
@@ -14,6 +15,17 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import Bool, Float, Int, NDArray
+from geomadv._validate import choice, integer
+
+_METRICS = ("l2", "l1", "linf")
+_KERNELS = (
+    "gaussian",
+    "laplace",
+    "laplacian",
+    "polynomial",
+    "inverse_multiquadric",
+    "hilbert",
+)
 
 
 def cap_measure(
@@ -145,6 +157,8 @@ def nearest(
     threads : int, optional
         By default as many as there are processors; the result does not depend on it.
     """
+    _shaped(X=(X, "n d"), Y=(Y, "m d"))
+    choice("metric", metric, _METRICS)
     run = _implementation("nearest", "nearest", "gpu", threads, X, Y)
     return run(*_alike(X, Y), k, metric=metric, period=period)
 
@@ -159,6 +173,8 @@ def radius_count(
     threads: int | None = None,
 ) -> Int[Any, "n e"]:
     """Return how many points of Y lie within each eps of each x; see `nearest`."""
+    _shaped(X=(X, "n d"), Y=(Y, "m d"), eps=(eps, "e"))
+    choice("metric", metric, _METRICS)
     run = _implementation("radius_count", "radius_count", "gpu", threads, X, Y, eps)
     return run(*_alike(X, Y), eps, metric=metric, period=period)
 
@@ -173,6 +189,8 @@ def enlargement(
     threads: int | None = None,
 ) -> Int[Any, " e"]:
     """Return how many points of X lie within each eps of the set A; see `nearest`."""
+    _shaped(X=(X, "n d"), A=(A, "m d"), eps=(eps, "e"))
+    choice("metric", metric, _METRICS)
     run = _implementation("radius_count", "enlargement", "gpu", threads, X, A, eps)
     return run(*_alike(X, A), eps, metric=metric, period=period)
 
@@ -196,6 +214,7 @@ def kernel_expansion(
         ``kernel`` and its parameters: see
         `geomadv_kernels.reference.kernel_expansion`.
     """
+    _expansion(X, Y, coefficients, options)
     run = _implementation(
         "kernel_expansion", "kernel_expansion", "gpu", threads, X, Y, coefficients
     )
@@ -211,6 +230,7 @@ def kernel_expansion_gradient(
     **options: Any,
 ) -> tuple[Float[Any, "n q"], Float[Any, "n q d"]]:
     """Return `kernel_expansion` and its gradients with respect to x."""
+    _expansion(X, Y, coefficients, options)
     name = "kernel_expansion_gradient"
     run = _implementation("kernel_expansion", name, "gpu", threads, X, Y, coefficients)
     return run(*_alike(X, Y, coefficients), **options)
@@ -225,6 +245,7 @@ def linear_margin(
     threads: int | None = None,
 ) -> tuple[Float[Any, " n"], Float[Any, " n"]]:
     """Return w.x + b and the l_p distance of x to the hyperplane, for each x."""
+    _shaped(X=(X, "n d"), w=(w, "d"))
     run = _implementation("linear_margin", "linear_margin", "gpu", threads, X, w)
     return run(*_alike(X, w), b, p=p)
 
@@ -238,6 +259,7 @@ def linear_perturbation(
     threads: int | None = None,
 ) -> tuple[Float[Any, " n"], Float[Any, " n"], Float[Any, "n d"]]:
     """Return margins, distances and the least l_p perturbations onto the hyperplane."""
+    _shaped(X=(X, "n d"), w=(w, "d"))
     run = _implementation("linear_margin", "linear_perturbation", "gpu", threads, X, w)
     return run(*_alike(X, w), b, p=p)
 
@@ -253,6 +275,9 @@ def box_perturbation(
     threads: int | None = None,
 ) -> tuple[Float[Any, " n"], Float[Any, " n"], Float[Any, "n d"]]:
     """Return the same with the perturbed points in the box [lower, upper]."""
+    _shaped(X=(X, "n d"), w=(w, "d"), lower=(lower, "d"), upper=(upper, "d"))
+    if 1.0 < p < 1.1:
+        raise ValueError(f"p must be 1, or at least 1.1, in a box, got {p:g}")
     name = "box_perturbation"
     run = _implementation("linear_margin", name, "gpu", threads, X, w, lower, upper)
     X, w, lower, upper = _alike(X, w, lower, upper)
@@ -271,6 +296,9 @@ def secular(
 
     See `geomadv_kernels.reference.secular`.
     """
+    _shaped(z=(z, "n d"))
+    for name, array, shape in (("a", a, z.shape), ("b", b, z.shape), ("c", c, len(z))):
+        _fits(name, np.shape(array), shape)
     run = _implementation("secular", "secular", "xp", threads, a, b, c, z)
     return run(a, b, c, z)
 
@@ -366,6 +394,42 @@ def exponential(values: Float[NDArray, " n"], out: Float[NDArray, " n"]) -> None
     from geomadv_kernels.cpu import _arrays, _exp
 
     _exp.exponential(_arrays.frozen(values), out)
+
+
+def _shaped(**given: tuple[Any, str]) -> None:
+    """Refuse arrays that do not have the named axes, of one size wherever named."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for name, (array, axes) in given.items():
+        shape, letters = tuple(array.shape), axes.split()
+        wanted = f"({letters[0]},)" if len(letters) == 1 else f"({', '.join(letters)})"
+        if len(shape) != len(letters):
+            raise ValueError(f"{name} must have the shape {wanted}, got {shape}")
+        for letter, size in zip(letters, shape, strict=True):
+            known, where = sizes.setdefault(letter, (size, name))
+            if size != known:
+                raise ValueError(
+                    f"{name} must have the shape {wanted} with {letter} = {known} as "
+                    f"in {where}, got {shape}"
+                )
+
+
+def _fits(name: str, shape: tuple[int, ...], wanted: int | tuple[int, ...]) -> None:
+    """Refuse an array that cannot be broadcast to a shape."""
+    target = (wanted,) if isinstance(wanted, int) else wanted
+    try:
+        fits = np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} must broadcast to the shape {target}, got {shape}")
+
+
+def _expansion(X: Any, Y: Any, coefficients: Any, options: dict[str, Any]) -> None:
+    _shaped(X=(X, "n d"), Y=(Y, "m d"), coefficients=(coefficients, "m q"))
+    if "kernel" in options:
+        choice("kernel", options["kernel"], _KERNELS)
+    if "degree" in options:
+        integer("degree", options["degree"], minimum=1)
 
 
 def _sample(name: str, like: Any, threads: int | None) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """Every kernel on every backend against its plain reference, on all kinds of input."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,14 @@ def as_tuple(value: Any) -> tuple[np.ndarray, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
+def compiled_functions(kernel: Kernel) -> list[str]:
+    """Return what numba has compiled of a kernel's file: nothing where it is off."""
+    module = vars(import_module(kernel.implementation("cpu").__module__))
+    return [
+        name for name, f in module.items() if getattr(f, "nopython_signatures", None)
+    ]
+
+
 def check(kernel: Kernel, arguments: dict[str, Any], found: Any) -> None:
     """Compare a result with the reference's, entry by entry."""
     with np.errstate(all="ignore"):
@@ -79,6 +88,7 @@ def test_the_cpu_agrees_with_the_reference(
         found = kernel.implementation("cpu")(**laid_out(arguments, layout))
     if all(part.size for part in (*as_tuple(found), *before.values())):
         assert any(path.startswith(f"cpu.{name}") for path in paths)
+        assert compiled_functions(kernel)
     for key, value in before.items():
         assert np.array_equal(arguments[key], value)
     check(kernel, arguments, found)

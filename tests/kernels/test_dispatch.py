@@ -96,3 +96,49 @@ def test_single_precision_only_where_all_are_single():
         (X.astype(np.int8), single, np.float64),
     ):
         assert _dispatch.nearest(first, second, 1)[0].dtype == dtype
+
+
+X, Y, W = np.zeros((3, 2)), np.zeros((4, 2)), np.zeros(2)
+BAD = {
+    "d of Y": (lambda: _dispatch.nearest(X, np.zeros((4, 5)), 1), "Y must have the sh"),
+    "axes of X": (lambda: _dispatch.nearest(W, Y, 1), r"X must have .* got \(2,\)"),
+    "metric": (lambda: _dispatch.nearest(X, Y, 1, metric="l3"), "metric must be one"),
+    "eps": (lambda: _dispatch.radius_count(X, Y, 1.0 * X), "eps must have the shape"),
+    "A": (lambda: _dispatch.enlargement(X, X.T, W), r"with d = 2 as in X, got \(2, 3"),
+    "w": (lambda: _dispatch.linear_margin(X, np.ones(9), 0.0, p=2), r"got \(9,\)"),
+    "step": (lambda: _dispatch.linear_perturbation(X, X, 0.0, p=2), r"shape \(d,\)"),
+    "box": (
+        lambda: _dispatch.box_perturbation(X, W, 0.0, W, np.ones(3), p=2),
+        "upper must have",
+    ),
+    "p": (
+        lambda: _dispatch.box_perturbation(X, W, 0.0, W, W, p=1.01),
+        "p must be 1, or at least 1.1, in a box, got 1.01",
+    ),
+    "coefficients": (
+        lambda: _dispatch.kernel_expansion(X, Y, np.ones((5, 1)), kernel="hilbert"),
+        r"coefficients must .* with m = 4 as in Y, got \(5, 1\)",
+    ),
+    "kernel": (
+        lambda: _dispatch.kernel_expansion(X, Y, np.ones((4, 1)), kernel="cosine"),
+        "kernel must be one of",
+    ),
+    "degree": (
+        lambda: _dispatch.kernel_expansion_gradient(
+            X, Y, np.ones((4, 1)), kernel="polynomial", degree=0
+        ),
+        "degree must be at least 1, got 0",
+    ),
+    "c": (
+        lambda: _dispatch.secular(W, W, np.ones(2), X),
+        r"c must broadcast to the shape \(3,\), got \(2,\)",
+    ),
+    "a": (lambda: _dispatch.secular(np.ones((4, 2)), W, 1.0, X), "a must broadcast"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_shapes_that_do_not_fit_are_refused(case):
+    call, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        call()

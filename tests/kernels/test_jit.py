@@ -33,7 +33,7 @@ from numba.core import event
 from geomadv_kernels.cpu import small
 with event.install_recorder("numba:compile") as recorder:
     value = small.kernel(2.0)
-print(value, len(recorder.buffer) > 0, small.kernel._cache.cache_path)
+print(value, len(recorder.buffer) > 0, getattr(small.kernel._cache, 'cache_path', None))
 """
 
 
@@ -89,6 +89,17 @@ def test_a_package_that_cannot_be_written_uses_the_users_cache(package):
     assert compiled
     assert place.is_relative_to(package.parent.parent / "home")
     assert run(package)[1] is False
+
+
+def test_where_no_folder_can_be_written_nothing_is_kept(package):
+    (package / "__pycache__").write_text("in the way")
+    (package.parent.parent / "home").write_text("in the way, too")
+    value, compiled, place = run(package)
+    assert (value, compiled, str(place)) == (21.0, True, "None")
+    line = on_terminal(package)
+    assert line.count("\n") == 1
+    assert "for this process alone" in line
+    assert "NUMBA_CACHE_DIR" in line
 
 
 def on_terminal(package):

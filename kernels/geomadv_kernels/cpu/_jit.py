@@ -1,9 +1,10 @@
 """Compiling: every kernel once a machine, and again only when the sources change.
 
 numba keeps what it compiles in ``__pycache__`` beside the source, or in the user's
-cache folder where that cannot be written. Its own check of freshness looks at the file
-of the compiled function alone; functions call each other across files, so the check
-here looks at every file that this one imports from, and at theirs.
+cache folder where that cannot be written; where neither can be, nothing is kept. Its
+own check of freshness looks at the file of the compiled function alone; functions call
+each other across files, so the check here looks at every file that this one imports
+from, and at theirs.
 """
 
 import functools
@@ -18,6 +19,9 @@ from numba.core import event
 
 _PACKAGE = "geomadv_kernels."
 _FOLDER = Path(__file__).parent
+_UNKEPT = (
+    "for this process alone: no cache folder can be written; NUMBA_CACHE_DIR names one"
+)
 _IMPORT = re.compile(r"geomadv_kernels\.cpu\.(\w+)")
 
 
@@ -50,10 +54,11 @@ class _Announcer(event.Listener):
             return
         self.said = True
         if sys.stderr is not None and sys.stderr.isatty():
-            place = getattr(self.cache, "cache_path", "numba's cache")
+            place = getattr(self.cache, "cache_path", None)
             sys.stderr.write(
-                "geomadv: compiling kernels for this machine, once; they are kept in "
-                f"{place}\n"
+                "geomadv: compiling kernels for this machine, "
+                + (f"once; they are kept in {place}" if place else _UNKEPT)
+                + "\n"
             )
 
     def on_end(self, event: Any) -> None:
@@ -72,8 +77,11 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda f: compiled(f, **options)
-    settings: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-    dispatcher = njit(**(settings | options))(function)
+    settings: dict[str, Any] = {"nogil": True, "error_model": "numpy"} | options
+    try:
+        dispatcher = njit(cache=True, **settings)(function)
+    except RuntimeError:  # no folder can be written
+        dispatcher = njit(**settings)(function)
     cache: Any = getattr(dispatcher, "_cache", None)
     home, _, name = function.__module__.rpartition(".")
     if home == f"{_PACKAGE}cpu" and hasattr(cache, "_cache_file"):
