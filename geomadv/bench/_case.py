@@ -1,9 +1,9 @@
 """What is measured: a case is one kernel on one kind of data, with its peers.
 
 A case is written down in a few lines, in `_neighbours`, `_expansions`, `_linear`,
-`_special` and `_samples`: how its data are made, how geomadv computes the result, which
-libraries compute the same, how two results are compared, and of which parts the
-machine's own bound consists.
+`_quadrics`, `_special` and `_samples`: how its data are made, how geomadv computes the
+result, which libraries compute the same, how two results are compared, and of which
+parts the machine's own bound consists.
 """
 
 from collections.abc import Callable
@@ -45,6 +45,11 @@ class Settings:
 def _all(settings: Settings) -> float:  # noqa: ARG001
     """Return the share of the work for the settings: all of it."""
     return 1.0
+
+
+def _clouds(settings: Settings) -> float:
+    """Return the bytes of n and m points in float64."""
+    return 8.0 * settings.d * (settings.n + settings.m)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,11 @@ class Case:
     bound : tuple of Part
         What cannot be avoided; empty where the machine has no simple bound.
     gpu : bool
-        Whether the kernel takes CuPy's arrays.
+        Whether the kernel takes CuPy's arrays, and CuPy computes the same.
+    check : callable, optional
+        Of the data and our result: what is wrong with it whatever the peers say, or "".
+    size : callable
+        Of the settings: how many bytes the arguments and the result have, roughly.
     """
 
     name: str
@@ -135,3 +144,5 @@ class Case:
     unit: str
     bound: tuple[Part, ...] = ()
     gpu: bool = False
+    check: Callable[[Data, Any], str] | None = None
+    size: Callable[[Settings], float] = _clouds

@@ -3,13 +3,21 @@
 import difflib
 from collections.abc import Sequence
 
-from geomadv.bench import _expansions, _linear, _neighbours, _samples, _special
+from geomadv.bench import (
+    _expansions,
+    _linear,
+    _neighbours,
+    _quadrics,
+    _samples,
+    _special,
+)
 from geomadv.bench._case import Case
 
 CASES: tuple[Case, ...] = (
     *_neighbours.CASES,
     *_expansions.CASES,
     *_linear.CASES,
+    *_quadrics.CASES,
     *_special.CASES,
     *_samples.CASES,
 )

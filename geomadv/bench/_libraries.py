@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-#: Name of a library: its module, and the name of its distribution.
-LIBRARIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+#: Name of a library: its module, and the names that its distribution may have.
+LIBRARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "NumPy": ("numpy", "numpy"),
         "SciPy": ("scipy", "scipy"),
@@ -18,7 +18,7 @@ LIBRARIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "faiss": ("faiss", "faiss-cpu"),
         "torch": ("torch", "torch"),
         "KeOps": ("pykeops", "pykeops"),
-        "CuPy": ("cupy", "cupy"),
+        "CuPy": ("cupy", "cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"),
     }
 )
 
@@ -32,19 +32,19 @@ def installed(library: str) -> bool:
 
 def versions(libraries: Iterable[str]) -> dict[str, str | None]:
     """Return the versions of libraries and of what geomadv runs on; None if absent."""
-    found: dict[str, str | None] = {name: _version(name) for name in _ALSO}
+    found: dict[str, str | None] = {name: _version(name, name) for name in _ALSO}
     for library in libraries:
-        module, distribution = LIBRARIES[library]
-        found[library] = _version(distribution, module) if installed(library) else None
+        found[library] = _version(*LIBRARIES[library]) if installed(library) else None
     return found
 
 
-def _version(distribution: str, module: str = "") -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        loaded = sys.modules.get(module)
-        return str(getattr(loaded, "__version__", "unknown"))
+def _version(module: str, *distributions: str) -> str:
+    for distribution in distributions:
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return str(getattr(sys.modules.get(module), "__version__", "unknown"))
 
 
 def load(libraries: Iterable[str]) -> dict[str, str]:
@@ -72,6 +72,7 @@ def limited(threads: int) -> Iterator[None]:
     torch = sys.modules.get("torch")
     faiss = sys.modules.get("faiss")
     before = torch.get_num_threads() if torch else 0
+    before_faiss = faiss.omp_get_max_threads() if faiss else 0
     with threadpool_limits(limits=threads):
         if torch:
             torch.set_num_threads(threads)
@@ -82,6 +83,8 @@ def limited(threads: int) -> Iterator[None]:
         finally:
             if torch:
                 torch.set_num_threads(before)
+            if faiss:
+                faiss.omp_set_num_threads(before_faiss)
 
 
 def reason(error: BaseException) -> str:

@@ -34,7 +34,7 @@ def describe(settings: Settings, libraries: Iterable[str]) -> dict[str, Any]:
     return {
         "processor": _processor(),
         "processors": available_threads(),
-        "memory_bytes": _memory(),
+        "memory_bytes": total_memory(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "gpu": device_name() if settings.gpu else None,
@@ -116,7 +116,8 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _memory() -> int | None:
+def total_memory() -> int | None:
+    """Return the bytes of memory, if the system tells."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -7,7 +7,12 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import NDArray
-from geomadv.bench._agree import same_counts, same_neighbours
+from geomadv.bench._agree import (
+    exact_neighbours,
+    host,
+    same_counts,
+    same_neighbours,
+)
 from geomadv.bench._case import Case, Data, Peer, Settings
 from geomadv.bench._pairs import (
     BLOCK,
@@ -32,7 +37,8 @@ def _numpy(k: int) -> Callable[[Data], Any]:
             if k == 1:
                 columns = s.argmin(axis=1)[:, None]
             else:
-                columns = xp.argpartition(s, k - 1, axis=1)[:, :k]
+                least = min(k, s.shape[1])
+                columns = xp.argpartition(s, least - 1, axis=1)[:, :least]
                 near = xp.take_along_axis(s, columns, axis=1)
                 order = xp.argsort(near, axis=1)
                 columns = xp.take_along_axis(columns, order, axis=1)
@@ -52,7 +58,7 @@ def _torch(k: int) -> Callable[[Data], Any]:
             if k == 1:
                 values, columns = s.min(1, keepdim=True)
             else:
-                values, columns = s.topk(k, largest=False)
+                values, columns = s.topk(min(k, s.shape[1]), largest=False)
             found.append(((values + xx).clamp_(min=0).sqrt_(), columns))
         return tuple(torch.cat(part) for part in zip(*found, strict=True))
 
@@ -63,7 +69,8 @@ def _sklearn(k: int) -> Callable[[Data], Any]:
     def call(data: Data) -> Any:
         from sklearn.neighbors import NearestNeighbors
 
-        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(data["Y"])
+        least = min(k, len(data["Y"]))
+        search = NearestNeighbors(n_neighbors=least, algorithm="brute").fit(data["Y"])
         return search.kneighbors(data["X"])
 
     return call
@@ -73,7 +80,7 @@ def _faiss(k: int) -> Callable[[Data], Any]:
     def call(data: Data) -> Any:
         import faiss
 
-        squared, columns = faiss.knn(data["X"], data["Y"], k)
+        squared, columns = faiss.knn(data["X"], data["Y"], min(k, len(data["Y"])))
         return np.sqrt(np.maximum(squared, 0)), columns
 
     return call
@@ -82,7 +89,8 @@ def _faiss(k: int) -> Callable[[Data], Any]:
 def _keops(k: int) -> Callable[[Data], Any]:
     def call(data: Data) -> Any:
         x, y = lazy(data)
-        squared, columns = ((x - y) ** 2).sum(-1).Kmin_argKmin(k, dim=1)
+        least = min(k, len(data["Y"]))
+        squared, columns = ((x - y) ** 2).sum(-1).Kmin_argKmin(least, dim=1)
         return np.sqrt(squared), columns.astype(np.int64)
 
     return call
@@ -102,6 +110,28 @@ def _cdist(metric: str) -> Callable[[Data], Any]:
             columns = s.argmin(axis=1)[:, None]
             found.append((np.take_along_axis(s, columns, axis=1), columns))
         return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+
+    return call
+
+
+def _differences(metric: str) -> Callable[[Data], Any]:
+    """Return CuPy's way, which has no such distances: coordinate by coordinate."""
+
+    def call(data: Data) -> Any:
+        xp = namespace(data["X"])
+        found = []
+        for start in range(0, len(data["X"]), BLOCK):
+            x = data["X"][start : start + BLOCK]
+            s = xp.zeros((len(x), len(data["Y"])))
+            for a, b in zip(x.T, data["Y"].T, strict=True):
+                gap = xp.abs(a[:, None] - b)
+                if metric == "l1":
+                    s += gap
+                else:
+                    xp.maximum(s, gap, out=s)
+            columns = s.argmin(axis=1)[:, None]
+            found.append((xp.take_along_axis(s, columns, axis=1), columns))
+        return tuple(xp.concatenate(part) for part in zip(*found, strict=True))
 
     return call
 
@@ -137,6 +167,7 @@ def _nearest(dtype: type, k: int) -> Case:
             Peer("CuPy", _numpy(k)),
         ),
         agree=same_neighbours("l2"),
+        check=exact_neighbours("l2"),
         work=pairs,
         unit="pairs",
         bound=(gemm(dtype, flops),),
@@ -157,8 +188,10 @@ def _nearest_in(metric: str) -> Case:
         peers=(
             Peer("SciPy", _cdist(metric), serial=True, share=few),
             Peer("torch", _torch_cdist(order), share=few),
+            Peer("CuPy", _differences(metric)),
         ),
         agree=same_neighbours(metric),
+        check=exact_neighbours(metric),
         work=pairs,
         unit="pairs",
         gpu=True,
@@ -238,9 +271,44 @@ _RADIUS_COUNT = Case(
     gpu=True,
 )
 
+
+def _within(nearest: Callable[[Data], Any]) -> Callable[[Data], NDArray]:
+    """Return how many of the least distances are within each radius."""
+
+    def call(data: Data) -> NDArray:
+        distances, eps = host(nearest(data)[0]), host(data["eps"])
+        counts: NDArray = (distances <= eps).sum(axis=0)
+        return counts
+
+    return call
+
+
+_ENLARGEMENT = Case(
+    name="enlargement.l2-f64",
+    kernel="enlargement",
+    title="points within 4 radii of a set, l2, f64",
+    make=_with_radii,
+    ours=lambda data, threads: _dispatch.enlargement(
+        data["X"], data["Y"], data["eps"], metric="l2", threads=threads
+    ),
+    peers=(
+        Peer("scikit-learn", _within(_sklearn(1))),
+        Peer("torch", _within(_torch(1))),
+        Peer("NumPy", _within(_numpy(1))),
+        Peer("KeOps", _within(_keops(1))),
+        Peer("CuPy", _within(_numpy(1))),
+    ),
+    agree=same_counts,
+    work=pairs,
+    unit="pairs",
+    bound=(gemm(np.float64, flops),),
+    gpu=True,
+)
+
 CASES = (
     *(_nearest(dtype, k) for dtype in (np.float64, np.float32) for k in (1, 10)),
     _nearest_in("l1"),
     _nearest_in("linf"),
     _RADIUS_COUNT,
+    _ENLARGEMENT,
 )

@@ -35,7 +35,7 @@ def namespace(array: Any) -> Any:
 
 def block_rows(array: Any) -> int:
     """Return the rows of a block: more on a GPU."""
-    return BLOCK if namespace(array) is np else 16 * BLOCK
+    return BLOCK if namespace(array) is np else 4 * BLOCK
 
 
 def squares(X: NDArray, Y: NDArray) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
@@ -58,6 +58,16 @@ def torch_squares(X: NDArray, Y: NDArray) -> Iterator[tuple[Any, Any, Any]]:
     yy = (points * points).sum(1)
     for x in torch.from_numpy(X).split(BLOCK):
         yield x, (x * x).sum(1, keepdim=True), torch.addmm(yy, x, points.T, alpha=-2)
+
+
+def products(X: NDArray, Y: NDArray, xp: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield blocks of X and x.y for all y, with NumPy, CuPy or torch."""
+    rows = block_rows(X)
+    if xp.__name__ == "torch":
+        X, Y = xp.from_numpy(X), xp.from_numpy(Y)
+    for start in range(0, len(X), rows):
+        x = X[start : start + rows]
+        yield x, xp.matmul(x, Y.T)
 
 
 def lazy(data: Data) -> tuple[Any, Any]:

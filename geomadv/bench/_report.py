@@ -63,6 +63,9 @@ class BoundResult:
         Their sum.
     ratio : Spread
         Our seconds over that sum in the same round.
+    processors : float, optional
+        How many processors the probes had, in the middle: fewer than there are threads
+        if other processes use them. None on a GPU.
     """
 
     rates: dict[str, float]
@@ -70,6 +73,7 @@ class BoundResult:
     parts: dict[str, float]
     seconds: Spread
     ratio: Spread
+    processors: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as a document."""
@@ -85,7 +89,7 @@ class CaseResult:
     name, kernel, title, unit : str
         Those of the case.
     failure : str
-        The exception of the kernel itself, or "".
+        The exception of the kernel itself, what is wrong with its result, or "".
     seconds : Spread, optional
         Seconds of the kernel.
     rate : float, optional
@@ -96,6 +100,8 @@ class CaseResult:
         Why the bound could not be measured, or "".
     peers : tuple of PeerResult
         The peers.
+    checked : bool
+        Whether the result was found right by itself, not only as the peers'.
     """
 
     name: str
@@ -108,6 +114,12 @@ class CaseResult:
     bound: BoundResult | None = None
     bound_note: str = ""
     peers: tuple[PeerResult, ...] = ()
+    checked: bool = False
+
+    @property
+    def compared(self) -> bool:
+        """Whether a result was held against the kernel's: a peer's or an exact one."""
+        return self.checked or any(p.status in (TIMED, DIFFERS) for p in self.peers)
 
     @property
     def agreed(self) -> bool:

@@ -1,5 +1,6 @@
 """A run: for each case make the data, check the peers, and time all that agree."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,13 @@ from geomadv._random import spawn
 from geomadv._validate import integer
 from geomadv.bench._case import Case, Data, Peer, Settings
 from geomadv.bench._libraries import LIBRARIES, installed, limited, load, reason
-from geomadv.bench._machine import describe, device_name, finisher, put
+from geomadv.bench._machine import (
+    describe,
+    device_name,
+    finisher,
+    put,
+    total_memory,
+)
 from geomadv.bench._report import (
     ABSENT,
     DIFFERS,
@@ -55,10 +62,10 @@ def bench(
 
     Notes
     -----
-    Results are compared before anything is timed, and a peer with another result is not
-    timed. Then the kernel, the peers and the probes of the bound take turns; ratios are
-    of one round. Everything has run before the first round, so that no compilation is
-    timed.
+    Our result is checked, and the others are compared with it, before anything is
+    timed; a peer with another result is not. Then the kernel, the peers and the probes
+    of the bound take turns; ratios are of one round. Everything has run before the
+    first round, so that no compilation is timed.
 
     Examples
     --------
@@ -111,13 +118,20 @@ def _measure(
     """Check and time one case."""
     named = (case.name, case.kernel, case.title, case.unit)
     finish = finisher(settings.gpu)
-    data = put(case.make(settings, spawn(settings.seed, case.name)), settings.gpu)
     tell("warming up")
     try:
-        ours = case.ours(data, settings.threads)
-        finish()
+        wrong = too_large(case, settings)
+        if not wrong:
+            made = case.make(settings, spawn(settings.seed, case.name))
+            data = put(made, settings.gpu)
+            ours = case.ours(data, settings.threads)
+            finish()
+            tell("checking the result")
+            wrong = case.check(data, ours) if case.check else ""
     except Exception as error:  # noqa: BLE001 - it goes into the table, and exit code 1
-        return CaseResult(*named, failure=reason(error))
+        wrong = reason(error)
+    if wrong:
+        return CaseResult(*named, failure=wrong)
     calls: dict[str, Callable[[], object]] = {
         _OURS: lambda: case.ours(data, settings.threads)
     }
@@ -128,7 +142,7 @@ def _measure(
         if checked[-1][1] == TIMED:
             calls[peer.library] = lambda call=peer.call: call(data)  # type: ignore[misc]
     del ours
-    units, note = _probes(case, settings, calls)
+    units, note, busy = _probes(case, settings, calls)
     seconds = {
         name: np.array(values)
         for name, values in rounds(
@@ -140,13 +154,24 @@ def _measure(
         *named,
         seconds=Spread.of(mine),
         rate=case.work(settings) / float(np.median(mine)),
-        bound=_bound(case, settings, units, seconds),
+        bound=_bound(case, settings, units, seconds, busy),
         bound_note=note,
         peers=tuple(
             _peer(peer, status, note, seconds, settings)
             for peer, status, note in checked
         ),
+        checked=case.check is not None,
     )
+
+
+def too_large(case: Case, settings: Settings) -> str:
+    """Say why a case cannot be measured in the memory that there is, or ""."""
+    size, memory = case.size(settings), total_memory()
+    if memory is None or size <= memory:
+        return ""
+    sizes = f"n = {settings.n}, m = {settings.m}, d = {settings.d}"
+    have = f"this machine has {memory / 1e9:.3g} GB"
+    return f"{case.name} needs {size / 1e9:.3g} GB for {sizes}; {have}"
 
 
 def _check(
@@ -167,21 +192,44 @@ def _check(
 
 def _probes(
     case: Case, settings: Settings, calls: dict[str, Callable[[], object]]
-) -> tuple[dict[str, float], str]:
-    """Add the probes of the bound to the calls; return their units of work."""
-    units, probes = {}, {}
+) -> tuple[dict[str, float], str, list[float]]:
+    """Add the probes of the bound to the calls.
+
+    Returns
+    -------
+    Their units of work; why there are none; and a list that, once they have run, holds
+    how many processors each run had.
+    """
+    units: dict[str, float] = {}
+    probes: dict[str, Callable[[], object]] = {}
+    busy: list[float] = []
     try:
         for part in case.bound:
-            probes[part.name], units[part.name] = part.probe(settings)
-            probes[part.name]()
+            probe, units[part.name] = part.probe(settings)
+            probe()
+            probes[part.name] = _watched(probe, busy)
     except Exception as error:  # noqa: BLE001 - a bound less, and the table says why
-        return {}, reason(error)
+        return {}, reason(error), busy
     calls.update(probes)
-    return units, ""
+    return units, "", busy
+
+
+def _watched(probe: Callable[[], object], busy: list[float]) -> Callable[[], object]:
+    def run() -> None:
+        wall, cpu = time.perf_counter(), time.process_time()
+        probe()
+        cpu = time.process_time() - cpu
+        busy.append(cpu / (time.perf_counter() - wall))
+
+    return run
 
 
 def _bound(
-    case: Case, settings: Settings, units: dict[str, float], seconds: dict[str, Any]
+    case: Case,
+    settings: Settings,
+    units: dict[str, float],
+    seconds: dict[str, Any],
+    busy: list[float],
 ) -> BoundResult | None:
     if not units:
         return None
@@ -196,6 +244,7 @@ def _bound(
         parts={name: float(np.median(values)) for name, values in parts.items()},
         seconds=Spread.of(total),
         ratio=Spread.of(seconds[_OURS] / total),
+        processors=None if settings.gpu or not busy else float(np.median(busy)),
     )
 
 

@@ -64,6 +64,35 @@ def _cap(log: bool) -> Case:
     )
 
 
+def _masses(settings: Settings, rng: np.random.Generator) -> Data:
+    """Make dimensions as above, and measures from 1e-9 to 1/2."""
+    count = _MORE * settings.n
+    d = np.floor(10.0 ** rng.uniform(math.log10(2.0), 9.0, count))
+    return {"d": d, "mass": 0.5 * 10.0 ** rng.uniform(-9.0, 0.0, count)}
+
+
+def _betainccinv(data: Data) -> NDArray:
+    from scipy.special import betainccinv
+
+    square = betainccinv(0.5, 0.5 * (data["d"] - 1.0), 2.0 * data["mass"])
+    return np.sqrt(square)
+
+
+_COORDINATE = Case(
+    name="cap_coordinate.height",
+    kernel="cap_coordinate",
+    title="heights of caps, d to 1e9",
+    make=_masses,
+    ours=lambda data, threads: _dispatch.cap_coordinate(
+        data["d"], data["mass"], angle=False, log=False, threads=threads
+    ),
+    peers=(Peer("SciPy", _betainccinv, serial=True),),
+    agree=close(1e-9),
+    work=_values,
+    unit="values",
+)
+
+
 def _parameters(settings: Settings, rng: np.random.Generator) -> Data:
     """Make a and b up to 10^6, and x within three deviations of the mean."""
     count = _MORE * settings.n
@@ -78,6 +107,18 @@ def _betainc(data: Data) -> NDArray:
     from scipy.special import betainc
 
     return np.log(betainc(data["a"], data["b"], data["x"]))
+
+
+def _quantiles(settings: Settings, rng: np.random.Generator) -> Data:
+    count = _MORE * settings.n
+    a, b = 10.0 ** rng.uniform(-1.0, 6.0, (2, count))
+    return {"a": a, "b": b, "log_p": np.log(rng.uniform(1e-3, 1.0 - 1e-3, count))}
+
+
+def _betaincinv(data: Data) -> NDArray:
+    from scipy.special import betaincinv
+
+    return np.asarray(betaincinv(data["a"], data["b"], np.exp(data["log_p"])))
 
 
 def _forms(settings: Settings, rng: np.random.Generator) -> Data:
@@ -133,6 +174,7 @@ _CHI2 = Case(
         np.ones_like(data["weights"]),
         data["thresholds"],
         data["excess"],
+        threads=threads,
     )[0],
     peers=(
         Peer(
@@ -147,4 +189,18 @@ _CHI2 = Case(
     unit="tails",
 )
 
-CASES = (_cap(log=True), _cap(log=False), _BETA, _CHI2)
+_INVERSE = Case(
+    name="log_betainc_inverse.f64",
+    kernel="log_betainc_inverse",
+    title="inverse of log incomplete beta, a and b to 1e6",
+    make=_quantiles,
+    ours=lambda data, threads: _dispatch.log_betainc_inverse(
+        data["a"], data["b"], data["log_p"], threads=threads
+    ),
+    peers=(Peer("SciPy", _betaincinv, serial=True),),
+    agree=close(1e-9),
+    work=_values,
+    unit="values",
+)
+
+CASES = (_cap(log=True), _cap(log=False), _COORDINATE, _BETA, _INVERSE, _CHI2)

@@ -2,6 +2,10 @@
 
 A machine that others use is slow for seconds at a time. Contestants that take turns see
 the same slow seconds, and the ratio of two times of one round hardly depends on them.
+
+The threads of a library may spin for a while after its last call (those of OpenMP for
+up to a fifth of a second, by default), and would slow down whoever comes next: nothing
+is timed before they are quiet.
 """
 
 import gc
@@ -17,6 +21,9 @@ from geomadv._typing import NDArray
 # What takes less than this is repeated within a round.
 _SHORTEST = 0.02
 _MOST_CALLS = 10_000
+# Threads are quiet if in such a time the process computes for less than a fifth of it.
+_WINDOW = 0.003
+_LONGEST_WAIT = 0.5
 
 Call = Callable[[], object]
 
@@ -96,11 +103,23 @@ def _count(call: Call, finish: Call) -> int:
 
 def _timed(call: Call, count: int, finish: Call) -> float:
     finish()
+    settle()
     started = time.perf_counter()
     for _ in range(count):
         call()
     finish()
     return time.perf_counter() - started
+
+
+def settle() -> None:
+    """Wait until no thread of this process computes, for half a second at most."""
+    end = time.perf_counter() + _LONGEST_WAIT
+    while time.perf_counter() < end:
+        wall, cpu = time.perf_counter(), time.process_time()
+        time.sleep(_WINDOW)
+        taken = time.process_time() - cpu
+        if taken < 0.2 * (time.perf_counter() - wall):
+            return
 
 
 @contextmanager
