@@ -19,14 +19,21 @@ _PEAK = Path("/proc/self/clear_refs")  # forgets the peak of the memory so far
 KERNELS = (
     "nearest",
     "radius_count",
+    "enlargement",
     "kernel_expansion",
     "kernel_expansion_gradient",
     "linear_margin",
+    "linear_perturbation",
+    "box_perturbation",
     "secular",
     "cap_measure",
+    "cap_coordinate",
     "log_betainc",
+    "log_betainc_inverse",
     "weighted_chi2_tail",
     "sphere_sample",
+    "gaussian_sample",
+    "sphere_heights",
 )
 
 EPILOG = "\n".join(["\b", "Kernels:", *(f"  {name}" for name in KERNELS)])
@@ -101,9 +108,14 @@ def bench(
         refuse("--threads", f"must be at most {_MOST_THREADS}, got {threads}")
     check_outputs(out=out, json=json)
     from geomadv.bench import Settings, available_threads
+    from geomadv.bench._run import too_large
 
     cases = _cases(selectors, gpu)
     settings = Settings(n, m, d, runs, threads or available_threads(), seed, gpu)
+    for case in cases:
+        wrong = too_large(case, settings)
+        if wrong:
+            refuse("--n, --m, --d", wrong)
     report = _run(cases, settings, memory)
     if json is not None:
         write_json(json, report.as_json())

@@ -1,13 +1,17 @@
 """The table of ``geomadv bench``, and what is said below it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from geomadv.bench import CaseResult, PeerResult, Report
+from geomadv.bench import CaseResult, PeerResult, Report, Spread
 
+# Below this share of the processors the machine was not this run's alone.
+_BUSY = 0.75
 _ABOVE = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -16,65 +20,99 @@ def print_bench(out: Console, report: Report) -> None:
     s, machine = report.settings, report.machine
     place = machine["gpu"] or f"{machine['processor']}, threads {s.threads}"
     out.print(Text(f"{place}; n = {s.n}, m = {s.m}, d = {s.d}", style="bold"))
-    out.print(Text(f"Medians of {s.runs} interleaved runs.", style="dim"))
+    runs = f"Medians of {s.runs} interleaved runs, with half their quartile range."
+    out.print(Text(runs if s.runs > 1 else "One run.", style="dim"))
     out.print()
-    out.print(_table(out, report.cases))
-    for line in _notes(report):
-        out.print(line)
-    out.print()
-    if report.agreed:
-        out.print(Text("All results agree", style="bold green"))
-    else:
-        wrong = [case.name for case in report.cases if not case.agreed]
-        out.print(Text(f"Wrong or different: {', '.join(wrong)}", style="bold red"))
-
-
-def _table(out: Console, cases: Sequence[CaseResult]) -> Table:
-    """Lay the results out; a narrow terminal does without the rates and the spread."""
     libraries = list(
         dict.fromkeys(
             peer.library
-            for case in cases
+            for case in report.cases
             for peer in case.peers
             if peer.status != "absent"
         )
     )
-    names = ["case", "seconds", "spread", "a second", "/ bound", *libraries]
-    rows = [_cells(case, libraries) for case in cases]
+    cells = [_cells(case, libraries, s.runs) for case in report.cases]
+    names = _columns(out, cells, libraries)
+    if names:
+        out.print(_table(names, cells))
+    else:
+        for row in cells:
+            _stack(out, row, libraries)
+    for line in _notes(report):
+        out.print(line)
+    out.print()
+    out.print(_verdict(report))
+
+
+def _verdict(report: Report) -> Text:
+    if not report.agreed:
+        wrong = [case.name for case in report.cases if not case.agreed]
+        return Text(f"Wrong or different: {', '.join(wrong)}", style="bold red")
+    alone = [case.name for case in report.cases if not case.compared]
+    if alone:
+        found = "The others agree" if len(alone) < len(report.cases) else "Nothing is"
+        text = f"Not compared: {', '.join(alone)}. {found}"
+        return Text(text + " known" * (found == "Nothing is"), style="bold yellow")
+    return Text("All results agree", style="bold green")
+
+
+def _columns(
+    out: Console, rows: Sequence[dict[str, Text]], libraries: Sequence[str]
+) -> list[str]:
+    """Return the columns that fit, the rates first to go; none if the rest do not."""
+    names = ["case", "seconds", "a second", "/ bound", *libraries]
     widths = {
         name: max([len(name), *(row[name].cell_len for row in rows)]) for name in names
     }
-    for dropped in ("a second", "spread"):
-        if sum(widths[name] + 2 for name in names) - 2 > out.width:
-            names.remove(dropped)
+    for _ in range(2):
+        if sum(widths[name] + 2 for name in names) - 2 <= out.width:
+            return names
+        names = [name for name in names if name != "a second"]
+    return []
+
+
+def _table(names: Sequence[str], rows: Sequence[dict[str, Text]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in names:
-        table.add_column(name, justify="left" if name == "case" else "right")
+        justify: Any = "left" if name == "case" else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(row[name] for name in names))
     return table
 
 
-def _cells(case: CaseResult, libraries: Sequence[str]) -> dict[str, Text]:
+def _stack(out: Console, row: dict[str, Text], libraries: Sequence[str]) -> None:
+    """Print a case below its name, in lines that a narrow terminal can break."""
+    out.print(row["case"])
+    seconds = row["seconds"]
+    own = [seconds if seconds.plain == "FAILED" else seconds + Text(" s")]
+    if row["/ bound"]:
+        own.append(row["/ bound"] + Text(" / bound"))
+    if row["a second"]:
+        own.append(row["a second"] + Text(" a second"))
+    others = [Text(f"{name} ") + row[name] for name in libraries if row[name]]
+    for line in (own, others):
+        if line:
+            out.print(Padding(Text(", ").join(line), (0, 0, 0, 2)))
+
+
+def _cells(case: CaseResult, libraries: Sequence[str], runs: int) -> dict[str, Text]:
     peers = {peer.library: peer for peer in case.peers}
     cells = {"case": Text(case.name)}
     if case.seconds is None:
         cells["seconds"] = Text("FAILED", style="bold red")
     else:
-        cells["seconds"] = Text(_short(case.seconds.median))
-        half = 0.5 * (case.seconds.upper_quartile - case.seconds.lower_quartile)
-        cells["spread"] = Text(f"±{100 * half / case.seconds.median:.0f} %")
+        cells["seconds"] = Text(_spread(case.seconds, runs))
     if case.rate is not None:
         cells["a second"] = Text(f"{_rate(case.rate)} {case.unit}")
     if case.bound is not None:
-        cells["/ bound"] = Text(f"{case.bound.ratio.median:.2f}")
+        cells["/ bound"] = Text(_spread(case.bound.ratio, runs))
     for library in libraries:
-        cells[library] = _peer(peers.get(library))
-    names = ("spread", "a second", "/ bound")
-    return {name: Text() for name in names} | cells
+        cells[library] = _peer(peers.get(library), runs)
+    return {name: Text() for name in ("a second", "/ bound")} | cells
 
 
-def _peer(peer: PeerResult | None) -> Text:
+def _peer(peer: PeerResult | None, runs: int) -> Text:
     """Return how many times longer a peer takes, or what became of it."""
     if peer is None or peer.status == "absent":
         return Text()
@@ -82,9 +120,19 @@ def _peer(peer: PeerResult | None) -> Text:
         differs = peer.status == "differs"
         word = "DIFFERS" if differs else "failed"
         return Text(word, style="bold red" if differs else "yellow")
-    mark = "*" if peer.serial else " "
+    mark = "*" if peer.serial else ""
     style = "green" if peer.ratio.median >= 1 else ""
-    return Text(f"{_short(peer.ratio.median)}{mark}", style=style)
+    return Text(_spread(peer.ratio, runs, mark), style=style)
+
+
+def _spread(value: Spread, runs: int, mark: str = "") -> str:
+    """Return a median and half the distance of the quartiles, in percent of it."""
+    text = f"{_short(value.median)}{mark}"
+    if runs == 1:
+        return text
+    half = 0.5 * (value.upper_quartile - value.lower_quartile)
+    percent = f"{100 * half / value.median:.0f}"
+    return f"{text} ±{percent:>2}%"
 
 
 def _notes(report: Report) -> Iterator[Text]:
@@ -105,6 +153,15 @@ def _notes(report: Report) -> Iterator[Text]:
     if rates:
         text = ", ".join(f"{name} {rate}" for name, rate in rates.items())
         yield Text(f"measured here: {text}", style="dim")
+    threads = report.settings.threads
+    had = [
+        case.bound.processors
+        for case in report.cases
+        if case.bound and case.bound.processors is not None
+    ]
+    if had and min(had) < _BUSY * threads:
+        text = f"the probes had {min(had):.1f} of {threads} processors at times"
+        yield Text(f"{text}: other processes used them", style="yellow")
     for kernel, size in report.memory.items():
         yield Text(f"peak extra memory at a million points: {kernel} {size:.0f} MiB")
     for case in report.cases:
