@@ -158,6 +158,14 @@ def test_ends_of_the_interval():
         assert back.tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("small", [0.5, 2.0])
+def test_nan_ends_and_stays_nan(place, small):
+    arguments = [small, small, 0.3]
+    arguments[place] = np.nan
+    assert np.isnan(kernel.log_betainc(*map(np.array, arguments)))
+
+
 def test_logarithms_do_not_underflow():
     exact = by_quadrature(1e9, 1e9, 0.25)
     assert exact < -1e8

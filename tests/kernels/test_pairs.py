@@ -145,3 +145,26 @@ def test_several_panels_are_one_search(k, monkeypatch):
     assert np.array_equal(counts, again)
     expected = reference.nearest(X, Y, k)
     assert np.array_equal(whole[1], expected[1])
+
+
+@pytest.mark.parametrize("size", [1e19, 1e30, 1e40])
+def test_points_a_great_many_turns_away_on_a_torus(size):
+    """More turns than a 64-bit integer counts."""
+    X, Y = size * np.array([[1.0], [2.0]]), size * np.array([[3.0], [1.0], [1.5]])
+    given_ = {"metric": "l1", "period": 1.0}
+    for ours, plain in zip(
+        cpu.nearest(X, Y, 2, **given_),
+        reference.nearest(X, Y, 2, **given_),
+        strict=True,
+    ):
+        assert np.array_equal(ours, plain)
+    assert (radius_count.radius_count(X, Y, np.ones(1), **given_) == 3).all()
+
+
+@pytest.mark.parametrize("metric", reference.METRICS)
+def test_all_points_of_a_space_without_coordinates_are_one(metric):
+    X, Y = np.zeros((2, 0)), np.zeros((3, 0))
+    distances, indices = cpu.nearest(X, Y, 2, metric=metric)
+    assert (distances == 0).all()
+    assert (indices == [0, 1]).all()
+    assert (radius_count.radius_count(X, Y, np.zeros(1), metric=metric) == 3).all()

@@ -1,6 +1,7 @@
 """Projections onto quadrics against 120-digit signs, rays, and known distances."""
 
 import math
+from fractions import Fraction
 
 import array_api_strict
 import numpy as np
@@ -80,6 +81,23 @@ def test_lam_is_within_2_ulp_of_the_exact_root(kind, d):
     assert kind != "nearly hard" or not (status == 1).any()
     for i in rows:
         assert_within(a[i], b[i], c[i], z[i], float(lam[i]), 2)
+
+
+def test_a_last_digit_decides_whether_an_ellipsoid_is_empty():
+    """sum a x^2 + 2 b x + c with c next to sum b^2 / a: the sign of an exact sum."""
+    rng = np.random.default_rng(0)
+    seen = set()
+    for i in range(900):
+        d = int(rng.integers(1, 6))
+        a, b = 2.0 ** rng.integers(-3, 4, d), rng.standard_normal(d)
+        z = 3.0 * rng.standard_normal((1, d))
+        squares = zip(a.tolist(), b.tolist(), strict=True)
+        least = sum(Fraction(bi) ** 2 / Fraction(ai) for ai, bi in squares)
+        c = np.nextafter(float(least), (0.0, float(least), np.inf)[i % 3])
+        expected = 2 if c > least else 1 if c == least else 0
+        assert secular(a, b, c, z)[3] == [expected]
+        seen.add(expected)
+    assert {0, 2} <= seen
 
 
 @pytest.mark.parametrize("power", [-250, -40, 40, 250])
