@@ -77,14 +77,35 @@ class Sums(NamedTuple):
 
     values: Array  # (R, Q)
     gradients: Array  # (R, Q, d), or (R, Q, 0) if there are none
-    nearest: Array  # (R,): the least squared distance so far, for Hilbert's kernel
+    nearest: Array  # (R,): the least squared distance so far, where it is tracked
+
+
+class Block(NamedTuple):
+    """Queries against points.
+
+    Parameters
+    ----------
+    X, Y : Points
+    coefficients : (Q, m)
+        Of these points; for Hilbert's kernel the last row is 1.
+    sums : Sums
+        Of these queries.
+    """
+
+    X: Points
+    Y: Points
+    coefficients: Array
+    sums: Sums
 
 
 @compiled(fastmath={"contract", "reassoc", "nsz"})
 def pack(
     points: Array, start: int, stop: int, centre: Array, scale: float, out: Points
 ) -> None:
-    """Write the points from `start` to `stop` into the first rows of `out`."""
+    """Write the points from `start` to `stop` into the first rows of `out`.
+
+    The centre is multiplied by the scale already.
+    """
     d = centre.size
     for i in range(stop - start):
         given, plain = points[start + i], out.plain[i]
@@ -95,7 +116,7 @@ def pack(
         if out.square.size > 0:
             centred = out.centred[i]
             for c in range(d):
-                centred[c] = (np.float64(given[c]) - centre[c]) * scale
+                centred[c] = np.float64(given[c]) * scale - centre[c]
             square = 0.0
             for c in range(d):
                 square += np.float64(centred[c]) * np.float64(centred[c])
@@ -142,10 +163,12 @@ def _restore(
 
 
 @inner()
-def _rescale(form: Form, sums: Sums, i: int, least: float) -> None:
-    """Express the sums of a query in the power of a nearer point (Hilbert's kernel)."""
+def _approach(form: Form, sums: Sums, i: int, least: float) -> None:
+    """Note a nearer point; Hilbert's sums are then expressed in its power."""
     ratio = least / sums.nearest[i]
     sums.nearest[i] = least
+    if form.code != HILBERT:
+        return
     factor = ratio**form.rate
     for q in range(sums.values.shape[1]):
         sums.values[i, q] *= factor
@@ -185,15 +208,16 @@ def _measure(form: Form, X: Points, Y: Points, space: Space, E: Array) -> int:
 
 @inner("contract")
 def _add_gradients(
-    form: Form, count: int, X: Points, Y: Points, slopes: Array, a: Array,
-    space: Space, gradients: Array,
-) -> None:  # fmt: skip
+    form: Form, count: int, block: Block, slopes: Array, space: Space
+) -> None:
     """Add the part of one strip to the gradients, up to the kernel's constant.
 
     With slopes v this is sum_j a_j v_j (x - y_j), for the polynomial sum_j a_j v_j y_j.
     """
+    X, Y, a, sums = block
+    gradients = sums.gradients
     rows, w = slopes.shape
-    d = X.centred.shape[1]
+    d = gradients.shape[2]
     if count < 0:
         columns = _strip(space.columns, X.plain.shape[1], w)
         line = space.coefficients[a.size : a.size + w]
@@ -233,10 +257,9 @@ def _add_gradients(
 
 
 @inner()
-def _add_block(
-    form: Form, X: Points, Y: Points, a: Array, space: Space, sums: Sums
-) -> None:
-    """Add the sums over the points of one strip to those of one block of queries."""
+def _add_block(form: Form, block: Block, space: Space) -> None:
+    """Add the sums over the points of one strip to those of its queries."""
+    X, Y, a, sums = block
     rows, w = X.plain.shape[0], Y.plain.shape[0]
     Q = a.shape[0]
     gradient = sums.gradients.shape[2] > 0
@@ -258,10 +281,10 @@ def _add_block(
     apart = gradient and form.code != GAUSSIAN and form.code != LAPLACIAN
     slopes = _strip(space.slopes, rows, w) if apart else E
     for i in range(rows):
-        if form.code == HILBERT:
+        if form.track:
             least = np.float64(least_of(E[i]))
             if least < sums.nearest[i]:
-                _rescale(form, sums, i, least)
+                _approach(form, sums, i, least)
         slope = slopes[i] if apart else space.slopes[:w]
         weigh(form, E[i], slope, gradient, sums.nearest[i])
         if Q == 1:
@@ -273,7 +296,7 @@ def _add_block(
             for q in range(Q):
                 sums.values[i, q] += part[i, q]
     if gradient:
-        _add_gradients(form, count, X, Y, slopes, a, space, sums.gradients)
+        _add_gradients(form, count, block, slopes, space)
 
 
 @inner()
@@ -284,43 +307,37 @@ def _part(points: Points, start: int, stop: int) -> Points:
 
 
 @compiled
-def add_sums(
-    form: Form,
-    side: int,
-    rows: int,
-    X: Points,
-    count: int,
-    Y: Points,
-    coefficients: Array,
-    space: Space,
-    sums: Sums,
-) -> None:
-    """Add the sums over `count` points to those of `rows` queries.
-
-    Parameters
-    ----------
-    side : int
-        How many queries and points make a block.
-    coefficients : (Q, count)
-        Of these points; for Hilbert's kernel the last row is 1.
-    """
-    Q = coefficients.shape[0]
+def add_sums(form: Form, side: int, whole: Block, space: Space) -> None:
+    """Add the sums over all points, `side` of them and of the queries at a time."""
+    rows, (Q, count) = whole.sums.nearest.size, whole.coefficients.shape
+    sums = whole.sums
     for first in range(0, count, side):
         last = min(first + side, count)
         w = last - first
         a = _strip(space.coefficients, Q, w)
         for q in range(Q):
             for j in range(w):
-                a[q, j] = coefficients[q, first + j]
+                a[q, j] = whole.coefficients[q, first + j]
+        Y = _part(whole.Y, first, last)
         for top in range(0, rows, side):
             end = min(top + side, rows)
-            _add_block(
-                form,
-                _part(X, top, end),
-                _part(Y, first, last),
-                a,
-                space,
-                Sums(
-                    sums.values[top:end], sums.gradients[top:end], sums.nearest[top:end]
-                ),
+            part = Sums(
+                sums.values[top:end], sums.gradients[top:end], sums.nearest[top:end]
             )
+            _add_block(form, Block(_part(whole.X, top, end), Y, a, part), space)
+
+
+@compiled
+def merge(form: Form, sums: Sums, others: Sums) -> None:
+    """Add the sums over other points, which are overwritten, for the same queries."""
+    for i in range(sums.nearest.size):
+        if form.track:
+            least = min(sums.nearest[i], others.nearest[i])
+            if least < sums.nearest[i]:
+                _approach(form, sums, i, least)
+            if least < others.nearest[i]:
+                _approach(form, others, i, least)
+        for q in range(sums.values.shape[1]):
+            sums.values[i, q] += others.values[i, q]
+            for c in range(sums.gradients.shape[2]):
+                sums.gradients[i, q, c] += others.gradients[i, q, c]

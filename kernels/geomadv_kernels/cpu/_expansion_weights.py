@@ -12,6 +12,26 @@ from geomadv_kernels.cpu._expansion_tiles import inner
 GAUSSIAN, LAPLACE, LAPLACIAN, POLYNOMIAL, MULTIQUADRIC, HILBERT = range(6)
 
 
+class Kernel(NamedTuple):
+    """A kernel function as it is given.
+
+    Parameters
+    ----------
+    code : int
+        One of the six above.
+    gamma : float
+    degree : int
+    offset : float
+    exponent : float
+    """
+
+    code: int
+    gamma: float
+    degree: int
+    offset: float
+    exponent: float
+
+
 class Form(NamedTuple):
     """A kernel function of points that are multiplied by a scale.
 
@@ -30,6 +50,10 @@ class Form(NamedTuple):
         Cancelled distances are computed again where rate (|a|^2 + |b|^2) exceeds it.
     product : bool
         Whether BLAS is used.
+    track : bool
+        Whether the least squared distances are wanted.
+    close : bool
+        Whether r^2 may be less than is precise, though not 0.
     """
 
     code: int
@@ -38,6 +62,8 @@ class Form(NamedTuple):
     degree: int
     limit: float
     product: bool
+    track: bool
+    close: bool
 
 
 @inner("contract", "reassoc", "nsz")
@@ -102,7 +128,7 @@ def weigh(form: Form, line: Array, slope: Array, gradient: bool, near: float) ->
     elif form.code == POLYNOMIAL:
         offset = kind(form.offset)
         for j in range(w):
-            line[j] = rate * line[j] + offset
+            line[j] = rate * line[j] + offset if form.degree > 0 else one
             slope[j] = one
         for _ in range(form.degree - 1):
             for j in range(w):
@@ -119,9 +145,8 @@ def weigh(form: Form, line: Array, slope: Array, gradient: bool, near: float) ->
             for j in range(w):
                 line[j] = one / math.sqrt(one + rate * line[j])
     elif near > 0.0:
-        inverse = kind(1.0 / near)
         for j in range(w):
-            ratio = line[j] * inverse
+            ratio = line[j] / kind(near)
             ratio = ratio if ratio > one else one
             k = kind(exp(-form.rate * log(np.float64(ratio))))
             line[j] = k
