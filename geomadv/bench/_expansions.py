@@ -267,9 +267,8 @@ def _case(kernel: str, dtype: type, gradient: bool) -> Case:
     short = f"f{8 * np.dtype(dtype).itemsize}"
     function = "kernel_expansion_gradient" if gradient else "kernel_expansion"
     shown = kernel.replace("_", " ")
-    shown = {"gaussian": "Gaussian", "hilbert": "Hilbert", "laplace": "Laplace"}.get(
-        kernel, shown
-    )
+    names = {"gaussian": "Gaussian", "hilbert": "Hilbert", "laplace": "Laplace"}
+    shown = (names | {"laplacian": "Laplace l1"}).get(kernel, shown)
 
     def make(settings: Settings, rng: np.random.Generator) -> Data:
         a: NDArray = rng.standard_normal((settings.m, 1)).astype(dtype)

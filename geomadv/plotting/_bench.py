@@ -1,5 +1,6 @@
 """The figure of a measurement: seconds over geomadv's, for peers and for the bound."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def bench_figure(cases: Sequence[CaseResult], *, title: str = "") -> "Figure":
     matplotlib.figure.Figure
         To be saved in the same `style` block in which it was made.
     """
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import FixedLocator
 
     shown = [case for case in cases if case.seconds is not None]
     height = 1.3 + _ROW * max(1, len(shown))
@@ -58,9 +59,7 @@ def bench_figure(cases: Sequence[CaseResult], *, title: str = "") -> "Figure":
     axes.set_xlim(low, high)
     axes.set(xlabel=_AXIS, title=title)
     plain_ticks(axes.xaxis)
-    axes.xaxis.set_major_locator(
-        LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5))
-    )
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high)))
     handles, labels = _legend(axes)
     figure.legend(
         handles, labels, loc="outside lower center", ncols=8, columnspacing=1.2
@@ -72,6 +71,12 @@ def _draw(axes: "Axes", row: int, case: CaseResult) -> None:
     """Draw one row: a bar from the bound to 1, and a mark with its range for a peer."""
     if case.bound is not None:
         ratio = case.bound.ratio
+        axes.plot(
+            [1.0 / ratio.high, 1.0 / ratio.low],
+            [row, row],
+            color=PALETTE["grey"],
+            linewidth=1.0,
+        )
         axes.plot(
             [1.0 / ratio.median] * 2,
             [row - 0.32, row + 0.32],
@@ -105,10 +110,24 @@ def _draw(axes: "Axes", row: int, case: CaseResult) -> None:
 def _limits(shown: Sequence[CaseResult]) -> tuple[float, float]:
     values = [1.0]
     for case in shown:
-        values += [1.0 / case.bound.ratio.median] if case.bound else []
+        if case.bound:
+            values += [1.0 / case.bound.ratio.high, 1.0 / case.bound.ratio.low]
         for peer in case.peers:
             values += [peer.ratio.low, peer.ratio.high] if peer.ratio else []
     return min(values) / 1.3, max(values) * 1.3
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times powers of ten; over four decades and more, the powers."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    factors = (1, 2, 5) if high < 1e4 * low else (1,)
+    step = max(1, (last - first) // 8)
+    ticks = [
+        factor * 10.0**power
+        for power in range(first - first % step, last + 1, step)
+        for factor in factors
+    ]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _legend(axes: "Axes") -> "tuple[list[Artist], list[str]]":
