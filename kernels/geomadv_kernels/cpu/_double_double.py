@@ -6,6 +6,10 @@ Dekker, Numer. Math. 18 (1971), 224-242. Knuth, TAOCP 2, section 4.2.2.
 """
 
 import math
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
 
 from geomadv_kernels.cpu._jit import compiled
 
@@ -13,7 +17,6 @@ from geomadv_kernels.cpu._jit import compiled
 _LN2_HI, _LN2_LO = 0.693147180559663, 2.8235290563031577e-13
 _THIRD_HI, _THIRD_LO = 0.3333333333333333, 1.850371707708594e-17
 _SQRT_HALF = 0.7071067811865476
-_SPLITTER = 134217729.0  # 2^27 + 1
 
 
 @compiled
@@ -24,18 +27,24 @@ def two_sum(p: float, q: float) -> tuple[float, float]:
     return total, (p - (total - shadow)) + (q - shadow)
 
 
+@intrinsic
+def _multiply_add(_: Any, p: Any, q: Any, s: Any) -> Any:  # noqa: ARG001 - types, for numba
+    """Return p q + s rounded once; an instruction of most processors."""
+
+    def build(_: Any, builder: Any, __: Any, numbers: Any) -> Any:
+        return builder.fma(*numbers)
+
+    return types.float64(types.float64, types.float64, types.float64), build
+
+
+_fused: Any = _multiply_add  # called without the first argument
+
+
 @compiled
 def two_product(p: float, q: float) -> tuple[float, float]:
-    """Return p q rounded, and the rounding error (for |p|, |q| < 1e290)."""
+    """Return p q rounded, and the rounding error."""
     product = p * q
-    wide = _SPLITTER * p
-    p_hi = wide - (wide - p)
-    p_lo = p - p_hi
-    wide = _SPLITTER * q
-    q_hi = wide - (wide - q)
-    q_lo = q - q_hi
-    error = ((p_hi * q_hi - product) + p_hi * q_lo + p_lo * q_hi) + p_lo * q_lo
-    return product, error
+    return product, _fused(p, q, -product)
 
 
 @compiled

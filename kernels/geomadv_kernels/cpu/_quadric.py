@@ -8,10 +8,7 @@ to its larger term.
 import math
 from typing import Any
 
-from numba import types
-from numba.extending import intrinsic
-
-from geomadv_kernels.cpu._double_double import two_sum
+from geomadv_kernels.cpu._double_double import two_product, two_sum
 from geomadv_kernels.cpu._jit import compiled
 
 TINY = 2.0**-400
@@ -24,26 +21,6 @@ INVERSE, END, SIZE, END_SIZE, A, B, Z = range(8, 15)
 ROWS = 15
 
 Pair = tuple[float, float]
-
-
-@intrinsic
-def _multiply_add(_: Any, p: Any, q: Any, s: Any) -> Any:  # noqa: ARG001 - types, for numba
-    """Return p q + s rounded once; an instruction of most processors."""
-
-    def build(_: Any, builder: Any, __: Any, numbers: Any) -> Any:
-        return builder.fma(*numbers)
-
-    return types.float64(types.float64, types.float64, types.float64), build
-
-
-_fused: Any = _multiply_add  # called without the first argument
-
-
-@compiled
-def two_product(p: float, q: float) -> Pair:
-    """Return p q rounded, and the rounding error."""
-    product = p * q
-    return product, _fused(p, q, -product)
 
 
 @compiled

@@ -52,10 +52,9 @@ from typing import Any
 import numpy as np
 
 from geomadv_kernels.contract import ran
-from geomadv_kernels.cpu._arrays import frozen
 from geomadv_kernels.cpu._double_double import two_product, two_sum
+from geomadv_kernels.cpu._entrywise import entrywise
 from geomadv_kernels.cpu._jit import compiled
-from geomadv_kernels.cpu._threads import for_blocks
 
 _Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 
@@ -66,7 +65,6 @@ _LARGE = 3000.0  # parameters from which the integral is taken,
 _SLOW = 4.0  # where the exponent of the prefactor is above -4
 _DROP = 42.0  # e^-42 is 6e-19
 _STEPS = 2000  # of the continued fraction: never reached
-_BLOCK = 4096
 _EULER = 0.5772156649015329
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 _NODES, _WEIGHTS = 0.5 * (1.0 + _NODES), 0.5 * _WEIGHTS
@@ -81,6 +79,7 @@ def _zetas(size: int) -> _Array:
 
 
 _ZETAS = _zetas(30)
+_TABLES = _NODES, _WEIGHTS, _ZETAS
 
 
 @compiled
@@ -356,27 +355,6 @@ def _inverse(
         out[i] = _solve(a[i], b[i], log_p[i], complement, nodes, weights, zetas)
 
 
-def _in_blocks(
-    driver: Any, a: Any, b: Any, value: Any, complement: bool, threads: int | None
-) -> _Array:
-    a, b, value = np.broadcast_arrays(a, b, value)
-    out = np.empty(value.shape, np.float32 if value.dtype == np.float32 else np.float64)
-    flat = [array.reshape(-1) for array in (a, b, value)]
-    flat_out = out.reshape(-1)
-
-    def work(start: int, stop: int, space: _Array) -> None:
-        block = slice(start, stop)
-        rows = space[: stop - start]
-        arguments = (frozen(array[block].astype(np.float64)) for array in flat)
-        driver(*arguments, bool(complement), _NODES, _WEIGHTS, _ZETAS, rows)
-        flat_out[block] = rows
-
-    for_blocks(
-        work, out.size, _BLOCK, threads=threads, workspace=lambda: np.empty(_BLOCK)
-    )
-    return out
-
-
 def log_betainc(
     a: _Array | float,
     b: _Array | float,
@@ -405,7 +383,7 @@ def log_betainc(
         0 that of the other tail, which is 1e-15 times its logarithm, so below 1e-12.
         Measured against ball arithmetic and 30-digit quadrature.
     """
-    result = _in_blocks(_forward, a, b, x, complement, threads)
+    result = entrywise(_forward, (a, b, x), (bool(complement), *_TABLES), threads)
     ran("cpu.log_betainc")
     return result
 
@@ -423,6 +401,6 @@ def log_betainc_inverse(
     The value at x is `log_p` up to the accuracy of `log_betainc`, or as closely as a
     double x can give it.
     """
-    result = _in_blocks(_inverse, a, b, log_p, complement, threads)
+    result = entrywise(_inverse, (a, b, log_p), (bool(complement), *_TABLES), threads)
     ran("cpu.log_betainc_inverse")
     return result

@@ -38,22 +38,20 @@ is returned, against the measure to full precision.
 """
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from geomadv_kernels.contract import ran
-from geomadv_kernels.cpu._arrays import frozen
 from geomadv_kernels.cpu._double_double import (
     log_of,
     sine_squared,
     two_product,
     two_sum,
 )
+from geomadv_kernels.cpu._entrywise import entrywise
 from geomadv_kernels.cpu._jit import compiled
-from geomadv_kernels.cpu._threads import for_blocks
 
 _Array = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 _Tail = tuple[float, float, float, float]
@@ -64,7 +62,6 @@ _LN2, _LN2_ERROR = 0.6931471805599453, 2.3190468138462996e-17
 _LOG_QUARTER, _LOG_THREE_QUARTERS = -1.3862943611198906, -0.2876820724517809
 _MAX_STEPS = 250  # 157 were the most needed in 10^7 random cases
 _ENCLOSED = 4e-16  # rounding keeps two convergents up to 2e-16 apart for ever
-_BLOCK = 8192  # values at a time: some milliseconds
 _START = 1e-120  # numerators and denominators grow like the square root of n!/2^n
 
 
@@ -372,7 +369,7 @@ def cap_measure(
     array of the precision of `coordinate`
         Relative error of the double: below 2e-14 against ball arithmetic.
     """
-    result = _in_blocks(_measure, d, coordinate, angle, log, threads)
+    result = entrywise(_measure, (d, coordinate), (bool(angle), bool(log)), threads)
     ran("cpu.cap_measure")
     return result
 
@@ -388,39 +385,8 @@ def cap_coordinate(
     """Return heights of caps, or with `angle` angular radii: `cap_measure` inverted.
 
     `mass` holds measures in [0, 1], or with `log` their logarithms. The results are
-    right to a few units in the last place.
+    right to ten units in the last place.
     """
-    result = _in_blocks(_coordinate, d, mass, angle, log, threads)
+    result = entrywise(_coordinate, (d, mass), (bool(angle), bool(log)), threads)
     ran("cpu.cap_coordinate")
     return result
-
-
-def _in_blocks(
-    driver: Callable[..., None],
-    d: _Array | float,
-    value: _Array,
-    angle: bool,
-    log: bool,
-    threads: int | None,
-) -> _Array:
-    """Run a driver over the broadcast arguments, block by block."""
-    d, value = np.broadcast_arrays(d, value)
-    out = np.empty(value.shape, np.float32 if value.dtype == np.float32 else np.float64)
-    flat_d, flat, flat_out = d.reshape(-1), value.reshape(-1), out.reshape(-1)
-
-    def work(start: int, stop: int, space: _Array) -> None:
-        block = slice(start, stop)
-        rows = space[: stop - start]
-        driver(
-            frozen(flat_d[block].astype(np.float64)),
-            frozen(flat[block].astype(np.float64)),
-            bool(angle),
-            bool(log),
-            rows,
-        )
-        flat_out[block] = rows
-
-    for_blocks(
-        work, flat.size, _BLOCK, threads=threads, workspace=lambda: np.empty(_BLOCK)
-    )
-    return out

@@ -65,7 +65,7 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.cpu._arrays import Array, frozen
-from geomadv_kernels.cpu._double_double import two_sum
+from geomadv_kernels.cpu._double_double import two_product, two_sum
 from geomadv_kernels.cpu._jit import compiled
 from geomadv_kernels.cpu._quadric import (
     END,
@@ -89,7 +89,6 @@ from geomadv_kernels.cpu._quadric import (
     root_of,
     times,
     turn,
-    two_product,
 )
 from geomadv_kernels.cpu._threads import for_blocks
 
