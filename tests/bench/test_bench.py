@@ -1,13 +1,17 @@
 """A measurement in small: every case, the bound, and what becomes of a peer."""
 
 import dataclasses
+import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from geomadv import _dispatch
 from geomadv.bench import (
     Case,
     Part,
@@ -22,8 +26,10 @@ from geomadv.bench import (
 )
 from geomadv.bench._cases import CASES
 from geomadv.bench._libraries import LIBRARIES, installed, limited, load, versions
+from geomadv.bench._probes import _on_threads
 from geomadv.bench._report import PeerResult
-from geomadv.bench._timing import rounds
+from geomadv.bench._timing import rounds, settle
+from geomadv_kernels.contract import registry
 
 SMALL = Settings(n=120, m=150, d=6, runs=2, threads=2)
 
@@ -80,6 +86,62 @@ def test_every_case_runs_and_agrees_with_its_peers() -> None:
         assert result.bound_note == ""
         timed = {p.library for p in result.peers if p.status == "timed"}
         assert timed & {"NumPy", "SciPy"}
+
+
+def test_every_kernel_is_measured() -> None:
+    assert set(kernels()) == set(registry())
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=lambda case: case.name)
+def test_every_case_hands_the_threads_on(
+    chosen: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def kernel(*arguments: Any, threads: int, **options: Any) -> Any:  # noqa: ARG001
+        seen.append(threads)
+        return (None, None, None)
+
+    monkeypatch.setattr(_dispatch, chosen.kernel, kernel)
+    chosen.ours(chosen.make(SMALL, np.random.default_rng(0)), 3)
+    assert seen == [3]
+
+
+def test_fewer_points_than_neighbours_are_all_compared() -> None:
+    report = bench(find(["nearest"]), dataclasses.replace(SMALL, n=5, m=5, runs=1))
+    assert report.agreed
+    for result in report.cases:
+        assert result.compared
+        assert not [p for p in result.peers if p.status == "failed"]
+
+
+def test_a_result_that_is_wrong_by_itself_is_named() -> None:
+    wrong = case(Peer("NumPy", twice), check=lambda data, ours: "odd")
+    found = only(bench([wrong], SMALL).cases)
+    assert (found.failure, found.seconds, found.agreed) == ("odd", None, False)
+
+
+def test_it_is_told_whether_anything_was_compared() -> None:
+    broken = Mock(side_effect=ValueError)
+    unknown = only(bench([case(Peer("NumPy", broken))], SMALL).cases)
+    assert (unknown.agreed, unknown.compared) == (True, False)
+    compared = only(bench([case(Peer("NumPy", twice))], SMALL).cases)
+    assert compared.compared
+    checked = only(bench([case(check=lambda data, ours: "")], SMALL).cases)
+    assert checked.compared
+
+
+def test_data_that_cannot_be_made_are_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def make(settings: Settings, rng: Any) -> Any:  # noqa: ARG001
+        raise MemoryError("no room")
+
+    found = only(bench([case(make=make)], SMALL).cases)
+    assert found.failure == "MemoryError: no room"
+    monkeypatch.setattr("geomadv.bench._run.total_memory", lambda: 1000)
+    found = only(bench([case(size=lambda settings: 1001.0)], SMALL).cases)
+    assert "double.f64 needs 1e-06 GB for n = 120" in found.failure
 
 
 def test_a_wrong_peer_is_named_and_not_timed() -> None:
@@ -187,6 +249,51 @@ def test_calls_take_turns_and_each_round_begins_with_another() -> None:
     assert told[0] == "a, run 1 of 3"
 
 
+def test_nothing_is_timed_while_threads_spin() -> None:
+    """A thread that computes for a tenth of a second after a call is waited for."""
+
+    def spinning() -> None:
+        def spin() -> None:
+            end = time.perf_counter() + 0.1
+            while time.perf_counter() < end:
+                sum(range(1000))
+
+        threading.Thread(target=spin).start()
+
+    started = time.perf_counter()
+    spinning()
+    settle()
+    assert 0.09 <= time.perf_counter() - started < 5.0
+    started = time.perf_counter()
+    settle()
+    assert time.perf_counter() - started < 0.4
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_probe_does_what_it_says_on_all_threads(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Units are counted where they are done, by as many workers as threads."""
+    done = [0] * threads
+    made = iter(range(threads))
+
+    def worker() -> Callable[[], None]:
+        me = next(made)
+
+        def work() -> None:
+            done[me] += 1
+            time.sleep(1e-4)
+
+        return work
+
+    monkeypatch.setattr("geomadv.bench._probes._LENGTH", 0.02)
+    run, units = _on_threads(worker, threads, 5.0)
+    before = sum(done)
+    run()
+    assert units == 5.0 * (sum(done) - before)
+    assert all(done)
+
+
 def test_what_is_short_is_repeated_within_a_round() -> None:
     count = [0]
 
@@ -240,6 +347,33 @@ def test_threads_are_limited_for_the_block() -> None:
     with limited(1):
         assert counts() == {1}
     assert counts() == before
+
+
+def test_threads_of_faiss_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Faiss:
+        threads = 7
+
+        def omp_get_max_threads(self) -> int:
+            return self.threads
+
+        def omp_set_num_threads(self, threads: int) -> None:
+            self.threads = threads
+
+    faiss = Faiss()
+    monkeypatch.setitem(sys.modules, "faiss", faiss)
+    with limited(2):
+        assert faiss.threads == 2
+    assert faiss.threads == 7
+
+
+def test_a_library_may_have_several_distributions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("numpy", "numpy-of-another-name", "numpy")
+    monkeypatch.setattr("geomadv.bench._libraries.LIBRARIES", {"NumPy": names})
+    assert versions(["NumPy"])["NumPy"] == np.__version__
+    monkeypatch.setattr("geomadv.bench._libraries.LIBRARIES", {"NumPy": names[:2]})
+    assert versions(["NumPy"])["NumPy"] == np.__version__  # what the module says
 
 
 def test_versions_are_those_of_what_is_there() -> None:

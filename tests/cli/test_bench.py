@@ -1,5 +1,6 @@
 """`geomadv bench`: its table, its files, its exit code and what it refuses."""
 
+import io
 import json
 import math
 from collections.abc import Callable
@@ -9,13 +10,25 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from geomadv.bench import Peer, kernels
+from geomadv.bench import (
+    BoundResult,
+    CaseResult,
+    Peer,
+    PeerResult,
+    Report,
+    Settings,
+    Spread,
+    kernels,
+)
 from geomadv.bench._cases import CASES
 from geomadv.bench._libraries import LIBRARIES
 from geomadv.cli import _bench
+from geomadv.cli._bench_table import print_bench
 
 Run = Callable[..., Any]
+SPREAD = Spread(2.5, 2.0, 3.0, 2.4, 2.7)
 SMALL = ("--n", 200, "--m", 300, "--d", 5, "--runs", 1, "--threads", 2)
 
 
@@ -43,11 +56,12 @@ def test_the_table_and_the_document(run: Run, tmp_path: Path) -> None:
     assert machine["processor"]
     assert machine["thread_pools"]
     assert is_plain(document)
-    margin, *caps = document["cases"]
+    _, margin, _, *caps = document["cases"]
     assert [case["kernel"] for case in caps] == ["cap_measure"] * 2
     assert margin["seconds"].keys() == {
         *("median", "low", "high", "lower_quartile", "upper_quartile"),
     }
+    assert margin["name"] == "linear_margin.l2-f64"
     assert margin["rate"] == pytest.approx(2000 / margin["seconds"]["median"])
     assert margin["bound"]["units"] == {"memory read": "B"}
     assert margin["bound"]["ratio"]["median"] == pytest.approx(
@@ -98,6 +112,68 @@ def test_a_kernel_that_fails_is_a_contradiction(
     ended = run("bench", "secular", *SMALL)
     assert ended.code == 1
     assert "secular.ellipsoid-f64: RuntimeError: planted" in ended.out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_names_are_never_cut(width: int) -> None:
+    peers = [
+        PeerResult("NumPy", "timed", seconds=SPREAD, ratio=SPREAD),
+        PeerResult("scikit-learn", "timed", serial=True, seconds=SPREAD, ratio=SPREAD),
+        PeerResult("torch", "failed", "ValueError: planted"),
+        PeerResult("faiss", "timed", seconds=SPREAD, ratio=SPREAD),
+    ]
+    bound = BoundResult(
+        {"GEMM": 1e9}, {"GEMM": "flop"}, {"GEMM": 1.0}, SPREAD, SPREAD, processors=0.9
+    )
+    cases = tuple(
+        CaseResult(
+            *(case.name, case.kernel, case.title, case.unit),
+            seconds=SPREAD,
+            rate=1e6,
+            bound=bound,
+            peers=tuple(peers),
+        )
+        for case in CASES
+    )
+    machine = {"gpu": None, "processor": "a processor"}
+    for runs in (1, 7):
+        settings = Settings(runs=runs, threads=2)
+        stream = io.StringIO()
+        out = Console(file=stream, width=width, highlight=False)
+        print_bench(out, Report(machine, settings, cases))
+        text = stream.getvalue()
+        for case in CASES:
+            assert case.name in text.replace("\n", "" if width < 60 else "\n")
+        assert "…" not in text
+        assert max(map(len, text.splitlines())) <= width
+        words = " ".join(text.split())
+        assert "the probes had 0.9 of 2 processors" in words
+        # 2, 2.5 with quartiles 2.4 and 2.7: half of the distance is 6 %
+        assert ("2.5* ± 6%" in words) == (runs > 1)
+        assert ("±" in words) == (runs > 1)
+        assert ("One run." in words) == (runs == 1)
+
+
+def test_what_is_not_compared_is_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = (c for c in CASES if c.name == "cap_measure.log")
+    broken = Mock(side_effect=ValueError("planted"))
+    monkeypatch.setitem(vars(case), "peers", (Peer("SciPy", broken),))
+    ended = run("bench", case.name, *SMALL)
+    assert ended.code == 0
+    assert "Not compared: cap_measure.log. Nothing is known" in ended.out
+    ended = run("bench", "cap_measure", *SMALL)
+    assert "Not compared: cap_measure.log. The others agree" in ended.out
+    assert "All results agree" not in ended.out
+
+
+@pytest.mark.errors
+def test_sizes_beyond_the_memory_are_refused(run: Run) -> None:
+    ended = run("bench", "--n", "1e15", "nearest", "--runs", 1)
+    assert (ended.code, ended.out) == (64, "")
+    assert "nearest.l2-f64-k1 needs 4e+08 GB for n = 1000000000000000" in ended.err
+    assert ended.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
