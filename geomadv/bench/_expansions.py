@@ -109,9 +109,7 @@ def _by_products(library: str, gradient: bool) -> Callable[[Data], Any]:
             import torch as xp
         else:
             xp = namespace(data["X"])
-        a, Y = data["a"], data["Y"]
-        if library == "torch":
-            a, Y = xp.from_numpy(a), xp.from_numpy(Y)
+        a, Y = xp.asarray(data["a"]), xp.asarray(data["Y"])
         weighted = a * Y if gradient else None
         values, gradients = [], []
         for x, k, slope in _parts(data, xp, gradient):
@@ -120,10 +118,9 @@ def _by_products(library: str, gradient: bool) -> Callable[[Data], Any]:
                 gradients.append(
                     _gradient(data, x, values[-1], slope, (a, Y, weighted))
                 )
-        together = xp.cat if library == "torch" else xp.concatenate
         if gradient:
-            return together(values), together(gradients)[:, None, :]
-        return together(values)
+            return xp.concatenate(values), xp.concatenate(gradients)[:, None, :]
+        return xp.concatenate(values)
 
     return call
 

@@ -44,13 +44,11 @@ def _free(p: float, library: str, steps: bool) -> Callable[[Data], Any]:
     """Return margins, distances and steps, with NumPy, CuPy or torch."""
 
     def call(data: Data) -> Any:
-        X, w = data["X"], data["w"]
         if library == "torch":
             import torch as xp
-
-            X, w = xp.from_numpy(X), xp.from_numpy(w)
         else:
-            xp = namespace(X)
+            xp = namespace(data["X"])
+        X, w = xp.asarray(data["X"]), xp.asarray(data["w"])
         margins = X @ w + data["b"]
         signed = margins / xp.linalg.norm(w, ord=_dual(p))
         if not steps:

@@ -63,8 +63,7 @@ def torch_squares(X: NDArray, Y: NDArray) -> Iterator[tuple[Any, Any, Any]]:
 def products(X: NDArray, Y: NDArray, xp: Any) -> Iterator[tuple[Any, Any]]:
     """Yield blocks of X and x.y for all y, with NumPy, CuPy or torch."""
     rows = block_rows(X)
-    if xp.__name__ == "torch":
-        X, Y = xp.from_numpy(X), xp.from_numpy(Y)
+    X, Y = xp.asarray(X), xp.asarray(Y)
     for start in range(0, len(X), rows):
         x = X[start : start + rows]
         yield x, xp.matmul(x, Y.T)

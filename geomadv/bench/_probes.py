@@ -168,7 +168,7 @@ def _device_exponential(dtype: type) -> tuple[Work, float]:
     chain = cupy.ElementwiseKernel(
         "T x",
         "T y",
-        f"y = x; for (int i = 0; i < {_CHAIN}; ++i) y = exp(-y)",
+        f"T v = x; for (int i = 0; i < {_CHAIN}; ++i) v = exp(-v); y = v",
         "geomadv_exponentials",
     )
     values: NDArray = cupy.linspace(0.0, 1.0, 2**22).astype(dtype)

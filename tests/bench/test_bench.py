@@ -107,6 +107,16 @@ def test_every_case_hands_the_threads_on(
     assert seen == [3]
 
 
+@pytest.mark.parametrize(
+    "chosen", [c for c in CASES if c.gpu], ids=lambda case: case.name
+)
+def test_on_a_gpu_every_case_has_something_to_compare_with(chosen: Case) -> None:
+    """What CuPy runs takes NumPy's arrays too, and must find the same with them."""
+    (peer,) = (p for p in chosen.peers if p.library == "CuPy")
+    data = chosen.make(SMALL, np.random.default_rng(0))
+    assert chosen.agree(data, chosen.ours(data, 2), peer.call(data)) == ""
+
+
 def test_fewer_points_than_neighbours_are_all_compared() -> None:
     report = bench(find(["nearest"]), dataclasses.replace(SMALL, n=5, m=5, runs=1))
     assert report.agreed
