@@ -55,7 +55,7 @@ HEAVY = {
     "onnx": (),
     "pykeops": (),
     "scipy.stats": (),
-    "sklearn": (),
+    "sklearn": ("geomadv.classifiers",),
     "threadpoolctl": (),
     "torch": (),
 }

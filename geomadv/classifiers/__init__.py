@@ -1,0 +1,7 @@
+"""Classifiers after the manner of scikit-learn, fitted or made from parameters."""
+
+from geomadv.classifiers._expansion import KernelExpansion as KernelExpansion
+from geomadv.classifiers._linear import LinearClassifier as LinearClassifier
+from geomadv.classifiers._quadratic import QuadraticClassifier as QuadraticClassifier
+
+__all__ = ["KernelExpansion", "LinearClassifier", "QuadraticClassifier"]
