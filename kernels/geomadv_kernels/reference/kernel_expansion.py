@@ -5,7 +5,7 @@ f_q(x) = sum_j a_jq k(x, y_j) for one of, with r the l2 distance,
 - "gaussian": exp(-gamma r^2);
 - "laplace": exp(-gamma r);
 - "laplacian": exp(-gamma |x - y|_1), scikit-learn's;
-- "polynomial": (gamma x.y + coef0)^degree;
+- "polynomial": (gamma x.y + coef0)^degree, also where 0^0 = 1;
 - "inverse_multiquadric": (1 + gamma r^2)^(-1/2);
 
 and for "hilbert" the weighted mean sum_j a_jq r_j^-e / sum_j r_j^-e, the Hilbert kernel
@@ -16,6 +16,7 @@ Where a kernel has no gradient, at r = 0 or x_c = y_c, that term's is 0 by conve
 and so is that of Hilbert's kernel at data points.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,22 +38,45 @@ _NAMES = (
 )
 
 
+_LARGEST = 1e300  # coordinate, so that differences and distances are numbers
+
+
 def _polar(delta: _Array) -> tuple[_Array, _Array]:
     """Return the lengths (m,) of vectors (m, d) and their directions, 0 for 0."""
+    largest, length, unit = _parts(delta)
+    return largest * length, unit
+
+
+def _parts(delta: _Array) -> tuple[_Array, _Array, _Array]:
+    """Return the largest entries, the lengths relative to these, and the directions."""
     largest = np.abs(delta).max(axis=1, initial=0.0)
     unit = delta / np.where(largest > 0, largest, 1.0)[:, None]
     length = np.sqrt((unit**2).sum(axis=1))
-    return largest * length, unit / np.where(largest > 0, length, 1.0)[:, None]
+    return largest, length, unit / np.where(largest > 0, length, 1.0)[:, None]
 
 
-def _hilbert(r: _Array, exponent: float) -> tuple[_Array, _Array, float]:
-    """Return weights that sum to 1, w/r times the least r, and the least r."""
-    least = r.min()
-    if least == 0.0:
-        return (r == 0) / (r == 0).sum(), np.zeros(len(r)), 1.0
-    weight = np.exp(exponent * np.log(least / r))
+def _hilbert(delta: _Array, exponent: float) -> tuple[_Array, _Array, float, int]:
+    """Return weights w that sum to 1, w (least r)/r, and the least r as f, k: f 2^k.
+
+    Apart from its power of two, no r is too small for a number.
+    """
+    largest, length, _ = _parts(delta)
+    if not largest.all():
+        hits = largest == 0
+        return hits / hits.sum(), np.zeros(len(delta)), 1.0, 0
+    f, k = np.frexp(largest)
+    f, more = np.frexp(f * length)
+    k = k + more
+    least = np.lexsort((f, k))[0]
+    powers = np.maximum(k[least] - k, -10_000)
+    ratio = np.ldexp(f[least] / f, powers)
+    with np.errstate(divide="ignore"):
+        log = np.where(
+            powers > -900, np.log(ratio), np.log(f[least] / f) + powers * np.log(2.0)
+        )
+    weight = np.exp(exponent * log)
     weight /= weight.sum()
-    return weight, weight * (least / r), least
+    return weight, weight * ratio, float(f[least]), int(k[least])
 
 
 def _point(
@@ -67,28 +91,30 @@ def _point(
 ) -> tuple[_Array, _Array]:
     """Return the values (q,) and gradients (q, d) at one point."""
     delta = x - Y
-    r, unit = _polar(delta)
     if kernel == "hilbert":
-        weight, steep, least = _hilbert(r, exponent)
+        weight, steep, factor, power = _hilbert(delta, exponent)
         mean = weight @ a
-        slope = ((a - mean) * steep[:, None]).T @ unit
-        return mean, -exponent * slope / least
+        slope = ((a - mean) * steep[:, None]).T @ _polar(delta)[1]
+        return mean, np.ldexp(-exponent * slope / factor, -power)
+    if kernel == "polynomial":
+        t = gamma * (Y @ x) + coef0
+        slope = (degree * gamma * t ** max(degree - 1, 0))[:, None] * Y
+        return t**degree @ a, a.T @ slope
+    r, unit = _polar(delta)
+    root = np.sqrt(gamma)
+    z = root * r
     if kernel == "gaussian":
-        k = np.exp(-gamma * r**2)
-        slope = (-2.0 * gamma * k * r)[:, None] * unit
+        k = np.exp(-(z**2))
+        slope = (-2.0 * root * np.where(k > 0, z, 0.0) * k)[:, None] * unit
     elif kernel == "laplace":
         k = np.exp(-gamma * r)
         slope = (-gamma * k)[:, None] * unit
     elif kernel == "laplacian":
         k = np.exp(-gamma * np.abs(delta).sum(axis=1))
         slope = (-gamma * k)[:, None] * np.sign(delta)
-    elif kernel == "polynomial":
-        t = gamma * (Y @ x) + coef0
-        k = t**degree
-        slope = (degree * gamma * t ** (degree - 1))[:, None] * Y
     else:
-        k = 1.0 / np.sqrt(1.0 + gamma * r**2)
-        slope = (-gamma * k**3 * r)[:, None] * unit
+        k = 1.0 / np.hypot(1.0, z)
+        slope = (-(root * k) * np.where(k > 0, z, 0.0) * k * k)[:, None] * unit
     return k @ a, a.T @ slope
 
 
@@ -119,7 +145,11 @@ def kernel_expansion_gradient(
     single = X.dtype == Y.dtype == coefficients.dtype == np.float32
     result = np.float32 if single else np.float64
     X, Y, a = X.astype(float), Y.astype(float), coefficients.astype(float)
-    power = float(d) if exponent is None else exponent
+    largest = max(np.abs(points).max(initial=0.0) for points in (X, Y))
+    if kernel != "polynomial" and largest > _LARGEST:
+        raise ValueError(f"the coordinates must be at most {_LARGEST} in modulus")
+    gamma, degree, coef0 = float(gamma), int(degree), float(coef0)
+    power = float(d if exponent is None else exponent)
     values, gradients = np.zeros((n, q)), np.zeros((n, q, d))
     for i in range(n if len(Y) else 0):
         values[i], gradients[i] = _point(
@@ -144,7 +174,8 @@ def kernel_expansion(
     Parameters
     ----------
     X : (n, d)
-        The points where the expansion is evaluated.
+        The points where the expansion is evaluated. All coordinates are finite, and,
+        but for the polynomial, at most 1e300 in modulus.
     Y : (m, d)
         The data.
     coefficients : (m, q)
@@ -155,7 +186,7 @@ def kernel_expansion(
     gamma : float
         Positive, but of any sign for the polynomial.
     degree : int
-        Of the polynomial, at least 1.
+        Of the polynomial, at least 0.
     coef0 : float
         Of the polynomial.
     exponent : float or None
@@ -183,6 +214,7 @@ def kernel_expansion(
 
 _SIDE = 256
 _CANCELLED = 8.0
+_FEW = 8  # coordinates up to which there are no products
 
 
 def _unit(arguments: Arguments) -> float:
@@ -197,86 +229,123 @@ def _relative(t: _Array, error: _Array) -> _Array:
     return np.exp(np.minimum(error - t, 0.0)) * -np.expm1(-error)
 
 
-def _errors(
-    arguments: Arguments, x: _Array, Y: _Array, u: float
-) -> tuple[_Array, _Array, _Array, _Array]:
-    """Bound, for one x and each y, what is computed of k and of its gradient.
+class _Pairs:
+    """Distances of one x from all y, and how far they may be off.
 
-    r^2 = |a|^2 + |b|^2 - 2 a.b in rounded coordinates is off by at most
-    (2 d + 10) u (|a|^2 + |b|^2): (d + 2) u 2|a||b| for the product (Higham 2002,
-    section 3.1), (d + 2) u for the norms, 4 u for the coordinates and the sums. The
-    bracket is at most c r^2, else r^2 is computed by differences with an error of
-    (d + 4) u r^2; the exception is gamma (|a|^2 + |b|^2) <= c in a Gaussian or an
-    inverse multiquadric without gradient. So gamma r^2 is off by P max(gamma r^2, 1),
-    P = (2 d + 10) c u, and r by P/2.
+    Products: r^2 = |a|^2 + |b|^2 - 2 a.b in rounded coordinates about the centre is off
+    by at most (2 d + 10) u (|a|^2 + |b|^2): (d + 2) u 2|a||b| for the product (Higham
+    2002, section 3.1), (d + 2) u for the norms, 4 u for the coordinates and the sums.
+    Where the bracket is more than c r^2, or the coordinates are few, r^2 comes from
+    differences, and is off by (d + 8) u r^2. The exception is gamma (|a|^2 + |b|^2)
+    <= c in a Gaussian or an inverse multiquadric without gradient.
+
+    Attributes
+    ----------
+    r, unit : (m,) and (m, d)
+    part : (m,)
+        The relative error of r^2.
+    moduli : (m, d)
+        Those of the two terms of (x_c - y_c)/r that are summed up apart.
+    own, others : float and (m,)
+        |a| and |b|.
+    """
+
+    def __init__(self, x: _Array, Y: _Array, u: float) -> None:
+        d = len(x)
+        self.r, self.unit = _polar(x - Y)
+        centre = (Y / len(Y)).sum(axis=0)
+        a, b = x - centre, Y - centre
+        self.own, self.others = float(_polar(a[None])[0][0]), _polar(b)[0]
+        r = np.where(self.r > 0, self.r, np.nan)
+        bracket = (self.own / r) ** 2 + (self.others / r) ** 2
+        product = (bracket <= 1.01 * _CANCELLED) & (d > _FEW)
+        self.part = np.where(product, (2 * d + 10) * u * bracket, 0.0)
+        self.part = np.maximum(self.part, (d + 8) * u)
+        self.moduli = np.where(
+            product[:, None],
+            np.abs(a) / r[:, None] + np.abs(b) / r[:, None],
+            np.abs(self.unit),
+        )
+
+    def error(self, gamma: float, u: float, gradient: bool) -> _Array:
+        """Bound the error of gamma r^2."""
+        d, root = self.unit.shape[1], np.sqrt(gamma)
+        error = self.part * (root * self.r) ** 2
+        both = (root * self.own) ** 2 + (root * self.others) ** 2
+        exempt = (both <= 1.01 * _CANCELLED) & (d > _FEW) & (not gradient)
+        return np.where(exempt, np.maximum(error, (2 * d + 10) * u * both), error)
+
+
+def _errors(
+    arguments: Arguments, x: _Array, Y: _Array, u: float, gradient: bool
+) -> tuple[_Array, _Array, _Array, _Array, _Array, _Array]:
+    """Bound, for one x and each y, what is computed of k and of its gradient.
 
     Returns
     -------
     k, its error, the size of k's derivative (along the unit vector to y; for l1 along
-    each coordinate; for the polynomial the factor of y) and its error, each (m,).
+    each coordinate; for the polynomial the factor of y) and its error, each (m,); the
+    vector that it multiplies, and what of it is summed up, each (m, d).
     """
-    gamma, kernel = arguments.get("gamma", 1.0), arguments["kernel"]
+    gamma, kernel = float(arguments.get("gamma", 1.0)), arguments["kernel"]
     d = len(x)
-    r, _ = _polar(x - Y)
-    P = (2 * d + 10) * _CANCELLED * u
-    if kernel in ("gaussian", "laplace", "laplacian"):
-        if kernel == "gaussian":
-            t, slope = gamma * r**2, 2.0 * gamma * r
-            error = P * np.maximum(t, 1.0)
-        elif kernel == "laplace":
-            t, slope = gamma * r, np.full(len(Y), gamma)
-            error = P / 2.0 * t
-        else:
-            t, slope = gamma * np.abs(x - Y).sum(axis=1), np.full(len(Y), gamma)
-            error = (d + 4) * u * t
-        k = np.exp(-t)
-        # 4 u t: the rate and its product; 2 u: an ulp of exp; flush: what exp makes 0
-        flush = 1.7e-38 if u > 2.0**-50 else 3.4e-308
-        e = _relative(t, error + 4.0 * u * t + 2.0 * u) + flush
-        return k, e, slope * k, slope * (e + (P / 2.0 + 4.0 * u) * k)
+    if kernel == "polynomial":  # T bounds |t|, whose error is at most (d + 4) u T
+        degree = arguments.get("degree", 3)
+        T = np.abs(gamma) * (np.abs(Y) @ np.abs(x)) + abs(arguments.get("coef0", 1.0))
+        part = (degree + 1) * (d + 6) * u
+        slope = degree * abs(gamma) * T ** max(degree - 1, 0)
+        size = np.abs(Y)
+        return T**degree, part * T**degree, slope, part * slope, size, size
+    pairs = _Pairs(x, Y, u)
+    size, moduli = np.abs(pairs.unit), pairs.moduli
     if kernel == "inverse_multiquadric":
-        k = 1.0 / np.sqrt(1.0 + gamma * r**2)
-        part = P / 2.0 + 6.0 * u
-        slope = gamma * k**3 * r
-        return k, part * k, slope, (3.0 * part + P / 2.0 + 6.0 * u) * slope
-    # the polynomial: T bounds |t|, whose error is at most (d + 4) u T
-    degree = arguments.get("degree", 3)
-    T = np.abs(gamma) * (np.abs(Y) @ np.abs(x)) + abs(arguments.get("coef0", 1.0))
-    part = degree * (d + 6) * u
-    slope = degree * abs(gamma) * T ** (degree - 1)
-    return T**degree, part * T**degree, slope, part * slope
+        z = np.sqrt(gamma) * pairs.r
+        k = 1.0 / np.hypot(1.0, z)
+        part = pairs.error(gamma, u, gradient) / 2.0 * k * k + 8.0 * u
+        part = np.where(z < 1e150, part, pairs.part / 2.0 + 8.0 * u)
+        slope = np.sqrt(gamma) * k * np.where(k > 0, z, 0.0) * k * k
+        return k, part * k, slope, (3.0 * part + 8.0 * u) * slope, size, moduli
+    if kernel == "gaussian":
+        t, slope = (np.sqrt(gamma) * pairs.r) ** 2, 2.0 * gamma * pairs.r
+        error, more = pairs.error(gamma, u, gradient), np.zeros(len(Y))
+    elif kernel == "laplace":
+        t, slope = gamma * pairs.r, np.full(len(Y), gamma)
+        error, more = pairs.part / 2.0 * t, pairs.part / 2.0
+    else:
+        t, slope = gamma * np.abs(x - Y).sum(axis=1), np.full(len(Y), gamma)
+        error, more = (d + 4) * u * t, np.zeros(len(Y))
+        size = moduli = np.sign(np.abs(x - Y))
+    k = np.exp(-t)
+    # 8 u t: the rate and its product; 2 u: an ulp of exp; flush: what exp makes 0
+    flush = 1.7e-38 if u > 2.0**-50 else 3.4e-308
+    e = _relative(t, error + 8.0 * u * t + 2.0 * u) + flush
+    return k, e, slope * k, slope * (e + (more + 4.0 * u) * k), size, moduli
+
+
+def _summing(m: int, u: float) -> float:
+    """Bound the relative error of a sum of m positive terms.
+
+    A sum over a strip of at most S points is off by S u, and the sum of strips, which
+    have 32 points at least, in float64 by m/32 roundings.
+    """
+    return (min(m, _SIDE) + 4) * u + (m / 32.0 + 24.0) * 2.0**-53
 
 
 def _bounds(
-    arguments: Arguments, i: int, u: float
-) -> tuple[_Array, _Array]:  # fmt: skip
+    arguments: Arguments, i: int, u: float, gradient: bool
+) -> tuple[_Array, _Array]:
     """Bound the errors of the sums at X[i]: (q,) of the values, (q, d) of gradients.
 
-    A sum over a strip of at most S points is off by S u of the sum of the moduli, and
-    the sum of strips in float64 by m/S roundings. The gradient's is a difference of two
-    sums in coordinates about the centre, whose moduli add up to |x_c| + |y_c|
-    <= sqrt(2 c) r (see `_errors`; without the product, it is smaller).
+    The gradient's is a difference of two sums in coordinates about the centre, or one
+    of differences.
     """
     x, Y = arguments["X"][i].astype(float), arguments["Y"].astype(float)
     A = np.abs(arguments["coefficients"].astype(float))
-    m = len(Y)
-    k, e, slope, error = _errors(arguments, x, Y, u)
-    total = (min(m, _SIDE) + 4) * u + (m / 32.0 + 4.0) * 2.0**-53
-    total_gradient = total + 4.0 * u
+    total = _summing(len(Y), u)
+    k, e, slope, error, size, moduli = _errors(arguments, x, Y, u, gradient)
     value = A.T @ (e + total * k)
-    if arguments["kernel"] == "polynomial":
-        size = np.abs(Y)
-        return value, A.T @ ((error + total_gradient * slope)[:, None] * size)
-    r, unit = _polar(x - Y)
-    size = (
-        np.sign(np.abs(x - Y)) if arguments["kernel"] == "laplacian" else np.abs(unit)
-    )
-    spread = np.where(r > 0, np.sqrt(2.0 * _CANCELLED), 0.0)[:, None]
-    if arguments["kernel"] == "laplacian":
-        spread = size
-    return value, A.T @ (
-        error[:, None] * size + total_gradient * slope[:, None] * spread
-    )
+    sums = ((total + 4.0 * u) * slope)[:, None] * moduli
+    return value, A.T @ (error[:, None] * size + sums)
 
 
 def _hilbert_bounds(
@@ -284,7 +353,7 @@ def _hilbert_bounds(
 ) -> tuple[_Array, _Array]:
     """Bound the errors of Hilbert's means (q,) and gradients (q, d) at X[i].
 
-    A weight is off by (e/2) P, as r^2 is by P, and by 6 u (1 + |log w|) for the
+    A weight is off by (e/2) times the part of r^2, and by 6 u (1 + |log w|) for the
     logarithm, its product and exp; common factors cancel. With weights of sum 1 the
     mean is off by sum |a - mean| w (error), and by the rounding of both sums. The
     gradient, sum a v - mean sum v with v = -e w/r, has in addition the error of the
@@ -294,24 +363,23 @@ def _hilbert_bounds(
     a = arguments["coefficients"].astype(float)
     d, m = len(x), len(Y)
     power = arguments.get("exponent")
-    power = float(d) if power is None else power
-    r, unit = _polar(x - Y)
-    w, steep, least = _hilbert(r, power)
-    P = (2 * d + 10) * _CANCELLED * u
-    total = (min(m, _SIDE) + 4) * u + (m / 8.0 + 8.0) * u
+    power = float(d if power is None else power)
+    pairs = _Pairs(x, Y, u)
+    w, steep, f, k = _hilbert(x - Y, power)
+    total = _summing(m, u) + (m / 8.0 + 8.0) * u
     logs = np.log(np.maximum(w, 1e-308))
-    error = w * (power / 2.0 * P + 6.0 * u * (1.0 - logs)) + 3.4e-308
-    if least == 0 or not r.all():
-        error = np.zeros(m)
+    part = power / 2.0 * pairs.part + 6.0 * u * (1.0 - logs)
+    if not pairs.r.all():
+        part = np.where(w > 0, 0.0, part)
+    error = w * part + 3.4e-308
     span = np.abs(a - mean)
     both = np.abs(a) + np.abs(mean)
     value = error @ span + total * (w @ both)
-    slope = power * steep / least
-    error_v = power * (error / np.where(r > 0, r, 1.0)) + (P + 6.0 * u) * slope
-    spread = np.sqrt(2.0 * _CANCELLED)
-    direct = span.T @ (error_v[:, None] * np.abs(unit))
-    sums = (both.T @ slope)[:, None] * (total + 4.0 * u) * spread
-    by_mean = value[:, None] * (slope @ np.abs(unit))
+    slope = np.ldexp(power * steep / f, -k)
+    error_v = slope * (part + pairs.part + 6.0 * u) + 3.4e-308
+    direct = span.T @ (error_v[:, None] * np.abs(pairs.unit))
+    sums = (total + 4.0 * u) * both.T @ (slope[:, None] * pairs.moduli)
+    by_mean = value[:, None] * (slope @ np.abs(pairs.unit))
     by_weights = np.abs(gradient) * (error.sum() + total + 6.0 * u)
     return value, direct + sums + by_mean + by_weights
 
@@ -330,7 +398,7 @@ def _tolerances(
                 arguments, i, values[i].astype(float), gradient.astype(float), u
             )
         else:
-            value[i], slope[i] = _bounds(arguments, i, u)
+            value[i], slope[i] = _bounds(arguments, i, u, gradients is not None)
     return 1.1 * value + _rounding(values), 1.1 * slope + (
         0.0 if gradients is None else _rounding(gradients)
     )
@@ -352,8 +420,16 @@ def _gradient_tolerance(
     return _tolerances(arguments, *expected)
 
 
+# Orders of magnitude of points, by the bytes of a number.
+_POWERS = {4: (0.0, -10.0, -19.0, -22.0, -30.0), 8: (0.0, -80.0, -150.0, -165.0)}
+
+
 def _inputs(gradient: bool) -> "SearchStrategy[Arguments]":
-    """Draw clouds, 1 to 3 columns and a gamma at the scale of the squared distances."""
+    """Draw clouds, 1 to 3 columns and a gamma at the scale of the squared distances.
+
+    In some clouds the points have different orders of magnitude, so that the squares of
+    some distances underflow and those of others do not.
+    """
     from hypothesis import strategies as st
 
     from geomadv_kernels.strategies import KINDS, clouds
@@ -368,6 +444,13 @@ def _inputs(gradient: bool) -> "SearchStrategy[Arguments]":
             if not (gradient and kernel == "hilbert" and kind == "subnormal")
         )
         X, Y, rng = draw(clouds(kinds=kinds))
+        if draw(st.integers(0, 5)) == 0:
+            powers = _POWERS[X.dtype.itemsize]
+            X, Y = (
+                (points / (np.abs(points).max(initial=0.0) or 1.0)).astype(X.dtype)
+                * (10.0 ** rng.choice(powers, (len(points), 1))).astype(X.dtype)
+                for points in (X, Y)
+            )
         q = draw(st.sampled_from([1, 1, 2, 3, 0]))
         # coefficients of one sign, of both, or equal
         a = rng.standard_normal((len(Y), q)) + draw(st.sampled_from([0.0, 5.0]))
@@ -382,13 +465,21 @@ def _inputs(gradient: bool) -> "SearchStrategy[Arguments]":
         length = square**0.5 if kernel in ("laplace", "laplacian") else square
         if kernel == "laplacian":
             length *= X.shape[1] ** 0.5
+        gamma = factor / length if length > 1e-30 else factor
+        kind = draw(st.sampled_from(["float", "float", "int", "float32"]))
+        if kind == "int" and gamma < 2.0**62:
+            gamma = math.ceil(gamma)
+        elif kind == "float32":  # a power of two
+            gamma = np.float32(2.0 ** round(math.log2(gamma)))
+        if kernel == "polynomial" and draw(st.booleans()):
+            gamma = -gamma
         return {
             "X": X,
             "Y": Y,
             "coefficients": a.astype(dtype),
             "kernel": kernel,
-            "gamma": factor / length if length > 1e-30 else factor,
-            "degree": draw(st.integers(1, 5)),
+            "gamma": gamma,
+            "degree": draw(st.integers(0, 5)),
             "coef0": draw(st.sampled_from([0.0, 1.0, -0.5])),
             "exponent": draw(st.sampled_from([None, None, 1.0, 7.5])),
         }
@@ -411,7 +502,9 @@ def _memory(arguments: Arguments, gradient: bool) -> int:
     copies = sum(
         8 * x.size for x in (X, Y) if mixed or not x.flags.c_contiguous
     ) + 8 * m * (q + 1)
-    return copies + max(4, available()) * (packed + block + 3 * sums) + (1 << 20)
+    waiting = 1 << 23  # sums over parts of Y
+    workspaces = max(4, available()) * (packed + block + 3 * sums)
+    return copies + workspaces + waiting + (1 << 20)
 
 
 KERNELS = (
