@@ -1,0 +1,155 @@
+r"""What a classifier is to this package: one of four forms, with its numbers.
+
+A form is a classifier stripped of its library. An affine map z = T x + t before it, as
+from a pipeline, is folded in (`Affine`, `Quadratic`) or kept beside it (`Prototypes`,
+`Expansion`), so that distances are those of the input x.
+
+`decisions(form, X)` returns the class of each point as a number from 0: with one
+function f, class 1 where f(x) > 0; with more, that of the largest function, the first
+of equal ones; of prototypes, the most frequent class among the k nearest, the first of
+equally frequent ones.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from geomadv import _dispatch
+from geomadv._typing import Float, Int, NDArray
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Functions <W_k, x> + b_k.
+
+    Parameters
+    ----------
+    W : (K, d) array
+    b : (K,) array
+    """
+
+    W: Float[NDArray, "K d"]
+    b: Float[NDArray, " K"]
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """Functions <x, A_k x> + 2 <b_k, x> + c_k.
+
+    Parameters
+    ----------
+    A : (K, d, d) array
+        Symmetric.
+    b : (K, d) array
+    c : (K,) array
+    """
+
+    A: Float[NDArray, "K d d"]
+    b: Float[NDArray, "K d"]
+    c: Float[NDArray, " K"]
+
+
+@dataclass(frozen=True)
+class Prototypes:
+    """The vote of the k points nearest to z = T x + t, in the Euclidean distance.
+
+    Parameters
+    ----------
+    points : (m, r) array
+    labels : (m,) array of int
+        Classes from 0 on.
+    k : int
+    T : (r, d) array or None
+        None is the identity.
+    t : (r,) array
+    """
+
+    points: Float[NDArray, "m r"]
+    labels: Int[NDArray, " m"]
+    k: int
+    T: Float[NDArray, "r d"] | None
+    t: Float[NDArray, " r"]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Functions sum_j a_jk kernel(z, z_j) + b_k of z = T x + t.
+
+    Parameters
+    ----------
+    centres : (m, r) array
+    coefficients : (m, K) array
+    b : (K,) array
+    options : dict
+        ``kernel`` and its parameters, as `_dispatch.kernel_expansion` takes them.
+    T : (r, d) array or None
+        None is the identity.
+    t : (r,) array
+    """
+
+    centres: Float[NDArray, "m r"]
+    coefficients: Float[NDArray, "m K"]
+    b: Float[NDArray, " K"]
+    options: dict[str, Any]
+    T: Float[NDArray, "r d"] | None
+    t: Float[NDArray, " r"]
+
+
+Form = Affine | Quadratic | Prototypes | Expansion
+
+
+def dimension(form: Form) -> int:
+    """Return the number of coordinates of an input."""
+    if isinstance(form, Affine | Quadratic):
+        return int((form.W if isinstance(form, Affine) else form.b).shape[1])
+    return int(form.t.size if form.T is None else form.T.shape[1])
+
+
+def after(form: Form, T: Float[NDArray, "r d"], t: Float[NDArray, " r"]) -> Form:
+    """Return the form of the classifier that sees T x + t."""
+    if isinstance(form, Affine):
+        return Affine(form.W @ T, form.b + form.W @ t)
+    if isinstance(form, Quadratic):
+        slopes = form.A @ t + form.b
+        A = T.T @ form.A @ T
+        return Quadratic(
+            (A + A.transpose(0, 2, 1)) / 2,
+            slopes @ T,
+            form.c + (slopes + form.b) @ t,
+        )
+    if form.T is None:
+        return replace(form, T=T, t=form.t + t)
+    return replace(form, T=form.T @ T, t=form.T @ t + form.t)
+
+
+def inner(form: Prototypes | Expansion, X: Float[NDArray, "n d"]) -> NDArray:
+    """Return T x + t for each point."""
+    return X + form.t if form.T is None else X @ form.T.T + form.t
+
+
+def values(
+    form: Affine | Quadratic | Expansion, X: Float[NDArray, "n d"]
+) -> Float[NDArray, "n K"]:
+    """Return all functions at all points."""
+    if isinstance(form, Affine):
+        return X @ form.W.T + form.b
+    if isinstance(form, Quadratic):
+        found = [
+            ((X @ A + 2.0 * b) * X).sum(axis=1) + c
+            for A, b, c in zip(form.A, form.b, form.c, strict=True)
+        ]
+        return np.stack(found, axis=1)
+    return form.b + _dispatch.kernel_expansion(
+        inner(form, X), form.centres, form.coefficients, **form.options
+    )
+
+
+def decisions(form: Form, X: Float[NDArray, "n d"]) -> Int[NDArray, " n"]:
+    """Return the class of each point, from 0 on."""
+    if isinstance(form, Prototypes):
+        _, nearest = _dispatch.nearest(inner(form, X), form.points, form.k)
+        votes = form.labels[nearest][:, :, None] == np.arange(form.labels.max() + 1)
+        return votes.sum(axis=1).argmax(axis=1)
+    f = values(form, X)
+    return (f[:, 0] > 0).astype(int) if f.shape[1] == 1 else f.argmax(axis=1)

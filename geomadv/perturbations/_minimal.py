@@ -1,0 +1,177 @@
+"""One verb for the smallest perturbations of all known classifiers."""
+
+from typing import Any
+
+import numpy as np
+
+from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._validate import choice, norm_order, points, real_array
+from geomadv.perturbations import _linear, _quadratic
+from geomadv.perturbations._forms import (
+    Affine,
+    Form,
+    Quadratic,
+    after,
+    dimension,
+)
+from geomadv.perturbations._models import form_of
+from geomadv.perturbations._result import Perturbation
+
+Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
+
+
+def minimal_perturbation(
+    model: Any,
+    X: ArrayLike,
+    *,
+    p: float = 2,
+    box: tuple[ArrayLike, ArrayLike] | None = None,
+    metric: ArrayLike | str | None = None,
+) -> Perturbation:
+    """Return the smallest perturbations that change a classifier's decisions.
+
+    Parameters
+    ----------
+    model : classifier
+        One of `geomadv.classifiers`, or a fitted one of scikit-learn: linear models,
+        discriminant analyses, SVC and KernelRidge with linear and quadratic kernels,
+        NearestCentroid, and pipelines of StandardScaler, MinMaxScaler or PCA before one
+        of these. Distances are those of the pipeline's input.
+    X : (n, d) array_like
+        Points.
+    p : float
+        The norm, in [1, inf]; 2 for all but linear models.
+    box : (lower, upper), optional
+        Numbers or (d,) arrays between which the perturbed points must lie, as the
+        points do; for linear models, with p = 1, 2, infinity or at least 1.1.
+    metric : (d, d) array_like or "geodesic", optional
+        A symmetric matrix M that is positive semidefinite: sizes are
+        sqrt(<delta, M delta>), and p is 2. If M is singular the model must be linear.
+        "geodesic" is the length of arcs on the sphere about 0 on which a point lies,
+        for linear models; `delta` is the chord.
+
+    Returns
+    -------
+    Perturbation
+        With `delta`, `distance`, `lower` and `exact`.
+
+    Raises
+    ------
+    TypeError
+        If the model is not known; the message says which are.
+    ValueError
+        If an argument is not as described, or a combination is not solved.
+
+    Notes
+    -----
+    A distance is that to the closure of the set of points with another decision: at
+    ``x + (1 + 1e-9) delta`` the decision has changed, except where classes tie.
+
+    Examples
+    --------
+    >>> from geomadv.classifiers import LinearClassifier
+    >>> f = LinearClassifier.from_parameters([3.0, -4.0, 12.0], 1.0)
+    >>> found = minimal_perturbation(f, [[0.5, 0.2, 0.1]], p=np.inf)
+    >>> found.distance
+    array([0.15263158])
+    >>> found.delta.round(4)
+    array([[-0.1526,  0.1526, -0.1526]])
+    """
+    form = form_of(model)
+    X = points("X", X, d=dimension(form))
+    p = norm_order("p", p)
+    if metric is not None and p != 2:
+        raise ValueError(f"p must be 2 with a metric, got {p:g}")
+    if metric is not None and box is not None:
+        raise ValueError("box must be None with a metric, got both")
+    if isinstance(metric, str):
+        choice("metric", metric, ("geodesic",))
+        if not isinstance(form, Affine):
+            raise ValueError(
+                f'metric must not be "geodesic" for {_named(form)}: arcs are solved '
+                "for linear models"
+            )
+        return _linear.on_sphere(form, X)
+    if metric is not None:
+        return _in_metric(form, X, _matrix(metric, X.shape[1]))
+    return in_norm(form, X, p, None if box is None else _box(box, X))
+
+
+def in_norm(
+    form: Form, X: Float[NDArray, "n d"], p: float, box: Box | None
+) -> Perturbation:
+    """Return the smallest steps of a form in an l_p norm."""
+    if isinstance(form, Affine):
+        return _linear.in_norm(form, X, p, box)
+    if isinstance(form, Quadratic):
+        if p != 2:
+            raise ValueError(f"p must be 2 for {_named(form)}, got {p:g}")
+        if box is not None:
+            raise ValueError(f"box must be None for {_named(form)}")
+        return _quadratic.in_length(form, X)
+    raise NotImplementedError(f"no distances of {_named(form)} yet")
+
+
+def _in_metric(
+    form: Form, X: Float[NDArray, "n d"], M: Float[NDArray, "d d"]
+) -> Perturbation:
+    """Return the smallest steps in the length of M.
+
+    With M = L L^T and u = L^T x, lengths of steps in u are Euclidean, and the
+    classifier is that of x = L^-T u.
+    """
+    if isinstance(form, Affine):
+        return _linear.in_metric(form, X, M)
+    eigenvalues, V = np.linalg.eigh(M)
+    if not eigenvalues[0] > 1e-12 * eigenvalues[-1]:
+        raise ValueError(
+            f"metric must be positive definite for {_named(form)}, got eigenvalues "
+            f"from {eigenvalues[0]:g} to {eigenvalues[-1]:g}"
+        )
+    roots = np.sqrt(eigenvalues)
+    inside = in_norm(
+        after(form, V / roots, np.zeros(len(M))), (X @ V) * roots, 2.0, None
+    )
+    delta = (inside.delta / roots) @ V.T
+    return Perturbation(delta, inside.distance, inside.lower, inside.exact)
+
+
+def _named(form: Form) -> str:
+    names = {"Affine": "a linear model", "Quadratic": "a quadratic model"}
+    names |= {"Prototypes": "nearest neighbours", "Expansion": "a kernel expansion"}
+    return names[type(form).__name__]
+
+
+def _matrix(metric: ArrayLike, d: int) -> Float[NDArray, "d d"]:
+    M = real_array("metric", metric)
+    if M.shape != (d, d):
+        raise ValueError(f"metric must have shape ({d}, {d}), got {M.shape}")
+    size = np.abs(M).max(initial=0.0)
+    if np.abs(M - M.T).max(initial=0.0) > 1e-12 * size:
+        raise ValueError("metric must be symmetric, got entries that differ from M.T")
+    least = np.linalg.eigvalsh(M)[0]
+    if least < -1e-12 * size:
+        raise ValueError(
+            f"metric must be positive semidefinite, got the eigenvalue {least:g}"
+        )
+    return (M + M.T) / 2
+
+
+def _box(box: Any, X: Float[NDArray, "n d"]) -> Box:
+    if not isinstance(box, tuple | list) or len(box) != 2:
+        raise ValueError(f"box must be a pair (lower, upper), got {box!r}")
+    d = X.shape[1]
+    ends = [real_array("box", end, infinite=True) for end in box]
+    if any(end.shape not in ((), (d,)) for end in ends):
+        raise ValueError(f"box must hold numbers or arrays of shape ({d},)")
+    lower, upper = (np.broadcast_to(end, d).copy() for end in ends)
+    if not (lower <= upper).all():
+        raise ValueError("box must have lower <= upper in every coordinate")
+    outside = ~((lower <= X) & (X <= upper))
+    if outside.any():
+        i, j = np.argwhere(outside)[0]
+        raise ValueError(
+            f"X must lie in the box [{lower[j]:g}, {upper[j]:g}] in coordinate {j}, "
+            f"got {X[i, j]:g}"
+        )
+    return lower, upper

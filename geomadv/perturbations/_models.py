@@ -1,0 +1,262 @@
+"""Which models are known, and the form of each.
+
+Models are recognised by their type: the classifiers of `geomadv.classifiers` and the
+fitted ones of scikit-learn that `KNOWN` lists.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from geomadv._typing import NDArray
+from geomadv.perturbations._forms import (
+    Affine,
+    Expansion,
+    Form,
+    Prototypes,
+    Quadratic,
+    after,
+)
+
+KNOWN = (
+    "geomadv's LinearClassifier, QuadraticClassifier and KernelExpansion, and "
+    "scikit-learn's LinearSVC, LogisticRegression, RidgeClassifier, SGDClassifier, "
+    "Perceptron, LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis, SVC (of "
+    "two classes), KernelRidge (its sign), NearestCentroid, KNeighborsClassifier, and "
+    "pipelines of StandardScaler, MinMaxScaler or PCA before one of these"
+)
+
+
+def form_of(model: Any) -> Form:
+    """Return the form of a model.
+
+    Raises
+    ------
+    TypeError
+        If the model is of no known type.
+    ValueError
+        If it is, but with settings for which nothing is known, or not fitted.
+    """
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import check_is_fitted
+
+    if isinstance(model, Affine | Quadratic | Prototypes | Expansion):
+        return model
+    if isinstance(model, Pipeline):
+        return _pipeline(model)
+    for types, make in _table():
+        if isinstance(model, types):
+            check_is_fitted(model)
+            return make(model)
+    raise TypeError(
+        f"model must be one of the known classifiers, got {type(model).__name__}. "
+        f"Known are {KNOWN}"
+    )
+
+
+def _table() -> list[tuple[tuple[type, ...], Callable[[Any], Form]]]:
+    from sklearn import discriminant_analysis as da
+    from sklearn import linear_model as lm
+    from sklearn.kernel_ridge import KernelRidge
+    from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+    from sklearn.svm import SVC, LinearSVC
+
+    from geomadv.classifiers import (
+        KernelExpansion,
+        LinearClassifier,
+        QuadraticClassifier,
+    )
+
+    affine = (
+        LinearClassifier,
+        LinearSVC,
+        lm.LogisticRegression,
+        lm.RidgeClassifier,
+        lm.RidgeClassifierCV,
+        lm.LogisticRegressionCV,
+        lm.SGDClassifier,
+        lm.Perceptron,
+        da.LinearDiscriminantAnalysis,
+    )
+    return [
+        (affine, _affine),
+        ((QuadraticClassifier,), _quadratic),
+        ((KernelExpansion,), _kernel_expansion),
+        ((da.QuadraticDiscriminantAnalysis,), _discriminant),
+        ((SVC,), _support_vectors),
+        ((KernelRidge,), _kernel_ridge),
+        ((NearestCentroid,), _centroids),
+        ((KNeighborsClassifier,), _neighbours),
+    ]
+
+
+def _refuse(model: Any, what: str, wanted: str) -> ValueError:
+    return ValueError(f"{type(model).__name__} must have {wanted}, got {what}")
+
+
+def _affine(model: Any) -> Form:
+    W = np.atleast_2d(np.asarray(_dense(model.coef_), float))
+    b = np.broadcast_to(np.asarray(model.intercept_, float).ravel(), len(W))
+    return Affine(W, b)
+
+
+def _dense(array: Any) -> Any:
+    return array.toarray() if hasattr(array, "toarray") else array
+
+
+def _quadratic(model: Any) -> Form:
+    return Quadratic(model.A_[None], model.b_[None], np.array([model.c_]))
+
+
+def _discriminant(model: Any) -> Form:
+    """Return -|diag(s)^-1/2 R^T (x - m)|^2/2 - sum log s/2 + log prior for each class.
+
+    R and s are the model's rotations and scalings. Of two classes, the difference.
+    """
+    A, b, c = [], [], []
+    parts = zip(
+        model.rotations_, model.scalings_, model.means_, model.priors_, strict=True
+    )
+    for R, s, mean, prior in parts:
+        if not (np.asarray(s) > 0).all():
+            raise _refuse(model, "one with a zero", "covariances of full rank")
+        half = -(R / s) @ R.T / 2.0
+        A.append((half + half.T) / 2.0)
+        b.append(-A[-1] @ mean)
+        c.append(mean @ A[-1] @ mean - np.log(s).sum() / 2.0 + np.log(prior))
+    form = Quadratic(np.array(A), np.array(b), np.array(c))
+    if len(c) > 2:
+        return form
+    return Quadratic(*(array[1:] - array[:1] for array in (form.A, form.b, form.c)))
+
+
+def _kernel_expansion(model: Any) -> Form:
+    return _expansion(
+        model.centres_, model.coefficients_, model.intercept_, model._options()
+    )
+
+
+def _expansion(
+    centres: Any, coefficients: NDArray, b: NDArray, options: dict[str, Any]
+) -> Form:
+    """Return an expansion, or the polynomial that it is."""
+    x = np.asarray(_dense(centres), float)
+    if options["kernel"] == "polynomial" and options["degree"] <= 2:
+        gamma, shift = options["gamma"], options["coef0"]
+        slopes = gamma * coefficients.T @ x
+        total = coefficients.sum(axis=0)
+        if options["degree"] == 1:
+            return Affine(slopes, b + shift * total)
+        A = gamma**2 * np.einsum("mk,mi,mj->kij", coefficients, x, x)
+        return Quadratic(A, shift * slopes, b + shift**2 * total)
+    return Expansion(x, coefficients, b, options, None, np.zeros(x.shape[1]))
+
+
+def _options(model: Any, gamma: float) -> dict[str, Any]:
+    """Return the kernel of one of scikit-learn's models as `_dispatch` takes it."""
+    names = {"rbf": "gaussian", "laplacian": "laplacian", "poly": "polynomial"}
+    names["polynomial"] = "polynomial"
+    if model.kernel == "linear":
+        return {"kernel": "polynomial", "gamma": 1.0, "degree": 1, "coef0": 0.0}
+    if not isinstance(model.kernel, str) or model.kernel not in names:
+        raise _refuse(
+            model, repr(model.kernel), "a linear, poly, rbf or laplacian kernel"
+        )
+    options: dict[str, Any] = {"kernel": names[model.kernel], "gamma": gamma}
+    if options["kernel"] == "polynomial":
+        options |= {"degree": int(model.degree), "coef0": float(model.coef0)}
+    return options
+
+
+def _support_vectors(model: Any) -> Form:
+    if len(model.classes_) != 2:
+        raise _refuse(
+            model, f"{len(model.classes_)}", "two classes (of more, pairs vote)"
+        )
+    options = _options(model, float(model._gamma))
+    coefficients = np.asarray(_dense(model.dual_coef_), float).T
+    return _expansion(
+        model.support_vectors_, coefficients, np.asarray(model.intercept_), options
+    )
+
+
+def _kernel_ridge(model: Any) -> Form:
+    gamma = model.gamma
+    if gamma is None:  # scikit-learn's default for all kernels
+        gamma = 1.0 / model.X_fit_.shape[1]
+    coefficients = np.asarray(model.dual_coef_, float)
+    if coefficients.ndim != 1:
+        raise _refuse(model, f"{coefficients.shape[1]} outputs", "one output")
+    b = np.zeros(1)
+    return _expansion(
+        model.X_fit_, coefficients[:, None], b, _options(model, float(gamma))
+    )
+
+
+def _centroids(model: Any) -> Form:
+    """Return 2 <m_k, x> - |m_k|^2 for each class: the nearest centroid is largest."""
+    if model.metric != "euclidean":
+        raise _refuse(model, repr(model.metric), "the Euclidean metric")
+    priors = getattr(model, "class_prior_", None)
+    if priors is not None and not np.allclose(priors, 1.0 / len(priors)):
+        raise _refuse(model, "others", "equal priors")
+    m = model.centroids_
+    form = Affine(2.0 * m, -(m**2).sum(axis=1))
+    if len(m) > 2:
+        return form
+    return Affine(form.W[1:] - form.W[:1], form.b[1:] - form.b[:1])
+
+
+def _neighbours(model: Any) -> Form:
+    euclidean = model.effective_metric_ == "euclidean" or (
+        model.effective_metric_ == "minkowski" and model.p == 2
+    )
+    if not euclidean:
+        raise _refuse(model, repr(model.metric), "the Euclidean metric")
+    if model.weights not in (None, "uniform"):
+        raise _refuse(model, repr(model.weights), "uniform weights")
+    if np.ndim(model._y) != 1:
+        raise _refuse(model, "several", "one output")
+    x = np.asarray(_dense(model._fit_X), float)
+    return Prototypes(
+        x, np.asarray(model._y, int), model.n_neighbors, None, np.zeros(x.shape[1])
+    )
+
+
+def _pipeline(model: Any) -> Form:
+    *before, (_, last) = model.steps
+    form = form_of(last)
+    for _, step in reversed(before):
+        if step is not None and step != "passthrough":
+            form = after(form, *_transform(step))
+    return form
+
+
+def _transform(step: Any) -> tuple[NDArray, NDArray]:
+    """Return T and t of an affine transform T x + t."""
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+    from sklearn.utils.validation import check_is_fitted
+
+    if not isinstance(step, StandardScaler | MinMaxScaler | PCA):
+        raise TypeError(
+            "the steps of a pipeline must be StandardScaler, MinMaxScaler or PCA "
+            f"before the classifier, got {type(step).__name__}"
+        )
+    check_is_fitted(step)
+    d = step.n_features_in_
+    if isinstance(step, MinMaxScaler):
+        if step.clip:
+            raise _refuse(step, "clip=True", "clip=False")
+        return np.diag(step.scale_), np.asarray(step.min_)
+    if isinstance(step, StandardScaler):
+        scale = np.ones(d) if step.scale_ is None else step.scale_
+        mean = np.zeros(d) if not step.with_mean else step.mean_
+        return np.diag(1.0 / scale), -mean / scale
+    T = step.components_
+    if step.whiten:
+        # as in scikit-learn's transform: no division by less than this
+        least = np.finfo(T.dtype).eps
+        T = T / np.maximum(np.sqrt(step.explained_variance_), least)[:, None]
+    return T, -T @ step.mean_

@@ -1,0 +1,78 @@
+"""What `minimal_perturbation` returns, and how its parts are joined."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomadv._typing import Bool, Float, Int, NDArray
+
+Steps = Callable[[NDArray, int, int | None], tuple[NDArray, NDArray]]
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """Smallest perturbations, exact or bracketed.
+
+    Parameters
+    ----------
+    delta : (n, d) array
+        Steps to the boundary, or where no exact step is known, across it; 0 where the
+        decision cannot change.
+    distance : (n,) array
+        The sizes of `delta` in the norm asked for: the distance to the nearest point
+        of another decision, or an upper bound. Infinite where there is none, or where
+        none was found.
+    lower : (n,) array
+        A certified lower bound of the distance; equal to `distance` where exact.
+    exact : (n,) array of bool
+        Whether `distance` is the least one, up to rounding.
+    """
+
+    delta: Float[NDArray, "n d"]
+    distance: Float[NDArray, " n"]
+    lower: Float[NDArray, " n"]
+    exact: Bool[NDArray, " n"]
+
+
+def exactly(
+    delta: Float[NDArray, "n d"], distance: Float[NDArray, " n"]
+) -> Perturbation:
+    """Return exact perturbations."""
+    return Perturbation(delta, distance, distance.copy(), np.ones(len(delta), bool))
+
+
+def least(
+    functions: int,
+    classes: Int[NDArray, " n"],
+    X: Float[NDArray, "n d"],
+    steps: Steps,
+) -> Perturbation:
+    """Return the shortest of the exact steps to the boundaries with other classes.
+
+    Parameters
+    ----------
+    functions : int
+        One for two classes, or one for each class.
+    classes : (n,) array of int
+        The decisions.
+    X : (n, d) array
+    steps : callable
+        ``steps(rows, c, j)`` returns distances and steps from points of the class c to
+        where f_c = f_j, or where f_c = 0 if j is None. Of equal ones the first j's is
+        taken.
+    """
+    if functions == 1:
+        distance, delta = steps(X, 0, None)
+        return exactly(delta, distance)
+    distance, delta = np.full(len(X), np.inf), np.zeros(X.shape)
+    for c in np.unique(classes).tolist():
+        rows = np.flatnonzero(classes == c)
+        for j in range(functions):
+            if j == c:
+                continue
+            found, step = steps(X[rows], c, j)
+            shorter = found < distance[rows]
+            distance[rows[shorter]] = found[shorter]
+            delta[rows[shorter]] = step[shorter]
+    return exactly(delta, distance)
