@@ -6,17 +6,21 @@ time with AVX2; the type of the argument decides the precision.
 
 **exp**: with k the integer nearest to x log2(e), r = x - k log 2, where log 2 = H + L
 and k H is exact, as H has few bits. On |r| <= 1.0005 log(2)/2 the minimax polynomial P
-of exp(r) = 1 + r + r^2 P(r) is off by at most 0.06 units in the last place (ulp). With
+of exp(r) = 1 + r + r^2 P(r) is off by at most 0.072 units in the last place (ulp). With
 h = x - k H, the rounding error of q = 1 + h is known exactly (Fast2Sum), and
 exp(r) = q + ((1 - q + h) + (r^2 P(r) - k L)) adds hardly more than the last rounding.
 The power 2^k is an integer added to the bits of the exponent.
 
 **log**: x = 2^k v with v in [sqrt(1/2), sqrt 2), log v = 2 artanh z, z = (v-1)/(v+1).
 
-Measured on millions of arguments against 60 digits, with fused multiplication and
-addition: exp is off by at most 0.71 ulp in float64 and 0.68 ulp in float32, log by at
-most 2 ulp (of the larger of |log x| and |log v|). exp(0) = 1 exactly, exp(-inf) = 0,
-and NaN stays NaN.
+**Errors**, with fused multiplication and addition. In float64 exp is off by at most
+0.8 ulp: for r < 0, where an ulp is 2^-53, the last rounding costs 0.5; the rounding of
+r, times exp(r) - 1, 0.074; those of r^2, of P (the last two) and of both sums 0.028,
+0.061, 0.031 and 0.032, all others together 0.002; and P itself 0.072. For r >= 0 it is
+less. The largest error found among 10^8 arguments is 0.753 ulp. In float32 exp is off
+by at most 0.689 ulp, as all arguments show. log is off by at most 2 ulp of the larger of
+|log x| and |log v|, measured on 10^4 arguments. exp(0) = 1 exactly, exp(-inf) = 0, and
+NaN stays NaN.
 """
 
 from collections.abc import Callable

@@ -467,8 +467,8 @@ def _inputs(gradient: bool) -> "SearchStrategy[Arguments]":
             length *= X.shape[1] ** 0.5
         gamma = factor / length if length > 1e-30 else factor
         kind = draw(st.sampled_from(["float", "float", "int", "float32"]))
-        if kind == "int" and gamma < 2.0**62:
-            gamma = math.ceil(gamma)
+        if kind == "int" and (kernel != "polynomial" or gamma >= 0.5):
+            gamma = math.ceil(gamma)  # a larger one lets powers overflow
         elif kind == "float32":  # a power of two
             gamma = np.float32(2.0 ** round(math.log2(gamma)))
         if kernel == "polynomial" and draw(st.booleans()):
