@@ -18,9 +18,9 @@ The power 2^k is an integer added to the bits of the exponent.
 r, times exp(r) - 1, 0.074; those of r^2, of P (the last two) and of both sums 0.028,
 0.061, 0.031 and 0.032, all others together 0.002; and P itself 0.072. For r >= 0 it is
 less. The largest error found among 10^8 arguments is 0.753 ulp. In float32 exp is off
-by at most 0.689 ulp, as all arguments show. log is off by at most 2 ulp of the larger of
-|log x| and |log v|, measured on 10^4 arguments. exp(0) = 1 exactly, exp(-inf) = 0, and
-NaN stays NaN.
+by at most 0.689 ulp, as all arguments show. log is off by at most 2 ulp of the larger
+of |log x| and |log v|, measured on 10^4 arguments. exp(0) = 1 exactly, exp(-inf) = 0,
+and NaN stays NaN.
 """
 
 from collections.abc import Callable
