@@ -61,10 +61,10 @@ def in_metric(
         free = np.where(ranged, 0.0, parts)
         f = rows @ w + b
         if np.linalg.norm(free) > _RANK * np.linalg.norm(w):
-            direction, length = V @ free / (free @ free), np.float64(0.0)
+            direction, length = V @ free / (free @ free), 0.0
         else:
             scaled = np.where(ranged, parts / roots, 0.0)
-            size = np.linalg.norm(scaled)
+            size = float(np.linalg.norm(scaled))
             if size == 0.0:
                 return np.where(f == 0.0, 0.0, np.inf), np.zeros(rows.shape)
             direction, length = V @ (scaled / roots) / size**2, 1.0 / size

@@ -167,7 +167,7 @@ def _box(box: Any, X: Float[NDArray, "n d"]) -> Box:
     lower, upper = (np.broadcast_to(end, d).copy() for end in ends)
     if not (lower <= upper).all():
         raise ValueError("box must have lower <= upper in every coordinate")
-    outside = ~((lower <= X) & (X <= upper))
+    outside = np.clip(X, lower, upper) != X
     if outside.any():
         i, j = np.argwhere(outside)[0]
         raise ValueError(

@@ -1,0 +1,272 @@
+"""Linear models: known distances, witnesses, and what other routes find."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog, minimize
+
+from geomadv.classifiers import LinearClassifier
+from geomadv.perturbations import minimal_perturbation
+
+MODEL = LinearClassifier.from_parameters([3.0, -4.0, 12.0], 1.0)
+POINT = [[0.5, 0.2, 0.1]]
+THREE = LinearClassifier.from_parameters([[1, 0], [0, 1], [-1, -1]], [0, 0.1, 0.2])
+INF = math.inf
+
+
+def distance(model, X, **options):
+    return minimal_perturbation(model, X, **options).distance
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (2, 0.2230769231),
+        (INF, 0.1526315789),
+        (1, 0.2416666667),
+        (3, 0.2010916191),
+    ],
+)
+def test_known_distances(p, expected, witness):
+    found = minimal_perturbation(MODEL, POINT, p=p)
+    assert abs(found.distance[0] - expected) < 5e-11
+    assert found.exact.all()
+    assert (found.lower == found.distance).all()
+    witness(MODEL, POINT, found, p=p)
+
+
+@pytest.mark.parametrize(("p", "expected"), [(2, 0.4242640687), (INF, 0.3), (1, 0.6)])
+def test_known_distance_of_three_classes(p, expected, witness):
+    found = minimal_perturbation(THREE, [[1.0, 0.3]], p=p)
+    assert abs(found.distance[0] - expected) < 5e-11
+    witness(THREE, [[1.0, 0.3]], found, p=p)
+
+
+@pytest.mark.parametrize(
+    ("b", "x", "p", "expected"),
+    [
+        (1.0, (0.5, 0.2, 0.1), INF, 0.2428571429),
+        (1.0, (0.5, 0.2, 0.1), 2, 0.3544009029),
+        (1.0, (0.5, 0.2, 0.1), 1, 0.525),
+        (-0.5, (0.9, 0.1, 0.05), INF, 0.2571428571),
+        (-0.5, (0.9, 0.1, 0.05), 2, 0.3634556369),
+        (-0.5, (0.9, 0.1, 0.05), 1, 0.5),
+        (6.0, (0.5, 0.2, 0.1), 2, INF),
+    ],
+)
+def test_known_distances_in_the_unit_cube(b, x, p, expected, witness):
+    model = LinearClassifier.from_parameters([3.0, -4.0, 12.0], b)
+    found = minimal_perturbation(model, [x], p=p, box=(0, 1))
+    if math.isinf(expected):
+        assert np.isinf(found.distance[0])
+    else:
+        assert abs(found.distance[0] - expected) < 5e-11
+    moved = np.array([x]) + found.delta
+    assert ((moved > -1e-12) & (moved < 1 + 1e-12)).all()
+    witness(model, [x], found, p=p, box=(0, 1))
+
+
+def test_known_mahalanobis_distance():
+    found = minimal_perturbation(MODEL, POINT, metric=np.diag([1.0, 4.0, 9.0]))
+    assert abs(found.distance[0] - 0.5385164807) < 5e-11
+    assert abs(MODEL.decision_function(POINT + found.delta)[0]) < 1e-12
+
+
+def test_singular_metrics():
+    """A free direction costs nothing; one that the model does not see is no help."""
+    free = minimal_perturbation(MODEL, POINT, metric=np.diag([1.0, 0.0, 9.0]))
+    assert free.distance[0] == 0
+    assert abs(MODEL.decision_function(POINT + free.delta)[0]) < 1e-12
+    blind = LinearClassifier.from_parameters([3.0, 0.0, 12.0], 1.0)
+    held = minimal_perturbation(blind, POINT, metric=np.diag([1.0, 0.0, 9.0]))
+    f = blind.decision_function(POINT)[0]
+    assert np.isclose(held.distance[0], f / np.sqrt(9 + 144 / 9))
+    assert abs(blind.decision_function(POINT + held.delta)[0]) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("theta", "t", "arc", "chord"),
+    [
+        (0.3, 0.5, 0.7471975512, 0.7299366399),
+        (1.2, 0.5, 0.1528024488, None),
+        (2.5, -0.2, 0.7278457524, None),
+    ],
+)
+@pytest.mark.parametrize("radius", [1.0, 2.5])
+def test_known_arcs(theta, t, arc, chord, radius):
+    w = np.array([0.6, 0.8])
+    x = radius * (math.cos(theta) * w + math.sin(theta) * np.array([-0.8, 0.6]))
+    model = LinearClassifier.from_parameters(3.0 * w, -3.0 * t * radius)
+    found = minimal_perturbation(model, [x], metric="geodesic")
+    assert abs(found.distance[0] / radius - arc) < 5e-11
+    assert abs(np.linalg.norm(x + found.delta[0]) - radius) < 1e-12
+    assert abs(model.decision_function([x + found.delta[0]])[0]) < 1e-12
+    if chord:
+        assert abs(np.linalg.norm(found.delta[0]) / radius - chord) < 5e-11
+
+
+def test_arcs_from_the_pole_to_the_hyperplane_and_past_it():
+    model = LinearClassifier.from_parameters([0.0, 1.0, 0.0], -0.5)
+    pole = minimal_perturbation(model, [[0.0, 1.0, 0.0]], metric="geodesic")
+    assert np.isclose(pole.distance[0], math.acos(0.5))
+    assert np.isclose(np.linalg.norm([0, 1, 0] + pole.delta[0]), 1)
+    far = LinearClassifier.from_parameters([0.0, 1.0, 0.0], -1.5)
+    missed = minimal_perturbation(far, [[0.0, 1.0, 0.0]], metric="geodesic")
+    assert np.isinf(missed.distance[0])
+    assert not missed.delta.any()
+    x = [math.cos(1e-9), 0.5 * math.sin(1e-9), 0]  # an arc of some 1e-9 keeps digits
+    flat = LinearClassifier.from_parameters([0.0, 2.0, 0.0], 0.0)
+    near = minimal_perturbation(flat, [x], metric="geodesic").distance[0]
+    assert np.isclose(near, 0.5e-9, rtol=1e-12)
+
+
+@pytest.mark.parametrize("p", [1, 2, INF])
+def test_constant_models(p):
+    constant = LinearClassifier.from_parameters([0.0, 0.0], 2.0)
+    assert np.isinf(distance(constant, [[1.0, 2.0]], p=p)[0])
+    zero = LinearClassifier.from_parameters([0.0, 0.0], 0.0)
+    assert distance(zero, [[1.0, 2.0]], p=p)[0] == 0
+    same = LinearClassifier.from_parameters([[1, 0], [1, 0]], [1, 0])
+    assert np.isinf(distance(same, [[1.0, 2.0]], p=p)[0])
+
+
+models = st.tuples(
+    st.integers(0, 2**32 - 1), st.integers(1, 6), st.sampled_from([1, 2, 4])
+)
+
+
+def drawn(seed, d, functions):
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((functions, d))
+    W = W[0] if functions == 1 else W
+    model = LinearClassifier.from_parameters(W, rng.standard_normal(functions))
+    return model, rng.standard_normal((5, d)), rng
+
+
+@given(models, st.sampled_from([1, 1.7, 2, 4, INF]))
+def test_every_distance_has_its_witness(witness, drawn_from, p):
+    model, X, _ = drawn(*drawn_from)
+    found = minimal_perturbation(model, X, p=p)
+    witness(model, X, found, p=p, samples=50)
+
+
+@given(models)
+def test_equivariance_and_relations_between_norms(drawn_from):
+    model, X, rng = drawn(*drawn_from)
+    d = X.shape[1]
+    one, two, top = (distance(model, X, p=p) for p in (1, 2, INF))
+    assert (top <= two * (1 + 1e-12)).all()
+    assert (two <= one * (1 + 1e-12)).all()
+    assert (one <= math.sqrt(d) * two * (1 + 1e-12)).all()
+    Q, shift = np.linalg.qr(rng.standard_normal((d, d)))[0], rng.standard_normal(d)
+    W, b = model.coef_, model.intercept_
+    turned = LinearClassifier.from_parameters(
+        (W @ Q.T)[0] if len(W) == 1 else W @ Q.T,
+        (b - W @ Q.T @ shift),
+    )
+    assert np.allclose(distance(turned, X @ Q.T + shift), two, rtol=1e-9, atol=1e-12)
+    scaled = LinearClassifier.from_parameters(W[0] / 3 if len(W) == 1 else W / 3, b)
+    assert np.allclose(distance(scaled, 3 * X, p=1), 3 * one, rtol=1e-12)
+
+
+@given(models, st.sampled_from([1, 2, INF]))
+def test_a_larger_box_is_no_farther(drawn_from, p):
+    model, X, _ = drawn(*drawn_from)
+    X = np.clip(X, -1, 1)
+    small, large, free = (distance(model, X, p=p, box=(-s, s)) for s in (1.0, 2.0, INF))
+    assert (large <= small * (1 + 1e-12)).all()
+    assert (free <= large * (1 + 1e-12)).all()
+    assert np.allclose(free, distance(model, X, p=p))
+
+
+@pytest.mark.parametrize("p", [1, INF])
+def test_a_linear_program_finds_the_same_in_a_box(p):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        model, X, _ = drawn(int(rng.integers(2**32)), 4, 3)
+        X = np.clip(X, -1, 1)
+        ours = distance(model, X, p=p, box=(-1, 1))
+        for x, found in zip(X, ours, strict=True):
+            assert np.isclose(found, by_program(model, x, p), rtol=1e-8)
+
+
+def by_program(model, x, p):
+    """The distance by a linear program for each other class: delta = u - v."""
+    W, b = model.coef_, model.intercept_
+    c, d = int((W @ x + b).argmax()), len(x)
+    best = INF
+    for j in range(len(W)):
+        if j == c:
+            continue
+        w, f = W[c] - W[j], (W[c] - W[j]) @ x + b[c] - b[j]
+        room = [(0, 1 - xi) for xi in x] + [(0, xi + 1) for xi in x]
+        rows, limits, cost, extra = [np.r_[w, -w]], [-f], np.ones(2 * d), []
+        if p == INF:
+            cost, extra = np.r_[np.zeros(2 * d), 1.0], [(0, None)]
+            rows = [np.r_[w, -w, 0.0]]
+            for i in range(d):
+                row = np.zeros(2 * d + 1)
+                row[[i, d + i]], row[-1] = 1.0, -1.0
+                rows.append(row)
+                limits.append(0.0)
+        found = linprog(cost, np.array(rows), limits, bounds=room + extra)
+        best = min(best, found.fun) if found.status == 0 else best
+    return best
+
+
+def test_a_general_optimiser_finds_the_same_mahalanobis_distance():
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        model, X, _ = drawn(int(rng.integers(2**32)), 3, 1)
+        L = rng.standard_normal((3, 3))
+        M = L @ L.T + 0.1 * np.eye(3)
+        ours = minimal_perturbation(model, X, metric=M)
+        for x, length, delta in zip(X, ours.distance, ours.delta, strict=True):
+            other = minimize(
+                lambda z, M=M: z @ M @ z,
+                -x,
+                constraints={
+                    "type": "eq",
+                    "fun": lambda z, x=x, m=model: m.decision_function([x + z])[0],
+                },
+                method="SLSQP",
+                options={"ftol": 1e-14, "maxiter": 200},
+            )
+            assert np.isclose(length, math.sqrt(delta @ M @ delta), rtol=1e-10)
+            assert np.isclose(length, math.sqrt(other.fun), rtol=1e-5)
+
+
+BAD = {
+    "p": ({"p": 0.5}, "p must be at least 1"),
+    "p near 1": ({"p": 1.05, "box": (-9, 9)}, "p must be 1, or at least 1.1"),
+    "box": ({"box": 1.0}, r"box must be a pair \(lower, upper\)"),
+    "order": ({"box": (1, 0)}, "box must have lower <= upper"),
+    "outside": ({"box": (0, 0.3)}, "X must lie in the box"),
+    "shape": ({"box": (np.zeros(2), 1)}, "box must hold numbers or arrays"),
+    "metric": ({"metric": "arc"}, "metric must be one of 'geodesic'"),
+    "matrix": ({"metric": np.eye(2)}, r"metric must have shape \(3, 3\)"),
+    "sign": ({"metric": -np.eye(3)}, "metric must be positive semidefinite"),
+    "symmetry": (
+        {"metric": np.triu(np.ones((3, 3)))},
+        "metric must be symmetric",
+    ),
+    "both": ({"metric": np.eye(3), "p": 1}, "p must be 2 with a metric"),
+    "two": ({"metric": np.eye(3), "box": (0, 1)}, "box must be None with a metric"),
+}
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arguments_are_refused(case):
+    options, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        minimal_perturbation(MODEL, POINT, **options)
+
+
+@pytest.mark.errors
+def test_points_of_another_dimension_are_refused():
+    with pytest.raises(ValueError, match="X must have 3 columns"):
+        minimal_perturbation(MODEL, [[1.0, 2.0]])
