@@ -1,0 +1,79 @@
+"""Robust error: counted by hand, bracketed, and of one-dimensional Gaussians."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LogisticRegression
+
+from geomadv.classifiers import LinearClassifier
+from geomadv.perturbations import Perturbation, _robust, robust_error
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((200, 3))
+Y = np.sign(X[:, 0] + 0.5 * RNG.standard_normal(200))
+
+
+@pytest.mark.parametrize("p", [1, 2, math.inf])
+def test_it_is_what_an_adversary_does_to_each_point(p):
+    """A linear model is wrong after the worst shift iff y f <= eps |w|_q."""
+    model = LogisticRegression().fit(X, Y)
+    q = {1: math.inf, 2: 2, math.inf: 1}[p]
+    margins = Y * model.decision_function(X) / np.linalg.norm(model.coef_[0], q)
+    eps = np.linspace(0, 2, 9).reshape(3, 3)
+    error = robust_error(model, X, Y, eps, p=p)
+    expected = (margins[:, None] <= eps.ravel()).mean(axis=0).reshape(3, 3)
+    assert np.array_equal(error.lower, expected)
+    assert error.exact.all()
+    assert robust_error(model, X, Y, 0.0).upper == (model.predict(X) != Y).mean()
+    assert robust_error(model, X, Y, np.inf).lower == 1
+
+
+def test_gaussians_have_the_error_of_the_formula():
+    """x = y + noise, f = x: wrong within eps with probability Phi(eps - 1)."""
+    rng, n = np.random.default_rng(1), 20000
+    y = rng.choice([-1, 1], n)
+    x = y[:, None] + rng.standard_normal((n, 1))
+    model = LinearClassifier.from_parameters([1.0])
+    for eps in (0.0, 0.5, 1.5):
+        count = robust_error(model, x, y, eps).lower * n
+        low, high = binom.interval(1 - 1e-9, n, norm.cdf(eps - 1))
+        assert low <= count <= high
+
+
+def test_labels_of_any_kind_and_the_sign_of_a_regression():
+    names = np.where(Y > 0, "cat", "dog")
+    model = LogisticRegression().fit(X, names)
+    assert robust_error(model, X, names, 0.0).lower == np.mean(model.predict(X) != names)
+    ridge = KernelRidge(kernel="linear").fit(X, Y)
+    wrong = (np.sign(ridge.predict(X)) != Y).mean()
+    assert robust_error(ridge, X, Y, 0.0).lower == wrong
+
+
+def test_brackets_of_distances_are_brackets_of_the_error(monkeypatch):
+    def bracketed(_model, X, **_):
+        lower, upper = np.array([0.1, 0.2, 0.5, 0.0]), np.array([0.1, 0.6, np.inf, 0.0])
+        return Perturbation(np.zeros(X.shape), upper, lower, lower == upper)
+
+    monkeypatch.setattr(_robust, "minimal_perturbation", bracketed)
+    model = LinearClassifier.from_parameters([1.0])
+    error = robust_error(model, [[1.0]] * 4, [1, 1, 1, -1], [0.0, 0.1, 0.3, 0.7])
+    assert error.lower.tolist() == [0.25, 0.5, 0.5, 0.75]
+    assert error.upper.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert error.exact.tolist() == [True, True, False, False]
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("X", "y", "eps", "message"),
+    [
+        ([[1.0]], [1], -0.1, "eps must be at least 0"),
+        ([[1.0]], [1, 1], 0.1, r"y must have shape \(1,\)"),
+        (np.zeros((0, 1)), [], 0.1, "X must"),
+    ],
+)
+def test_bad_arguments_are_refused(X, y, eps, message):
+    with pytest.raises(ValueError, match=message):
+        robust_error(LinearClassifier.from_parameters([1.0]), X, y, eps)
