@@ -1,0 +1,116 @@
+"""The ruler: attacks with known scores, failures, and answers that are none."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from geomadv.perturbations import minimal_perturbation, score_attack
+
+
+def exact(model, X, _):
+    found = minimal_perturbation(model, X)
+    return X + (1 + 1e-9) * found.delta
+
+
+def bisection(model, X, y):
+    """Towards the origin's mirror image, then back to where the decision changes."""
+    result = np.full(X.shape, np.nan)
+    for i, x in enumerate(X):
+        for scale in (-1.0, -3.0, 0.3, 3.0):
+            low, high = x, scale * x
+            if model.predict([high])[0] == y[i]:
+                continue
+            for _ in range(60):
+                middle = (low + high) / 2
+                if model.predict([middle])[0] == y[i]:
+                    low = middle
+                else:
+                    high = middle
+            result[i] = high
+    return result
+
+
+@pytest.mark.parametrize("suite", ["linear", "linear-200", "quadratic"])
+def test_the_exact_step_scores_one(suite):
+    score = score_attack(exact, suite)
+    assert score.success == 1
+    assert abs(score.median - 1) < 1e-8
+    assert abs(score.worst - 1) < 1e-8
+    assert score.median in score.median_interval
+    assert score.success in score.success_interval
+    assert not score.invalid.any()
+
+
+@pytest.mark.parametrize("suite", ["linear", "quadratic"])
+def test_another_attack_is_never_better_than_the_truth(suite):
+    score = score_attack(bisection, suite, n=40)
+    reached = np.isfinite(score.found)
+    assert reached.any()
+    assert (score.ratios[reached] >= 1 - 1e-9).all()
+    assert score.worst > 1.1
+
+
+def test_a_fixed_direction_has_the_ratio_of_its_angle():
+    """The step along u to a hyperplane with normal w is 1/|cos(u, w)| too long."""
+    u = np.zeros(20)
+    u[0] = 1.0
+
+    def attack(model, X, _):
+        f = model.decision_function(X)
+        return X - (1 + 1e-9) * np.outer(f / model.coef_[0, 0], u)
+
+    seen = []
+    score = score_attack(lambda m, X, y: seen.append(m) or attack(m, X, y))
+    w = seen[0].coef_[0]
+    assert np.allclose(score.ratios, np.linalg.norm(w) / abs(w[0]), rtol=1e-7)
+
+
+def test_failures_and_invalid_answers_are_infinitely_far():
+    def half(model, X, y):
+        answer = exact(model, X, y)
+        answer[:60] = X[:60]  # no change
+        answer[90:, 0] = np.nan
+        return answer
+
+    score = score_attack(half)
+    assert score.success == 0.3
+    assert score.invalid.sum() == 10
+    assert np.isinf(score.median)
+    assert abs(score.worst - 1) < 1e-8
+    low, high = score.success_interval.lower, score.success_interval.upper
+    assert binom.sf(29, 100, low) < 0.026
+    assert binom.cdf(30, 100, high) < 0.026
+    nothing = score_attack(lambda _m, X, _y: X)
+    assert np.isinf(nothing.worst)
+    assert "success 0 [0, 0.0362]" in str(nothing)
+
+
+def test_the_same_seed_gives_the_same_problems():
+    points = []
+
+    def attack(_model, X, _y):
+        points.append(X)
+        return X + 1.0
+
+    for seed in (0, 0, 1):
+        score_attack(attack, n=3, seed=seed)
+    assert np.array_equal(points[0], points[1])
+    assert not np.array_equal(points[0], points[2])
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("attack", "options", "message"),
+    [
+        (exact, {"suite": "mnist"}, "suite must be one of 'linear'"),
+        (
+            lambda _m, X, _y: X[:3],
+            {},
+            r"attack must return an array of shape \(100, 20",
+        ),
+        (exact, {"n": 0}, "n must be at least 1"),
+    ],
+)
+def test_bad_arguments_are_refused(attack, options, message):
+    with pytest.raises(ValueError, match=message):
+        score_attack(attack, **options)
