@@ -69,6 +69,8 @@ def real_array(
         array = array.astype(np.float64)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes, got shape {array.shape}")
+    if _plainly_finite(array) and math.isinf(lower) and math.isinf(upper):
+        return array
     inside = (array > lower if open_lower else array >= lower) & (
         array < upper if open_upper else array <= upper
     )
@@ -81,6 +83,15 @@ def real_array(
             f"got {bad!r}"
         )
     return array
+
+
+def _plainly_finite(array: Float[NDArray, "..."]) -> bool:
+    """Tell whether the sum of all entries is finite, and so is each of them.
+
+    One pass without temporary arrays. A sum may overflow, which decides nothing.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(array.sum())
 
 
 def _range(
