@@ -1,0 +1,591 @@
+r"""Brackets of the distances to the boundary of kernel expansions.
+
+No closed form is known. From below, the radii of `_expansion_bounds`, and then branch
+and bound over boxes that cover all points nearer than the best witness: in a box about
+c a function that is >= 0 where the decision stays has the bounds
+
+    G(y) >= base + <slope, y - c>,    G(y) >= floor,
+
+so that a box is dropped if one of them is positive in it, and otherwise its points of
+another decision are no nearer than the box, and by Hölder's inequality no nearer than
+(base + <slope, x - c>)/|slope|_q. The second bound is off by the square of the box's
+size only. The least over all boxes is certified; the nearest boxes are cut in two until
+it is within `GAP` of the witness, or the budget is used up.
+
+From above, witnesses: along rays the first change of decision is bisected, and from
+there the constraint is linearised again and again in a box of trust around the best
+point so far.
+
+Sources: the bounds' are named in `_expansion_bounds`; the search is derived here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomadv import _dispatch
+from geomadv._typing import Bool, Float, Int, NDArray
+from geomadv.perturbations._expansion_bounds import (
+    Kernel,
+    Margins,
+    ball_radii,
+    dual,
+    expansion_norm,
+    local_lipschitz_radius,
+    rkhs_radius,
+    tangents,
+)
+from geomadv.perturbations._forms import Expansion, values
+from geomadv.perturbations._result import Perturbation
+
+Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
+BUDGET = 20_000  # boxes for each point
+GAP = 1e-4  # relative gap at which branch and bound stops
+_EXACT = 1e-9
+_DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
+_DEEPEST = 10  # dimensions up to which boxes are cut
+_TOGETHER = 2048  # boxes cut at a time
+_FEW = 128  # centres up to which the local Lipschitz bound of all pairs is taken
+
+
+def bracket(
+    form: Expansion,
+    X: Float[NDArray, "n d"],
+    p: float,
+    box: Box | None,
+    *,
+    budget: int = BUDGET,
+) -> Perturbation:
+    """Return certified lower bounds of the distances, and witnesses.
+
+    Parameters
+    ----------
+    form : Expansion
+        With a Gaussian, Laplace, Laplacian or polynomial kernel.
+    X : (n, d) array
+    p : float
+        The norm, in [1, inf].
+    box : (lower, upper) or None
+        Where perturbed points must lie, and X does.
+    budget : int
+        How many boxes may be bounded for each point; 0 leaves the radii in closed form.
+        In more than 10 dimensions boxes do not help and are left out.
+    """
+    n, d = X.shape
+    kernel = Kernel.of(form.options)
+    lower, upper = box if box is not None else (np.full(d, -np.inf), np.full(d, np.inf))
+    delta, distance = np.zeros((n, d)), np.full(n, np.inf)
+    least = np.zeros(n)
+    f = values(form, X)
+    classes = (f[:, 0] > 0).astype(int) if f.shape[1] == 1 else f.argmax(axis=1)
+    for c in np.unique(classes).tolist():
+        rows = np.flatnonzero(classes == c)
+        search = _Search(form, kernel, c, lower, upper, p)
+        found, steps = search.margins, X[rows]
+        if found.D.shape[1] == 0:
+            least[rows] = np.inf
+            continue
+        sure = radii(found, steps, p, search.ties)
+        open_ = np.isfinite(sure)
+        least[rows] = sure
+        if open_.any():
+            rows = rows[open_]
+            near = search.nearest(X[rows])
+            sure, near = _branch(search, X[rows], sure[open_], near, budget)
+            least[rows], delta[rows] = sure, near
+            size = np.linalg.norm(near, p, axis=1)
+            distance[rows] = np.where(near.any(axis=1), size, np.inf)
+    distance = np.where(least == np.inf, np.inf, distance)
+    least = np.minimum(least, distance)
+    with np.errstate(invalid="ignore"):
+        exact = (least == distance) | (distance - least <= _EXACT * distance)
+    return Perturbation(delta, distance, least, exact)
+
+
+def margins_of(form: Expansion, kernel: Kernel, c: int) -> tuple[Margins, NDArray]:
+    """Return the functions that are >= 0 where the class is c, and where 0 is not c."""
+    A, b = form.coefficients, form.b
+    if A.shape[1] == 1:
+        sign = 1.0 if c == 1 else -1.0
+        D, beta, ties = sign * A, sign * b, np.array([c == 1])
+    else:
+        others = np.delete(np.arange(A.shape[1]), c)
+        D, beta, ties = A[:, c, None] - A[:, others], b[c] - b[others], others < c
+    # a constant function keeps its sign
+    varies = (D != 0).any(axis=0)
+    D, beta, ties = D[:, varies], beta[varies], ties[varies]
+    used = (D != 0).any(axis=1)
+    margins = Margins(
+        kernel,
+        np.ascontiguousarray(form.centres[used], float),
+        np.ascontiguousarray(D[used], float),
+        np.asarray(beta, float),
+        form.T,
+        form.t,
+    )
+    return margins, ties
+
+
+def radii(
+    margins: Margins, X: Float[NDArray, "n d"], p: float, ties: Bool[NDArray, " J"]
+) -> Float[NDArray, " n"]:
+    """Return the best of the certified radii in closed form, infinite if proven."""
+    kernel, D, beta = margins.kernel, margins.D, margins.beta
+    error = margins.rounding(margins.reach(X), np.zeros(len(X)))
+    m = margins.values(X) - error
+    if kernel.name == "polynomial":
+        return ball_radii(margins, X, p)
+    # 0 < k <= 1, and the least sums that are in reach
+    worst = beta - np.maximum(-D, 0.0).sum(axis=0)
+    slack = error[0] * 0.0 + 1e-14 * (np.abs(D).sum(axis=0) + np.abs(beta))
+    mild = (D >= 0).all(axis=0) & (beta >= 0)
+    never = (worst > slack) | mild
+    del ties
+    two, one = margins.norms(p, X.shape[1])
+    H = expansion_norm(margins.centres, D, kernel)
+    by_norm = rkhs_radius(m, H, kernel)
+    by_norm = np.where(never, np.inf, by_norm) / (
+        one if kernel.name == "laplacian" else two
+    )
+    best = by_norm.min(axis=1)
+    rest = np.isfinite(best)
+    best[rest] = np.maximum(best[rest], ball_radii(margins, X[rest], p))
+    if kernel.name == "gaussian" and len(D) <= _FEW:
+        Z = margins.inner(X)
+        for i in np.flatnonzero(rest):
+            best[i] = max(
+                best[i],
+                min(
+                    np.inf
+                    if never[j]
+                    else local_lipschitz_radius(
+                        m[i, j], Z[i], margins.centres, D[:, j], kernel.gamma
+                    )
+                    / two
+                    for j in range(D.shape[1])
+                ),
+            )
+    return best * _DOWN
+
+
+@dataclass
+class _Search:
+    """The search for points of another decision than c."""
+
+    form: Expansion
+    kernel: Kernel
+    c: int
+    lower: NDArray
+    upper: NDArray
+    p: float
+
+    def __post_init__(self) -> None:
+        self.margins, self.ties = margins_of(self.form, self.kernel, self.c)
+
+    def flips(self, Y: Float[NDArray, "n d"]) -> Bool[NDArray, " n"]:
+        """Whether decisions differ from c, for another reason than underflow."""
+        f = values(self.form, Y)
+        if f.shape[1] == 1:
+            other = (f[:, 0] > 0) != (self.c == 1)
+        else:
+            other = f.argmax(axis=1) != self.c
+        if self.kernel.name != "polynomial":
+            level = f == self.form.b  # all terms are 0
+            other &= ~level.all(axis=1) | (self.form.b != 0).any()
+        return other
+
+    def along(
+        self, X: NDArray, ends: NDArray, scales: NDArray, halvings: int
+    ) -> Float[NDArray, "n d"]:
+        """Return steps to the first changes found at x + s (end - x), 0 if none is."""
+        n, d = X.shape
+        ways = ends - X
+        points = X[:, None] + scales[:, None] * ways[:, None]
+        points = np.clip(points, self.lower, self.upper).reshape(-1, d)
+        flipped = self.flips(points).reshape(n, len(scales))
+        some, first = np.asarray(flipped.any(axis=1)), flipped.argmax(axis=1)
+        high = scales[first]
+        low = np.where(first > 0, scales[first - 1], 0.0)
+        for _ in range(halvings):
+            middle = (low + high) / 2.0
+            other = self.flips(self._at(X, middle, ways))
+            high, low = np.where(other, middle, high), np.where(other, low, middle)
+        steps = self._at(X, high, ways) - X
+        return np.where(some[:, None], steps, 0.0)
+
+    def _at(self, X: NDArray, s: NDArray, ways: NDArray) -> NDArray:
+        return np.clip(X + s[:, None] * ways, self.lower, self.upper)
+
+    def nearest(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n d"]:
+        """Return the shortest steps found from many starts."""
+        n, d = X.shape
+        starts = self._starts(X)
+        count = starts.shape[1]
+        own = np.repeat(np.arange(n), count)
+        scales = np.concatenate([np.linspace(0.0, 1.0, 25)[1:], [1.5, 2.0, 4.0]])
+        steps = self.along(X[own], starts.reshape(-1, d), scales, 12)
+        size = np.linalg.norm(steps, self.p, axis=1)
+        size = np.where(steps.any(axis=1), size, np.inf).reshape(n, count)
+        kept = np.argsort(size, axis=1, kind="stable")[:, :6]
+        steps = steps.reshape(n, count, d)[np.arange(n)[:, None], kept]
+        own = np.repeat(np.arange(n), kept.shape[1])
+        steps = self.refined(X[own], steps.reshape(-1, d))
+        return self.shortest(steps, own, np.zeros((n, d)))
+
+    def shortest(self, steps: NDArray, own: NDArray, best: NDArray) -> NDArray:
+        """Return the shortest of steps and of the best so far, 0 being no step."""
+        best = best.copy()
+        size = np.linalg.norm(steps, self.p, axis=1)
+        size = np.where(steps.any(axis=1), size, np.inf)
+        held = np.linalg.norm(best, self.p, axis=1)
+        held = np.where(best.any(axis=1), held, np.inf)
+        for i in np.argsort(-size, kind="stable"):
+            if size[i] < held[own[i]]:
+                best[own[i]] = steps[i]
+        return best
+
+    def _starts(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n s d"]:
+        """Return ends of rays: down the slopes, to the centres, at random."""
+        n, d = X.shape
+        Z = self.margins.inner(X)
+        centres = self.margins.centres
+        count = min(8, len(centres))
+        _, near = _dispatch.nearest(Z, centres, count)
+        against = np.flatnonzero((self.margins.D < 0).any(axis=1))
+        if len(against):
+            few = min(8, len(against))
+            _, more = _dispatch.nearest(Z, centres[against], few)
+            near = np.concatenate([near, against[more]], axis=1)
+        ways = centres[near] - Z[:, None]
+        if self.form.T is not None:
+            ways = ways @ np.linalg.pinv(self.form.T).T
+        lengths = np.linalg.norm(ways, axis=2).max(axis=1, initial=0.0)
+        far = lengths + self.width()
+        slopes = self._slopes(X).reshape(n, -1, d)
+        rng = np.random.default_rng(0)
+        noise = rng.standard_normal((8, d)) + np.zeros((n, 1, 1))
+        turns = np.concatenate(
+            [
+                -slopes,
+                noise,
+                np.eye(d)[:8] + np.zeros((n, 1, 1)),
+                -np.eye(d)[:8] + np.zeros((n, 1, 1)),
+            ],
+            axis=1,
+        )
+        sizes = np.linalg.norm(turns, axis=2, keepdims=True)
+        turns = turns / np.where(sizes > 0, sizes, 1.0)
+        rays = np.concatenate([ways, turns * far[:, None, None]], axis=1)
+        return np.clip(X[:, None] + rays, self.lower, self.upper)
+
+    def width(self) -> float:
+        """Return a length over which a kernel changes, in the space of x."""
+        scale = self.margins.spread or 1.0
+        g = abs(self.kernel.gamma) or 1.0
+        if self.kernel.name == "gaussian":
+            return 6.0 / np.sqrt(g) / scale
+        if self.kernel.name == "polynomial":
+            size = float(np.abs(self.margins.centres).max(initial=0.0)) or 1.0
+            return 4.0 * (abs(self.kernel.coef0) + 1.0) / (g * size) / scale
+        return 30.0 / g / scale
+
+    def _slopes(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n J d"]:
+        _, slopes = self._gradients(X)
+        return slopes
+
+    def _gradients(self, X: NDArray) -> tuple[NDArray, NDArray]:
+        f, slopes = _dispatch.kernel_expansion_gradient(
+            self.margins.inner(X),
+            self.margins.centres,
+            self.margins.D,
+            **self.kernel.options,
+        )
+        if self.form.T is not None:
+            slopes = slopes @ self.form.T
+        return f + self.margins.beta, slopes
+
+    def refined(
+        self, X: Float[NDArray, "n d"], steps: Float[NDArray, "n d"]
+    ) -> Float[NDArray, "n d"]:
+        """Return shorter steps by linear constraints in boxes of trust."""
+        done = ~steps.any(axis=1)
+        steps = steps.copy()
+        rows = np.flatnonzero(~done)
+        if len(rows) == 0:
+            return steps
+        x, s = X[rows], steps[rows]
+        size = np.linalg.norm(s, self.p, axis=1)
+        trust = 0.5 * np.abs(s).max(axis=1)
+        scales = np.array([0.5, 0.8, 0.9, 0.97, 0.99, 0.999, 1.0, 1.001, 1.01, 1.1])
+        for _ in range(24):
+            y = x + s
+            G, slopes = self._gradients(y)
+            j = G.argmin(axis=1)
+            w, value = slopes[np.arange(len(x)), j], G[np.arange(len(x)), j]
+            low = np.maximum(y - trust[:, None], self.lower)
+            high = np.minimum(y + trust[:, None], self.upper)
+            ends = _linear_step(x, w, (w * y).sum(axis=1) - value, low, high, self.p)
+            new = self.along(x, ends, scales, 16)
+            length = np.linalg.norm(new, self.p, axis=1)
+            better = new.any(axis=1) & (length < size)
+            s = np.where(better[:, None], new, s)
+            gain = np.where(better, length, size) < size * (1 - 1e-3)
+            size = np.where(better, length, size)
+            trust = np.where(better & gain, trust * 1.5, trust / 3.0)
+            if (trust < 1e-9 * size).all():
+                break
+        steps[rows] = self.along(x, x + s * (1 + 1e-4), np.array([1 - 1e-3, 1.0]), 60)
+        lost = ~steps[rows].any(axis=1)
+        steps[rows[lost]] = s[lost]
+        return steps
+
+
+def _linear_step(
+    X: NDArray, w: NDArray, level: NDArray, lower: NDArray, upper: NDArray, p: float
+) -> NDArray:
+    """Return the points of boxes nearest to X where <w, y> <= level, or the lowest.
+
+    From the nearest point of the box, coordinates move along -sign w: for p = infinity
+    all by as much as a common size lets them, for p = 1 in the order of |w|, otherwise
+    to |y - x| = (c |w|)^(q - 1), up to the box in all cases; the size is bisected.
+    """
+    start = np.clip(X, lower, upper)
+    a, sign = np.abs(w), np.sign(w)
+    need = (w * start).sum(axis=1) - level
+    lowest = np.where(w > 0, lower, np.where(w < 0, upper, start))
+    rooms = np.abs(lowest - start)
+    if p == 1:
+        order = np.argsort(-a, axis=1, kind="stable")
+        rows = np.arange(len(X))[:, None]
+        gains = (a * rooms)[rows, order]
+        before = np.cumsum(gains, axis=1) - gains
+        left = np.clip(need[:, None] - before, 0.0, gains)
+        moves = np.zeros_like(a)
+        slopes = a[rows, order]
+        moves[rows, order] = left / np.where(slopes > 0, slopes, 1.0)
+        return np.clip(start - sign * moves, lower, upper)
+    unit = a / np.where(a.max(axis=1) > 0, a.max(axis=1), 1.0)[:, None]
+    power = 0.0 if np.isinf(p) else 1.0 / (p - 1.0)
+    shape = np.where(a > 0, unit**power, 0.0)
+
+    def at(t: NDArray) -> NDArray:
+        return np.clip(X - sign * shape * t[:, None], lower, upper)
+
+    low = np.zeros(len(X))
+    high = np.abs(X - lowest).max(axis=1) / np.where(shape > 0, shape, 1.0).min(axis=1)
+    for _ in range(50):
+        t = (low + high) / 2.0
+        enough = (w * at(t)).sum(axis=1) <= level
+        high, low = np.where(enough, t, high), np.where(enough, low, t)
+    return at(high)
+
+
+def _branch(
+    search: _Search, X: NDArray, sure: NDArray, near: NDArray, budget: int
+) -> tuple[NDArray, NDArray]:
+    """Return lower bounds by branch and bound, and the steps, perhaps shorter."""
+    (n, d), p = X.shape, search.p
+    if budget <= 0 or d > _DEEPEST:
+        return sure, near
+    best = np.linalg.norm(near, p, axis=1)
+    best = np.where(near.any(axis=1), best, np.inf)
+    size, proven = _region(search, X, best)
+    lower, upper = X - size[:, None], X + size[:, None]
+    # the ends are rounded outwards
+    slack = 1e-15 * (np.abs(X) + size[:, None])
+    queue = _Boxes(
+        np.arange(n),
+        np.maximum(lower - slack, search.lower),
+        np.minimum(upper + slack, search.upper),
+        sure.copy(),
+    )
+    aside = np.where(proven, np.inf, size)  # the least bound of what is not cut
+    spent = np.zeros(n)
+    frame = _Frame.of(search, X, size)
+    while len(queue.owner):
+        goal = best * (1.0 - GAP)
+        far = queue.bound >= goal[queue.owner]
+        np.minimum.at(aside, queue.owner[far], queue.bound[far])
+        queue = queue.take(~far & (queue.bound < best[queue.owner]))
+        least = np.full(n, np.inf)
+        np.minimum.at(least, queue.owner, queue.bound)
+        over = (spent >= budget) | (aside <= least)
+        stopped = over[queue.owner]
+        np.minimum.at(aside, queue.owner[stopped], queue.bound[stopped])
+        queue = queue.take(~stopped)
+        if not len(queue.owner):
+            break
+        chosen = queue.first()
+        children = queue.take(chosen).halves(frame.weights)
+        queue = queue.take(~chosen)
+        spent += np.bincount(children.owner, minlength=n)
+        children, other = frame.bounded(children)
+        if other.any():
+            near, best = _improved(search, X, near, best, children.take(other))
+        queue = queue.join(children.take(children.bound < best[children.owner]))
+    return np.maximum(sure, np.minimum(aside, best)), near
+
+
+def _improved(
+    search: _Search, X: NDArray, near: NDArray, best: NDArray, boxes: "_Boxes"
+) -> tuple[NDArray, NDArray]:
+    """Return steps and sizes, with those from other decisions in boxes' centres."""
+    middle = (boxes.lower + boxes.upper) / 2.0
+    size = np.linalg.norm(middle - X[boxes.owner], search.p, axis=1)
+    order = np.lexsort((size, boxes.owner))
+    order = order[np.r_[True, np.diff(boxes.owner[order]) != 0]]
+    order = order[size[order] < best[boxes.owner[order]]]
+    if not len(order):
+        return near, best
+    own = boxes.owner[order]
+    steps = search.along(X[own], middle[order], np.linspace(0.0, 1.0, 9)[1:], 20)
+    found = steps.any(axis=1)
+    own, steps = own[found], search.refined(X[own[found]], steps[found])
+    near = search.shortest(steps, own, near)
+    size = np.linalg.norm(near, search.p, axis=1)
+    return near, np.where(near.any(axis=1), size, np.inf)
+
+
+def _region(search: _Search, X: NDArray, best: NDArray) -> tuple[NDArray, NDArray]:
+    """Return radii R of balls to look into, and whether nothing nearer lies outside.
+
+    Where no witness is known, kernels that fall leave beta - sum |a_j| k(|z - z_j|)
+    > 0 over the negative terms outside of a ball, if beta > 0 and T is injective.
+    """
+    margins, d = search.margins, X.shape[1]
+    proven = np.isfinite(best)
+    size = np.where(proven, best, 0.0)
+    rows = np.flatnonzero(~proven)
+    if not len(rows):
+        return size, proven
+    bounded = np.isfinite(search.lower).all() and np.isfinite(search.upper).all()
+    if bounded:
+        size[rows] = np.maximum(X[rows] - search.lower, search.upper - X[rows]).max(
+            axis=1
+        )
+        # all of the box is in the ball of the maximum norm from which boxes start
+        proven[rows] = True
+        return size, proven
+    Z = margins.inner(X[rows])
+    centre = margins.centres.mean(axis=0)
+    radius = np.linalg.norm(margins.centres - centre, axis=1).max(initial=0.0)
+    away = np.linalg.norm(Z - centre, axis=1) + radius
+    size[rows] = away + search.width()
+    if search.kernel.name == "polynomial" or not (margins.beta > 0).all():
+        return size, proven
+    narrow = 1.0
+    if margins.T is not None:
+        if margins.T.shape[0] < d:
+            return size, proven
+        narrow = float(np.linalg.norm(margins.T, -2)) * (1.0 - 1e-10)
+        if narrow <= 1e-8 * margins.spread:
+            return size, proven
+    weight = np.maximum(-margins.D, 0.0).sum(axis=0)
+    # the largest k at distance s that leaves half of beta
+    s = 0.0
+    while (weight * search.kernel.profile(np.array(s)) > margins.beta / 2.0).any():
+        s = 2.0 * s + 1e-3 * search.width() * margins.spread
+    size[rows] = (away + s) / narrow * (1.0 + 1e-9)
+    proven[rows] = True
+    return size, proven
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """Boxes with the rows of their points and lower bounds of distances."""
+
+    owner: Int[NDArray, " k"]
+    lower: Float[NDArray, "k d"]
+    upper: Float[NDArray, "k d"]
+    bound: Float[NDArray, " k"]
+
+    def take(self, kept: NDArray) -> "_Boxes":
+        """Return some of the boxes."""
+        return _Boxes(
+            self.owner[kept], self.lower[kept], self.upper[kept], self.bound[kept]
+        )
+
+    def join(self, other: "_Boxes") -> "_Boxes":
+        """Return both."""
+        return _Boxes(
+            np.concatenate([self.owner, other.owner]),
+            np.concatenate([self.lower, other.lower]),
+            np.concatenate([self.upper, other.upper]),
+            np.concatenate([self.bound, other.bound]),
+        )
+
+    def first(self) -> Bool[NDArray, " k"]:
+        """Choose the boxes with the least bounds, as many for each point."""
+        order = np.lexsort((self.bound, self.owner))
+        starts = np.flatnonzero(np.r_[True, np.diff(self.owner[order]) != 0])
+        lengths = np.diff(np.r_[starts, len(order)])
+        rank = np.arange(len(order)) - np.repeat(starts, lengths)
+        share = max(32, _TOGETHER // len(starts))
+        chosen = np.zeros(len(order), bool)
+        # of long queues at most a half, so that the nearest are cut first
+        chosen[order] = rank < np.minimum(
+            share, np.repeat((lengths + 1) // 2 + 8, lengths)
+        )
+        return chosen
+
+    def halves(self, weights: NDArray) -> "_Boxes":
+        """Cut boxes in two across their longest sides."""
+        sides = (self.upper - self.lower) * weights
+        axis = sides.argmax(axis=1)
+        rows = np.arange(len(axis))
+        middle = (self.lower[rows, axis] + self.upper[rows, axis]) / 2.0
+        left, right = self.upper.copy(), self.lower.copy()
+        left[rows, axis] = right[rows, axis] = middle
+        return _Boxes(self.owner, self.lower, left, self.bound).join(
+            _Boxes(self.owner, right, self.upper, self.bound)
+        )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What bounds of boxes need: the points, the norms and the rounding errors."""
+
+    margins: Margins
+    X: Float[NDArray, "n d"]
+    p: float
+    errors: Float[NDArray, "n J"]
+    weights: Float[NDArray, " d"]
+    spread: float
+
+    @classmethod
+    def of(cls, search: _Search, X: NDArray, size: NDArray) -> "_Frame":
+        """Return the frame of the boxes within `size` of the points."""
+        margins, d = search.margins, X.shape[1]
+        weights = np.ones(d) if margins.T is None else np.linalg.norm(margins.T, axis=0)
+        # boxes lie in the ball of the maximum norm about x
+        extent = 2.0 * margins.spread * np.sqrt(d) * size
+        reach = margins.reach(np.abs(X) + size[:, None])
+        errors = margins.rounding(reach, extent)
+        return cls(margins, X, search.p, errors, weights, margins.spread)
+
+    def bounded(self, boxes: _Boxes) -> tuple[_Boxes, Bool[NDArray, " k"]]:
+        """Return boxes with better bounds, and whether their centres seem to flip."""
+        margins, x = self.margins, self.X[boxes.owner]
+        centre = (boxes.lower + boxes.upper) / 2.0
+        half = (boxes.upper - boxes.lower) / 2.0 * _UP + 1e-15 * np.abs(centre)
+        width = half if margins.T is None else half @ np.abs(margins.T).T * _UP
+        two = np.minimum(
+            np.linalg.norm(width, axis=1), self.spread * np.linalg.norm(half, axis=1)
+        )
+        found = tangents(
+            margins, margins.inner(centre), width, two * _UP, width.sum(axis=1) * _UP
+        )
+        slope = found.slope if margins.T is None else found.slope @ margins.T
+        error = self.errors[boxes.owner]
+        base = found.base - error
+        falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
+        height = base + (slope * (x - centre)[:, None]).sum(axis=2)
+        steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
+        with np.errstate(divide="ignore", invalid="ignore"):
+            away = np.where(height > 0, height / steep * _DOWN, 0.0)
+        away = np.where((base > falls) | (found.floor > error), np.inf, away)
+        gap = np.maximum(np.maximum(boxes.lower - x, x - boxes.upper), 0.0)
+        apart = np.linalg.norm(gap, self.p, axis=1) * _DOWN
+        bound = np.maximum(np.maximum(apart, away.min(axis=1)), boxes.bound)
+        other = np.asarray((found.value < 0).any(axis=1))
+        return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other
