@@ -237,8 +237,36 @@ def test_hilbert_at_and_near_subnormal_points() -> None:
     assert found[1, 0] == 4.0
 
 
+def test_hilbert_of_a_small_exponent_over_all_scales() -> None:
+    X, Y, a = np.zeros((1, 1)), np.array([[1e-300], [1e300]]), np.array([[1.0], [0.0]])
+    found = kernel_expansion(X, Y, a, kernel="hilbert", exponent=1e-3)
+    assert math.isclose(found[0, 0], 1 / (1 + 10**-0.6), rel_tol=1e-14)
+
+
+@pytest.mark.parametrize("kernel", ["laplace", "hilbert"])
+@pytest.mark.parametrize("d", [3, 12])
+def test_a_tiny_coordinate_changes_nothing_elsewhere(kernel: str, d: int) -> None:
+    X, Y, a = normal(17, (40, d), (900, d), (900, 2))
+    given = {"X": X, "Y": Y, "coefficients": a, "kernel": kernel}
+    plain = kernel_expansion_gradient(**given)
+    X[3], Y[5] = 0.0, 0.0
+    without = kernel_expansion_gradient(**given)
+    Y[5, 0] = 1e-200
+    found = kernel_expansion_gradient(**given)
+    far = np.arange(40) != 3
+    for ours, other in zip(found, without, strict=True):
+        assert np.allclose(ours[far], other[far], rtol=1e-13, atol=1e-13)
+    assert not np.array_equal(plain[0], found[0])
+
+
 @pytest.mark.parametrize(
-    ("dtype", "r"), [(np.float32, 3e-44), (np.float64, 3e-320), (np.float64, 1e-170)]
+    ("dtype", "r"),
+    [
+        (np.float32, 3e-44),
+        (np.float32, 7.3e-31),
+        (np.float64, 3e-320),
+        (np.float64, 1e-170),
+    ],
 )
 @pytest.mark.parametrize("d", [2, 12])
 def test_laplace_has_a_slope_however_near(dtype: Any, r: float, d: int) -> None:
