@@ -21,7 +21,9 @@ def test_the_table_of_claims_is_that_of_the_registry():
     assert module.with_table(text) == text, "run `make readme`"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/start.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/start.md", "docs/perturbations.md"]
+)
 def test_the_python_examples_are_true(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
