@@ -7,9 +7,19 @@ c a function that is >= 0 where the decision stays has the bounds
     G(y) >= base + <slope, y - c>,    G(y) >= floor,
 
 so that a box is dropped if one of them is positive in it, and otherwise its points of
-another decision are no nearer than the box, and by Hölder's inequality no nearer than
-(base + <slope, x - c>)/|slope|_q. The second bound is off by the square of the box's
-size only. The least over all boxes is certified; the nearest boxes are cut in two until
+another decision are no nearer than h(x)/|slope|_q, h being the linear bound, by
+Hölder's inequality, and no nearer than (|s - x|_p^p + (h(s)/|slope|_q)^p)^(1/p) for the
+point s of the box nearest to x, since y - s and s - x have the same signs and (u + v)^p
+>= u^p + v^p. Both are off by the square of the box's size only. For p = 2 there is
+
+    |y - x|^2 >= |y - x|^2 + lambda G(y)
+              >= |y - x|^2 + lambda (base + <slope, u>) - lambda kappa |u|^2/2
+
+with u = y - c where G(y) <= 0, for any lambda >= 0: a convex function of y if lambda
+kappa <= 2, whose least value in a box is known; here, the curvature of the ball
+makes up for that of G.
+
+The least over all boxes is certified; the nearest boxes are cut in two until
 it is within `GAP` of the witness, or the budget is used up.
 
 From above, witnesses: along rays the first change of decision is bisected, and from
@@ -380,6 +390,36 @@ def _linear_step(
     return at(high)
 
 
+def _curved(
+    level: NDArray, bent: NDArray, slope: NDArray, x: NDArray, c: NDArray, half: NDArray
+) -> NDArray:
+    """Bound |y - x|_2 where level + <slope, u> - bent |u|^2/2 <= 0, |u|_i <= half_i.
+
+    With the multiplier of the linear problem. Of lambda bent |u|^2/2 the part that
+    |y - x|^2 makes up for is left in, theta |u|^2, and the rest taken at its largest.
+    """
+    away = c - x
+    steep = (slope * slope).sum(axis=2)
+    height = level - (slope * away[:, None]).sum(axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where((height > 0) & (steep > 0), 2.0 * height / steep, 0.0)
+    factor = np.where(np.isfinite(factor), factor, 0.0)
+    whole = factor * bent / 2.0
+    theta = np.minimum(whole, 1.0)
+    linear = 2.0 * away[:, None] + factor[:, :, None] * slope
+    convex = (1.0 - theta)[:, :, None]
+    ends = half[:, None] + np.zeros_like(linear)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u = np.where(convex > 0, -linear / (2.0 * convex), -np.sign(linear) * np.inf)
+    u = np.clip(np.where(np.isnan(u), 0.0, u), -ends, ends)
+    square = (away * away).sum(axis=1)[:, None]
+    parts = (convex * u + linear) * u
+    found = square + factor * level + parts.sum(axis=2)
+    rest = (whole - theta) * (half * half).sum(axis=1)[:, None] * _UP
+    size = square + factor * np.abs(level) + np.abs(parts).sum(axis=2) + rest
+    return np.sqrt(np.maximum(found - rest - 1e-13 * size, 0.0)) * _DOWN
+
+
 def _branch(
     search: _Search, X: NDArray, sure: NDArray, near: NDArray, budget: int
 ) -> tuple[NDArray, NDArray]:
@@ -577,15 +617,29 @@ class _Frame:
         )
         slope = found.slope if margins.T is None else found.slope @ margins.T
         error = self.errors[boxes.owner]
-        base = found.base - error
+        base = found.base - found.drop - error
         falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
-        height = base + (slope * (x - centre)[:, None]).sum(axis=2)
         steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
+        start = np.clip(x, boxes.lower, boxes.upper)
+        apart = np.linalg.norm(start - x, self.p, axis=1) * _DOWN
         with np.errstate(divide="ignore", invalid="ignore"):
-            away = np.where(height > 0, height / steep * _DOWN, 0.0)
+            away, further = (
+                np.where(height > 0, height / steep * _DOWN, 0.0)
+                for height in (
+                    base + (slope * (point - centre)[:, None]).sum(axis=2)
+                    for point in (x, start)
+                )
+            )
+        beyond = np.linalg.norm(
+            np.stack([np.broadcast_to(apart[:, None], further.shape), further]),
+            self.p,
+            axis=0,
+        )
+        away = np.maximum(away, beyond * _DOWN)
+        if self.p == 2:
+            level, bent = found.base - error, found.curve * self.spread**2
+            away = np.maximum(away, _curved(level, bent, slope, x, centre, half))
         away = np.where((base > falls) | (found.floor > error), np.inf, away)
-        gap = np.maximum(np.maximum(boxes.lower - x, x - boxes.upper), 0.0)
-        apart = np.linalg.norm(gap, self.p, axis=1) * _DOWN
-        bound = np.maximum(np.maximum(apart, away.min(axis=1)), boxes.bound)
+        bound = np.maximum(away.min(axis=1), boxes.bound)
         other = np.asarray((found.value < 0).any(axis=1))
         return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other

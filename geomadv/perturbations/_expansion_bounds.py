@@ -290,13 +290,16 @@ class Margins:
 class Tangents:
     """Lower bounds of G_j in regions about points c, up to rounding.
 
-    In the region G_j(y) >= base + <slope, T (y - c)>, and G_j(y) >= floor.
+    In the region, with u = T (y - c), G_j(y) >= floor, and G_j(y) >= base + <slope, u>
+    less the smaller one of drop and curve |u|^2/2.
     """
 
     value: Float[NDArray, "n J"]
     base: Float[NDArray, "n J"]
     slope: Float[NDArray, "n J r"]
     floor: Float[NDArray, "n J"]
+    drop: Float[NDArray, "n J"]
+    curve: Float[NDArray, "n J"]
 
 
 def tangents(
@@ -331,15 +334,16 @@ def tangents(
         )
         for i in range(0, len(Z), rows)
     ]
-    value, base, slope, floor = (
+    value, base, slope, floor, drop, curve = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
+    beta = margins.beta
     return Tangents(
-        value + margins.beta, base + margins.beta, slope, floor + margins.beta
+        value + beta, base + beta, slope, floor + beta, drop * _UP, curve * _UP
     )
 
 
-_Parts = tuple[NDArray, NDArray, NDArray, NDArray]
+_Parts = tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]
 
 
 def _signs(margins: Margins) -> tuple[NDArray, NDArray]:
@@ -395,7 +399,8 @@ def _radial(
     for i in range(Z.shape[1]):
         step = Z[:, i, None] - margins.centres[:, i]
         slope[:, :, i] = sum((f * step) @ a for f, a in parts)
-    return at, base + np.minimum(curved, 0.0) * half * _UP, slope, floor
+    curve = np.maximum(-curved, 0.0)
+    return at, base, slope, floor, curve * half, curve
 
 
 def _laplacian(
@@ -431,8 +436,10 @@ def _laplacian(
         slope[:, :, i] = -g * (
             (lowered * sure) @ plus - (value * np.sign(step)) @ minus
         )
-    base = lowered @ plus - value @ minus - bend @ minus * _UP
-    return value @ D, base, slope, least @ plus - most @ minus
+    # <s, u>^2 <= r |u|^2 in r coordinates
+    curve = g * g * Z.shape[1] * np.exp(-g * (total - span)) @ minus
+    base, floor = lowered @ plus - value @ minus, least @ plus - most @ minus
+    return value @ D, base, slope, floor, bend @ minus, curve
 
 
 def _polynomial(
@@ -448,20 +455,16 @@ def _polynomial(
     e = abs(g) * np.minimum(width @ np.abs(centres).T, two[:, None] * lengths)
     least, most = _powers(s - e, s + e, n)
     low, high = _powers(s - e, s + e, n - 2)
-    bend = n * (n - 1) / 2.0 * e * e
-    base = (
-        s**n @ D
-        + (
-            (bend * np.minimum(low, 0.0)) @ plus
-            - (bend * np.maximum(high, 0.0)) @ minus
-        )
-        * _UP
-    )
+    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+    bend, whole = n * (n - 1) / 2.0 * e * e, n * (n - 1) * (g * lengths) ** 2
+    drop = (bend * high) @ minus - (bend * low) @ plus
+    curve = (whole * high) @ minus - (whole * low) @ plus
     factor = n * g * s ** (n - 1)
     slope = np.stack(
         [factor @ (D * centres[:, i, None]) for i in range(Z.shape[1])], axis=2
     )
-    return s**n @ D, base, slope, least @ plus - most @ minus
+    value = s**n @ D
+    return value, value, slope, least @ plus - most @ minus, drop, curve
 
 
 def _powers(low: NDArray, high: NDArray, n: int) -> tuple[NDArray, NDArray]:
@@ -488,17 +491,21 @@ def ball_radii(
     Z, reach = margins.inner(X), margins.reach(X)
 
     def kept(R: NDArray) -> tuple[NDArray, NDArray]:
-        found = tangents(margins, Z, R[:, None] * rows * _UP, two * R, one * R)
+        # what overflows in a large ball is no number, or infinite, and not kept
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = tangents(margins, Z, R[:, None] * rows * _UP, two * R, one * R)
         error = margins.rounding(reach, two * R)
         slope = found.slope if margins.T is None else found.slope @ margins.T
         falls = np.linalg.norm(slope, q, axis=2) * (R * _UP)[:, None]
         with np.errstate(invalid="ignore"):
             return (
                 np.asarray((found.floor > error).all(axis=1)),
-                np.asarray((found.base - falls > error).all(axis=1)),
+                np.asarray((found.base - found.drop - falls > error).all(axis=1)),
             )
 
     best = np.zeros(len(X))
+    if not len(X):
+        return best
     for which in (0, 1):
         low, high = np.zeros(len(X)), np.ones(len(X))
         growing = np.ones(len(X), bool)
