@@ -429,7 +429,7 @@ def _expansion(X: Any, Y: Any, coefficients: Any, options: dict[str, Any]) -> No
     if "kernel" in options:
         choice("kernel", options["kernel"], _KERNELS)
     if "degree" in options:
-        integer("degree", options["degree"], minimum=1)
+        integer("degree", options["degree"], minimum=0)
 
 
 def _sample(name: str, like: Any, threads: int | None) -> Callable[..., Any]:

@@ -125,9 +125,9 @@ BAD = {
     ),
     "degree": (
         lambda: _dispatch.kernel_expansion_gradient(
-            X, Y, np.ones((4, 1)), kernel="polynomial", degree=0
+            X, Y, np.ones((4, 1)), kernel="polynomial", degree=-1
         ),
-        "degree must be at least 1, got 0",
+        "degree must be at least 0, got -1",
     ),
     "c": (
         lambda: _dispatch.secular(W, W, np.ones(2), X),
