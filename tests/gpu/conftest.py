@@ -45,13 +45,14 @@ def compiler() -> str:
 
 
 @pytest.fixture
-def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def cupy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
     """A stand-in for CuPy, whose kernels run on the CPU."""
     compiler()
     from geomadv_kernels.gpu import _module
 
     fake = load("emulator/fake_cupy")
     monkeypatch.setitem(sys.modules, "cupy", fake)
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "kernels"))
     _module.compiled.cache_clear()
     yield fake
     _module.compiled.cache_clear()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from geomadv_kernels.contract import ran
-from geomadv_kernels.gpu._module import function
+from geomadv_kernels.gpu._module import device_of, function
 
 _FILE = "kernel_expansion"
 _THREADS, _ROWS = 256, 64
@@ -63,6 +63,7 @@ def _expansion(
     if not (n and m and q):
         return cupy.zeros((n, q), dtype), cupy.zeros((n, q, d), dtype)
     mean = kernel == "hilbert"
+    gamma, coef0 = float(gamma), float(coef0)
     power = float(d if exponent is None else exponent)
     real = "float" if single else "double"
     flag = "true" if gradient else "false"
@@ -71,7 +72,7 @@ def _expansion(
 
     factor = {
         "gaussian": -2.0 * gamma,
-        "polynomial": gamma * degree,
+        "polynomial": gamma * int(degree),
         "hilbert": -power,
     }.get(kernel, -gamma)
     columns = q + 1 if mean else q
@@ -82,7 +83,6 @@ def _expansion(
     nearest = cupy.empty((parts, rows if mean else 0), np.float64)
     values = cupy.empty((n, q), dtype)
     gradients = cupy.empty((n, q, d if gradient else 0), dtype)
-    gamma, coef0 = float(gamma), float(coef0)
     options = (gamma, coef0, np.int64(degree), power)
     for start in range(0, n, rows):
         block = slice(start, min(n, start + rows))
@@ -141,7 +141,7 @@ def kernel_expansion(
     (n, q) CuPy array
         Float32 if all arrays are, float64 otherwise.
     """
-    with X.device:
+    with device_of(X, Y, coefficients):
         values, _ = _expansion(
             X,
             Y,
@@ -182,7 +182,7 @@ def kernel_expansion_gradient(
         A kernel with a corner at y_j adds nothing there; the "hilbert" mean has the
         gradient 0 at its points.
     """
-    with X.device:
+    with device_of(X, Y, coefficients):
         result = _expansion(
             X,
             Y,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from geomadv_kernels.contract import ran
-from geomadv_kernels.gpu._module import function
+from geomadv_kernels.gpu._module import device_of, function
 
 _FILE = "linear_margin"
 _THREADS = 256
@@ -62,7 +62,7 @@ def _results(X: Any, steps: bool = True) -> tuple[Any, Any, Any]:
 
 
 def _margins(X: Any, w: Any, b: float, p: float, steps: bool) -> tuple[Any, Any, Any]:
-    with X.device:
+    with device_of(X, w):
         X, scaled, unit, _, scalars = _start(X, w, b, p)
         results = _results(X, steps)
         n, d = X.shape
@@ -163,7 +163,7 @@ def box_perturbation(
     """
     import cupy
 
-    with X.device:
+    with device_of(X, w, lower, upper):
         X, scaled, _, speed, scalars = _start(X, w, b, p)
         results = _results(X)
         n, d = X.shape

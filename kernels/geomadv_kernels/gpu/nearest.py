@@ -11,7 +11,7 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.gpu import _pairs
-from geomadv_kernels.gpu._module import function
+from geomadv_kernels.gpu._module import device_of, function
 
 _SPACE = 1 << 28  # bytes of the lists that are to be merged
 _WARPS = 8
@@ -44,8 +44,8 @@ def nearest(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    X, Y = _pairs.points(X, Y)
-    with X.device:
+    with device_of(X, Y):
+        X, Y = _pairs.points(X, Y)
         distances, indices, _ = lists(X, Y, k, metric, period)
     ran(f"gpu.nearest.{metric}")
     return distances, indices

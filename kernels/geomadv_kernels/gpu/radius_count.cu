@@ -25,14 +25,15 @@ __global__ void radius_limits(const double* eps, Index count, double* limits) {
     limits[e] = r >= 0.0 ? fabs(s) : -1.0;
 }
 
-// sorted: the limits in ascending order. place: where each of them is.
-extern "C" __global__ void radius_order(const double* limits, Index count, double* sorted,
-                                        Index* place) {
+// sorted: the limits, each section of them in ascending order. place: where each is.
+extern "C" __global__ void radius_order(const double* limits, Index count, Index section,
+                                        double* sorted, Index* place) {
     Index e = Index(blockIdx.x) * blockDim.x + threadIdx.x;
     if (e >= count) return;
     double own = limits[e];
-    Index before = 0;
-    for (Index f = 0; f < count; ++f)
+    Index first = e / section * section, last = min(first + section, count);
+    Index before = first;
+    for (Index f = first; f < last; ++f)
         before += limits[f] < own || (limits[f] == own && f < e);
     sorted[before] = own;
     place[e] = before;
@@ -57,13 +58,14 @@ __device__ void place(const Pairs<T>& pairs, Index i, Index j, T estimated,
     if (e < count) atomicAdd(within + e, 1u);
 }
 
-// limits: (radii,) ascending. counts: (n, radii), zero. Block (a, b, c) compares 64
-// queries with share b of the points, of fewer than 2^32, at RADII radii.
+// limits: (radii,), those of a pass ascending. counts: (n, radii), zero. Block (a, b, c)
+// compares 64 queries with share b of the points, of fewer than 2^32, at the RADII radii
+// of pass c from `begin`.
 template <class T, int METRIC, bool TORUS>
 __global__ void __launch_bounds__(THREADS, 2)
     radius_count(const T* __restrict__ X, const T* __restrict__ Y, Index n, Index m,
                  Index d, double period, const double* __restrict__ limits, Index radii,
-                 Index share, Count* counts) {
+                 Index begin, Index share, Count* counts) {
     __shared__ Scratch<T> scratch;
     __shared__ Radii<T> at;
     const Pairs<T> pairs = {X, Y, n, m, d, period};
@@ -71,7 +73,7 @@ __global__ void __launch_bounds__(THREADS, 2)
     Index row = Index(blockIdx.x) * ROWS, own = row + warp * QUERIES;
     int queries = int(max(Index(0), min(Index(QUERIES), n - own)));
     Index first = Index(blockIdx.y) * share, last = min(first + share, m);
-    Index start = Index(blockIdx.z) * RADII;
+    Index start = begin + Index(blockIdx.z) * RADII;
     int count = int(min(Index(RADII), radii - start));
     if (threadIdx.x < count) {
         double limit = limits[start + threadIdx.x];

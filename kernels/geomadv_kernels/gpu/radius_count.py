@@ -2,7 +2,8 @@
 
 The radii become limits of s, so that no root is taken for a pair, and are sorted, so
 that a pair is counted once, at the smallest radius that holds it. A pass over the pairs
-counts 32 radii.
+counts 32 radii, which must be sorted among themselves; that neighbouring ones come
+together saves time, and more than 2^15 are sorted in sections of as many.
 """
 
 from typing import Any
@@ -11,11 +12,13 @@ import numpy as np
 
 from geomadv_kernels.contract import ran
 from geomadv_kernels.gpu import _pairs
-from geomadv_kernels.gpu._module import function
+from geomadv_kernels.gpu._module import device_of, function
 from geomadv_kernels.gpu.nearest import lists
 
 _RADII = 32
 _MOST = 1 << 15  # shares, of a grid's 65535
+_PASSES = 1 << 15  # of one launch
+_SECTION = 1 << 15  # radii, a multiple of those of a pass
 
 
 def radius_count(
@@ -38,26 +41,29 @@ def radius_count(
     """
     import cupy
 
-    X, Y = _pairs.points(X, Y)
-    n, m, radii = len(X), len(Y), len(eps)
-    with X.device:
+    with device_of(X, Y, eps):
+        X, Y = _pairs.points(X, Y)
+        n, m, radii = len(X), len(Y), len(eps)
         counts = cupy.zeros((n, radii), np.int64)
         if counts.size and m:
             share = _pairs.share(n, m, X.dtype, X.device, _MOST)
             limits, place = _sorted(_limits(eps, metric))
-            grid = (-(-n // _pairs.ROWS), -(-m // share), -(-radii // _RADII))
-            name = _pairs.instance(X, metric, period)
-            function("radius_count", f"radius_count<{name}>")(
-                grid,
-                (_pairs.THREADS,),
-                (
-                    *_pairs.common(X, Y, period),
-                    limits,
-                    np.int64(radii),
-                    np.int64(share),
-                    counts.view(np.uint64),
-                ),
+            count = function(
+                "radius_count", f"radius_count<{_pairs.instance(X, metric, period)}>"
             )
+            for start in range(0, radii, _PASSES * _RADII):
+                passes = min(_PASSES, -(-(radii - start) // _RADII))
+                sizes = (np.int64(size) for size in (radii, start, share))
+                count(
+                    (-(-n // _pairs.ROWS), -(-m // share), passes),
+                    (_pairs.THREADS,),
+                    (
+                        *_pairs.common(X, Y, period),
+                        limits,
+                        *sizes,
+                        counts.view(np.uint64),
+                    ),
+                )
             counts = counts[:, place]
     ran(f"gpu.radius_count.{metric}")
     return counts
@@ -83,9 +89,9 @@ def enlargement(
     """
     import cupy
 
-    X, A = _pairs.points(X, A)
-    n, radii = len(X), len(eps)
-    with X.device:
+    with device_of(X, A, eps):
+        X, A = _pairs.points(X, A)
+        n, radii = len(X), len(eps)
         counts = cupy.zeros((radii,), np.int64)
         if n and radii:
             _, indices, s = lists(X, A, 1, metric, period)
@@ -120,7 +126,7 @@ def _limits(eps: Any, metric: str) -> Any:
 
 
 def _sorted(limits: Any) -> tuple[Any, Any]:
-    """Return the limits in ascending order, and where each of them is."""
+    """Return the limits, each section in ascending order, and where each of them is."""
     import cupy
 
     ordered, place = (
@@ -130,6 +136,6 @@ def _sorted(limits: Any) -> tuple[Any, Any]:
     function("radius_count", "radius_order")(
         (-(-len(limits) // _pairs.THREADS),),
         (_pairs.THREADS,),
-        (limits, np.int64(len(limits)), ordered, place),
+        (limits, np.int64(len(limits)), np.int64(_SECTION), ordered, place),
     )
     return ordered, place

@@ -73,6 +73,28 @@ const void* scheduler_stack;
 size_t scheduler_size;
 #endif
 
+// Subnormal numbers are 0 where `flush` is set, as operands and as results.
+class Flushing {
+  public:
+#if defined(__SSE2__)
+    explicit Flushing(bool flush) : before(__builtin_ia32_stmxcsr()) {
+        if (flush) __builtin_ia32_ldmxcsr(before | 0x8040u);
+    }
+    ~Flushing() { __builtin_ia32_ldmxcsr(before); }
+
+  private:
+    unsigned before;
+#elif defined(__aarch64__)
+    explicit Flushing(bool flush) : before(__builtin_aarch64_get_fpcr()) {
+        if (flush) __builtin_aarch64_set_fpcr(before | 1u << 24);
+    }
+    ~Flushing() { __builtin_aarch64_set_fpcr(before); }
+
+  private:
+    unsigned before;
+#endif
+};
+
 void* map(size_t size) {
     return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
                 0);
@@ -282,6 +304,7 @@ int run(void (*body)(void*), void* data, Launch& how) {
         snprintf(how.message, sizeof how.message, "no device accepts this grid");
         return 1;
     }
+    const Flushing flushing(how.flush);
     kernel = body;
     arguments = data;
     trapped = nullptr;

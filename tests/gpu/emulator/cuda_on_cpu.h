@@ -41,6 +41,7 @@ struct Launch {
     uint64_t shared;  // bytes of dynamic shared memory
     int order;        // of blocks and threads: 0 forward, 1 reversed, 2 shuffled
     unsigned seed;
+    int flush;        // subnormal numbers to zero
     char message[256];  // what went wrong
 };
 

@@ -6,6 +6,7 @@ holds nonsense.
 """
 
 import importlib.util
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,15 +37,21 @@ class HostTransferError(Exception):
     """A value of a device array was read on the host."""
 
 
+class WrongDeviceError(Exception):
+    """An array of another device than the current one was used."""
+
+
 class Device:
-    """The only device; a context manager."""
+    """One of two devices; a context manager. By default, the current one."""
 
     attributes = {"MultiProcessorCount": 2}  # noqa: RUF012 - read only
+    compute_capability = "80"
 
-    def __init__(self, device: int = 0) -> None:
-        self.id = device
+    def __init__(self, device: int | None = None) -> None:
+        self.id = _entered[-1] if device is None else device
 
     def __enter__(self) -> "Device":
+        _entered.append(self.id)
         return self
 
     def __exit__(
@@ -52,7 +59,18 @@ class Device:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        _entered.pop()
+
+
+_entered = [0]
+
+
+def _here(*arrays: Any) -> None:
+    for array in arrays:
+        if isinstance(array, ndarray) and array.place != _entered[-1]:
+            message = f"an array of device {array.place} on device {_entered[-1]}"
+            raise WrongDeviceError(message)
 
 
 def _refuse(*_: Any, **__: Any) -> Any:
@@ -62,9 +80,21 @@ def _refuse(*_: Any, **__: Any) -> Any:
 class ndarray(numpy.ndarray):  # noqa: N801 - CuPy's name
     """An array on the device: `get` is the only way off it."""
 
-    device = property(lambda self: Device())
+    place: int
+    device = property(lambda self: Device(self.place))
     __float__ = __int__ = __bool__ = __index__ = __complex__ = _refuse
     __iter__ = item = tolist = tobytes = __array_function__ = _refuse
+
+    def __array_finalize__(self, source: Any) -> None:
+        """Be where the array is that this one is made of, or on the current device."""
+        self.place = getattr(source, "place", _entered[-1])
+
+    def astype(self, dtype: Any, copy: bool = True) -> "ndarray":
+        """Convert on the current device."""
+        if self.dtype == dtype and not copy:
+            return self
+        _here(self)
+        return _ours(self.get().astype(dtype))
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, **options: Any
@@ -72,6 +102,7 @@ class ndarray(numpy.ndarray):  # noqa: N801 - CuPy's name
         """Compute with numbers and arrays of this type."""
         if any(type(value) is numpy.ndarray for value in inputs):
             raise TypeError("a NumPy array meets a CuPy array")
+        _here(*inputs)
         plain = [i.get() if isinstance(i, ndarray) else i for i in inputs]
         out = options.pop("out", None)
         if out is not None:
@@ -81,7 +112,10 @@ class ndarray(numpy.ndarray):  # noqa: N801 - CuPy's name
 
     def __getitem__(self, key: Any) -> Any:
         """Return a view, of no dimension where NumPy returns a number."""
-        return _ours(super().__getitem__(key))
+        if isinstance(key, ndarray):
+            _here(self, key)
+        result = super().__getitem__(key)
+        return result if isinstance(result, ndarray) else _ours(result)
 
     def __repr__(self) -> str:
         return f"cupy.{self.get()!r}"
@@ -102,14 +136,17 @@ def asarray(array: Any, dtype: Any = None) -> ndarray:
     host = array.get() if isinstance(array, ndarray) else numpy.asarray(array)
     if isinstance(array, ndarray) and dtype in (None, array.dtype):
         return array
+    _here(array)
     return _ours(host.astype(dtype or host.dtype, copy=True))
 
 
 def ascontiguousarray(array: ndarray, dtype: Any = None) -> ndarray:
     """Return a C-contiguous array, the same one where it is that."""
-    shape = array.shape
-    host = asarray(array, dtype).view(numpy.ndarray)
-    return _ours(numpy.ascontiguousarray(host).reshape(shape))
+    array = asarray(array, dtype)
+    if array.flags.c_contiguous:
+        return array
+    _here(array)
+    return _ours(numpy.ascontiguousarray(array.get()))
 
 
 def empty(shape: Any, dtype: Any = float) -> ndarray:
@@ -143,6 +180,7 @@ def full(shape: Any, value: Any, dtype: Any = None) -> ndarray:
 
 def where(condition: ndarray, x: Any, y: Any) -> ndarray:
     """Choose between two arrays."""
+    _here(condition, x, y)
     plain = [i.get() if isinstance(i, ndarray) else i for i in (condition, x, y)]
     return _ours(numpy.where(*plain))
 
@@ -161,7 +199,7 @@ class Kernel:
     max_dynamic_shared_size_bytes = 48 << 10
 
     def __init__(self, module: Any, name: str) -> None:
-        self._module, self._name = module, name
+        self._module, self._name, self._place = module, name, _entered[-1]
 
     def __call__(
         self,
@@ -176,6 +214,9 @@ class Kernel:
             raise ValueError(f"{self._name}: {shared_mem} bytes of shared memory")
         if any(type(value) is numpy.ndarray for value in args):
             raise TypeError(f"{self._name}: an array of the host")
+        _here(*args)
+        if self._place != _entered[-1]:
+            raise WrongDeviceError(f"{self._name} was loaded on device {self._place}")
         launches.append((self._name, tuple(grid), tuple(block), shared_mem))
         self._module.launch(
             self._name,
@@ -189,31 +230,35 @@ class Kernel:
 
 
 class RawModule:
-    """CUDA C++ source, compiled for the CPU when a function is asked for."""
+    """A file of `compile_using_nvrtc`, compiled for the CPU now."""
 
-    def __init__(
-        self,
-        *,
-        code: str,
-        options: tuple[str, ...] = (),
-        name_expressions: Sequence[str] = (),
-    ) -> None:
-        self._given = (settings.edit(code), tuple(name_expressions))
-        self._options = options
-        self._module: Any = None
+    def __init__(self, *, path: str) -> None:
+        code, names, options = json.loads(Path(path).read_text("utf-8"))
+        self._module = loader.Module(
+            settings.edit(code),
+            names,
+            options=options,
+            sanitizer=settings.sanitizer,
+            optimise=settings.optimise,
+        )
 
     def get_function(self, name: str) -> Kernel:
         """Return a kernel."""
-        if self._module is None:
-            code, names = self._given
-            self._module = loader.Module(
-                code,
-                names,
-                options=self._options,
-                sanitizer=settings.sanitizer,
-                optimise=settings.optimise,
-            )
-        return Kernel(self._module, name)
+        return Kernel(self._module, bytes.fromhex(name).decode())
+
+
+def compile_using_nvrtc(
+    source: str,
+    options: tuple[str, ...] = (),
+    *,
+    name_expressions: Sequence[str],
+    cache_in_memory: bool,
+) -> tuple[bytes, dict[str, str]]:
+    """Return the source and how to compile it; names are "mangled" to digits."""
+    if not cache_in_memory:
+        raise ValueError("CuPy would write the source to a file")
+    text = json.dumps([source, list(name_expressions), options])
+    return text.encode(), {name: name.encode().hex() for name in name_expressions}
 
 
 # How the kernels run: the order of their threads, and what is done to their source.
@@ -247,7 +292,11 @@ def running(
         vars(settings).update(before)
 
 
-cuda = SimpleNamespace(Device=Device)
+cuda = SimpleNamespace(
+    Device=Device,
+    compiler=SimpleNamespace(compile_using_nvrtc=compile_using_nvrtc),
+    nvrtc=SimpleNamespace(getVersion=lambda: (0, 0)),
+)
 
 
 def __getattr__(name: str) -> Any:

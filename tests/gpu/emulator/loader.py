@@ -54,6 +54,7 @@ class _Launch(ctypes.Structure):
         ("shared", ctypes.c_uint64),
         ("order", ctypes.c_int),
         ("seed", ctypes.c_uint),
+        ("flush", ctypes.c_int),
         ("message", ctypes.c_char * 256),
     ]
 
@@ -109,7 +110,7 @@ class Module:
         Instances of templates to compile, `nearest<float>` say. Functions declared
         `extern "C" __global__ void` are always there.
     options : sequence of str
-        Of which the -D count here.
+        Of which the -D count here, and -ftz=true, for float64 as well as for float32.
     sanitizer : {None, "address", "thread"}
         Of g++. The process must have loaded its library first (`LD_PRELOAD`).
     optimise : str
@@ -152,6 +153,9 @@ class Module:
         )
         self._library = ctypes.CDLL(str(path))
         self._sanitized = sanitizer == "address"
+        self._flush = [o for o in options if o.startswith("-ftz=")][-1:] == [
+            "-ftz=true"
+        ]
 
     def signature(self, name: str) -> list[str]:
         """Return the types of the parameters: "f8" for double, "*i4" for int*."""
@@ -197,7 +201,9 @@ class Module:
             arrays.append((position, value, buffer, inside))
             memory.append(np.array(inside.ctypes.data, np.uint64))
         pointers = (ctypes.c_void_p * len(memory))(*(m.ctypes.data for m in memory))
-        how = _Launch(_three(grid), _three(block), shared, ORDERS[order], seed)
+        how = _Launch(
+            _three(grid), _three(block), shared, ORDERS[order], seed, self._flush
+        )
         entry = self._library[f"entry_{self.names.index(name)}"]
         if entry(pointers, ctypes.byref(how)):
             raise EmulationError(f"{name}: {how.message.decode()}")

@@ -6,6 +6,7 @@ compile), or with whatever the sanitizer or the operating system makes of it.
 """
 
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -45,6 +46,7 @@ def main(file: str, sanitizer: str, mutant: str = "") -> int:
         return code.replace(old, new)
 
     schedules = SCHEDULES[::2] if sanitizer else SCHEDULES
+    os.environ["CUPY_CACHE_DIR"] = os.devnull  # nothing is kept
     try:
         for order, seed in schedules:
             with cupy.running(
