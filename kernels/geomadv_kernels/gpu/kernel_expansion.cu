@@ -24,40 +24,39 @@ constexpr unsigned ALL = ~0u;
 template <bool GRADIENT> constexpr int points = (GRADIENT ? 2 : 4) * SIDE;  // a tile
 
 // The nearest point outweighs all others in HILBERT's kernel, the more so the larger the
-// exponent: float would lose what float64 keeps.
-template <class T, Kind K> struct Arithmetic { typedef T Type; };
-template <> struct Arithmetic<float, HILBERT> { typedef double Type; };
+// exponent: float would lose what float64 keeps. And the slope of LAPLACE's, 1 / r, has a
+// range that no float holds.
+template <class T, Kind K, bool GRADIENT> struct Arithmetic { typedef T Type; };
+template <bool GRADIENT> struct Arithmetic<float, HILBERT, GRADIENT> {
+    typedef double Type;
+};
+template <> struct Arithmetic<float, LAPLACE, true> { typedef double Type; };
 
-// Kernels of the distance itself need it near 0 too. Their coordinates are scaled, so
-// that 1/r stays finite, and where r^2 leaves the range, r is measured again with care.
+// Kernels of the distance itself need it near 0 too. Where r^2 leaves the range, r is
+// measured again with care, and r and x - y are scaled, so that 1/r stays finite.
 template <class C> struct Range;
 template <> struct Range<float> {
-    static constexpr float scale = 0x1p30f, least = 0x1p-90f;
+    static constexpr float least = 0x1p-90f;
 };
 template <> struct Range<double> {
-    static constexpr double scale = 0x1p100, least = 0x1p-900;
+    static constexpr double least = 0x1p-900;
 };
+constexpr double SCALE = 0x1p52, LARGEST = 0x1.fffffffffffffp1023;
 
 template <Kind K> constexpr bool of_distance = K == LAPLACE || K == HILBERT;
 
-template <class C, Kind K> __device__ C scale() {
-    return of_distance<K> ? Range<C>::scale : C(1);
-}
-
-template <class C, class T>
-__device__ C careful_distance(const T* x, const T* y, Index d) {
-    const C unit = Range<C>::scale;
-    C largest = 0, sum = 0;
+// r `unit`, 0 only where x = y.
+template <class T>
+__device__ double careful_distance(const T* x, const T* y, Index d, double unit) {
+    double largest = 0.0, sum = 0.0;
+    for (Index l = 0; l < d; ++l)
+        largest = max(largest, fabs(double(x[l]) - double(y[l])));
+    if (largest == 0.0 || isinf(largest)) return largest;
     for (Index l = 0; l < d; ++l) {
-        C delta = fabs(C(x[l]) * unit - C(y[l]) * unit);
-        if (delta > largest) largest = delta;
-    }
-    if (largest == C(0) || isinf(largest)) return largest;
-    for (Index l = 0; l < d; ++l) {
-        C delta = (C(x[l]) * unit - C(y[l]) * unit) / largest;
+        double delta = (double(x[l]) - double(y[l])) / largest;
         sum = fma(delta, delta, sum);
     }
-    return largest * sqrt(sum);
+    return min(LARGEST, largest * unit * sqrt(sum));
 }
 
 // The term of one coordinate in the measure of a pair: |x - y|^2, |x - y|_1 or <x, y>.
@@ -88,21 +87,22 @@ template <class C> __device__ C falloff(C share, C exponent) {
 
 template <class C> struct Pair { C value, slope; };  // k, and the factor of `direction`
 
-// The weights of a pair from its measure: r^2, |x - y|_1, <x, y>, or the scaled r. The
-// slopes lack a constant, which `finish` supplies.
+// The weights of a pair from its measure: r^2, |x - y|_1, <x, y>, or r, scaled if slopes
+// are wanted. The slopes lack a constant, which `finish` supplies.
 template <Kind K, class C>
-__device__ Pair<C> weights(C s, C gamma, C coef0, Index degree) {
+__device__ Pair<C> weights(C s, C gamma, C coef0, Index degree, C unit) {
     if (K == POLYNOMIAL) {
         C base = fma(gamma, s, coef0);
         C below = degree > 0 ? power(base, degree - 1) : C(0);
         return {degree > 0 ? below * base : C(1), below};
     }
     if (K == INVERSE_MULTIQUADRIC) {
-        C base = fma(gamma, s, C(1)), value = C(1) / sqrt(base);
+        C base = fma(gamma, s, C(1));
+        C value = C(1) / (isinf(base) ? sqrt(gamma) * sqrt(s) : sqrt(base));
         return {value, value / base};
     }
     if (K == LAPLACE) {
-        C value = exp(-(gamma / scale<C, K>()) * s);
+        C value = exp(-(gamma / unit) * s);
         return {value, s > C(0) ? value / s : C(0)};
     }
     C value = exp(-gamma * s);
@@ -113,6 +113,7 @@ __device__ Pair<C> weights(C s, C gamma, C coef0, Index degree) {
 template <Kind K, class C> __device__ C direction(C x, C y) {
     if (K == POLYNOMIAL) return y;
     C delta = x - y;
+    if (of_distance<K>) return C(max(-LARGEST, min(LARGEST, delta * SCALE)));
     return K == LAPLACIAN ? C((delta > C(0)) - (delta < C(0))) : delta;
 }
 
@@ -143,7 +144,7 @@ expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A
        Index n, Index m, Index d, Index q, Index each, double gamma_, double coef0_,
        Index degree, double exponent_, double* __restrict__ sums,
        double* __restrict__ slopes, double* __restrict__ nearest) {
-    typedef typename Arithmetic<T, K>::Type C;
+    typedef typename Arithmetic<T, K, GRADIENT>::Type C;
     constexpr int TILE = points<GRADIENT>, ACROSS = TILE / SIDE;
     constexpr int X_PITCH = ROWS + 1, Y_PITCH = TILE + 1;  // odd: no bank conflicts
     constexpr int MEASURE = SLICE * (X_PITCH + Y_PITCH);
@@ -156,7 +157,7 @@ expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A
     C* const ys = space + SLICE * X_PITCH;
 
     const C gamma = C(gamma_), coef0 = C(coef0_), exponent = C(exponent_);
-    const C unit = scale<C, K>();
+    const C unit = K == HILBERT || (K == LAPLACE && GRADIENT) ? C(SCALE) : C(1);
     const int tx = threadIdx.x % SIDE, ty = threadIdx.x / SIDE;
     const Index Q = K == HILBERT ? q + 1 : q;
     const Index row0 = Index(blockIdx.x) * ROWS, part = Index(blockIdx.y) * n;
@@ -169,10 +170,10 @@ expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A
     };
     auto row_of = [&](int a) { return row0 + SIDE * a + ty; };
     auto x_at = [&](Index i, Index l) {
-        return l < d ? C(X[min(i, n - 1) * d + l]) * unit : C(0);
+        return l < d ? C(X[min(i, n - 1) * d + l]) : C(0);
     };
     auto y_at = [&](Index j, Index l) {
-        return l < d ? C(Y[min(j, m - 1) * d + l]) * unit : C(0);
+        return l < d ? C(Y[min(j, m - 1) * d + l]) : C(0);
     };
 
     C least[HIGH], rescale[HIGH], rescale_slope[HIGH];
@@ -222,8 +223,9 @@ expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A
                     const Index i = row_of(a), j = tile + SIDE * b + tx;
                     const bool known = s[a][b] >= Range<C>::least && !isinf(s[a][b]);
                     if (i >= n || j >= end) s[a][b] = C(infinity());
-                    else if (known) s[a][b] = sqrt(s[a][b]);
-                    else s[a][b] = careful_distance<C>(X + i * d, Y + j * d, d);
+                    else if (known) s[a][b] = sqrt(s[a][b]) * unit;
+                    else s[a][b] = C(careful_distance(X + i * d, Y + j * d, d,
+                                                      double(unit)));
                 }
         }
         if (K == HILBERT) {
@@ -253,7 +255,7 @@ expand(const T* __restrict__ X, const T* __restrict__ Y, const T* __restrict__ A
                     w.value = falloff(share, exponent);
                     w.slope = s[a][b] > C(0) ? w.value * share * share : C(0);
                 } else {
-                    w = weights<K>(s[a][b], gamma, coef0, degree);
+                    w = weights<K>(s[a][b], gamma, coef0, degree, unit);
                 }
                 const bool point = tile + SIDE * b + tx < end;
                 value[a][b] = point ? w.value : C(0);
@@ -373,7 +375,7 @@ finish(const double* __restrict__ sums, const double* __restrict__ slopes,
             value /= all;
             slope = (slope - value * all_slope) / all;
             // At a hit there is nothing to divide by, and the slopes are 0.
-            if (least > 0.0) slope = slope / least * (Range<double>::scale / least);
+            if (least > 0.0) slope = slope / least * (SCALE / least);
         }
         slope *= factor;
         if (place < 0) values[i * q + c] = T(value);
