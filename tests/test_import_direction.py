@@ -42,7 +42,9 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 # Modules that take long to import, and where an import at module level is the point.
 HEAVY = {
+    "clarabel": (),
     "cupy": (),
+    "daqp": (),
     "distributed": (),
     "faiss": (),
     "flint": (),
