@@ -16,6 +16,18 @@ pytestmark = pytest.mark.errors
 KERNELS = registry()
 
 
+class Device:
+    """A device, and how often it has been entered."""
+
+    entered = 0
+
+    def __enter__(self):
+        Device.entered += 1
+
+    def __exit__(self, *_):
+        Device.entered -= 1
+
+
 class OnDevice:
     """What the door sees of a CuPy array."""
 
@@ -25,9 +37,10 @@ class OnDevice:
         self.array = np.asarray(array)
         self.dtype = self.array.dtype
         self.shape = self.array.shape
-        self.device = "a GPU"
+        self.device = Device()
 
     def astype(self, dtype, copy=True):
+        assert Device.entered, "CuPy would convert on another device"
         return OnDevice(self.array.astype(dtype, copy=copy))
 
 
