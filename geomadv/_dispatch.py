@@ -443,6 +443,6 @@ def _alike(*arrays: Any) -> tuple[Any, ...]:
     """Return the arrays in float32 if all of them are, in float64 otherwise."""
     single = all(array.dtype == np.float32 for array in arrays)
     dtype = np.float32 if single else np.float64
-    device = getattr(arrays[0], "device", None)  # CuPy converts on the current one
+    device: Any = getattr(arrays[0], "device", None)  # CuPy converts on the current one
     with device if hasattr(device, "__enter__") else contextlib.nullcontext():
         return tuple(array.astype(dtype, copy=False) for array in arrays)
