@@ -9,6 +9,7 @@ import pytest
 from geomadv_kernels.gpu import _module
 
 ARCHITECTURES = (70, 80, 90, 100)
+ADDED = ("--device-as-default-execution-space",)  # by CuPy, for CUDA 12
 THREADS = 256  # of a block, in all kernels
 REGISTERS = 64 << 10  # of a block
 SHARED = 48 << 10
@@ -80,7 +81,8 @@ def test_every_kernel_keeps_its_budget(
     nvrtc: ModuleType, file: str, architecture: int
 ) -> None:
     names = INSTANCES[file]
-    uses = nvrtc.compiled(_module.source(file), names, _module.OPTIONS, architecture)
+    options = (*_module.OPTIONS, *ADDED)
+    uses = nvrtc.compiled(_module.source(file), names, options, architecture)
     assert len(uses) == len(names)
     for mangled, use in uses.items():
         found = re.match(r"_Z(\d+)(\w+)", mangled)
@@ -89,3 +91,47 @@ def test_every_kernel_keeps_its_budget(
         assert use.spilled == 0, (mangled, use)
         assert use.registers <= registers <= REGISTERS // THREADS, (mangled, use)
         assert use.shared <= shared <= SHARED, (mangled, use)
+
+
+@pytest.mark.cupy
+@pytest.mark.nvrtc
+@pytest.mark.parametrize("file", INSTANCES)
+def test_cupy_compiles_with_these_options_and_keeps_subnormals(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+) -> None:
+    """What `_module` asks of CuPy, up to loading, for which there must be a device."""
+    import cupy
+    from cupy.cuda import compiler
+
+    used = []
+    compile_program = compiler.nvrtc.compileProgram
+
+    def recorded(program: object, options: tuple[str, ...]) -> None:
+        used.append(options)
+        compile_program(program, options)
+
+    class Device:
+        compute_capability = "80"
+
+        def __init__(self, number: int) -> None: ...
+
+    target = "-arch=compute_80"
+    monkeypatch.setattr(compiler.nvrtc, "compileProgram", recorded)
+    monkeypatch.setattr(
+        compiler, "_get_arch_for_options_for_nvrtc", lambda _arch: (target, "ptx")
+    )
+    monkeypatch.setattr(cupy.cuda, "Device", Device)
+    monkeypatch.setattr(_module, "_loaded", Path.read_text)
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
+    name = next(name for name in INSTANCES[file] if "float" in name)
+    code = _module.compiled.__wrapped__(file, name, 0)
+    ((*options,),) = used
+    assert options == [*_module.OPTIONS, target, *ADDED]
+    assert ".f32" in code
+    flushing = re.findall(r"(\w+(?:\.\w+)*?)\.ftz", code)
+    assert set(flushing) <= {"ex2.approx", "rcp.approx"}  # of exp, and of float64
+    (kept,) = (tmp_path / "geomadv").iterdir()
+    assert kept.read_text() == code
+    assert kept.name.partition("-")[2] in code
+    assert _module.compiled.__wrapped__(file, name, 0) == code
+    assert len(used) == 1  # the second time from the cache

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from geomadv_kernels.contract import Kernel, registry, watching
 from geomadv_kernels.gpu import _module
+from geomadv_kernels.gpu import radius_count as radius_file
 from geomadv_kernels.gpu.nearest import nearest
 from geomadv_kernels.gpu.radius_count import enlargement, radius_count
 from geomadv_kernels.reference import nearest as plain_nearest
@@ -152,6 +154,83 @@ def test_estimates_that_underflow_or_overflow_decide_nothing(
         eps = np.sqrt(distances) if metric == "l2" else distances
         found = radius_count(*device, cupy.asarray(eps), metric=metric)
         same(found, plain_count.radius_count(X, Y, eps, metric=metric))
+
+
+def subnormal_ties(cupy: ModuleType) -> bool:
+    """Say whether points that differ by subnormal numbers are told apart."""
+    X = np.array([[3e-38]], np.float32)
+    Y = np.array([[5e-38], [1.1e-38]], np.float32)
+    found = nearest(cupy.asarray(X), cupy.asarray(Y), 2, metric="l1")
+    expected = plain_nearest.nearest(X, Y, 2, metric="l1")
+    return [part.get().tobytes() for part in found] == [e.tobytes() for e in expected]
+
+
+def test_subnormal_differences_are_kept(cupy: ModuleType) -> None:
+    assert subnormal_ties(cupy)
+
+
+def test_flushing_subnormal_numbers_would_be_noticed(
+    cupy: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_module, "OPTIONS", (*_module.OPTIONS, "-ftz=true"))
+    assert not subnormal_ties(cupy)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_device_of_the_arrays_is_used(cupy: ModuleType, name: str) -> None:
+    kernel = KERNELS[name]
+
+    @given(data=st.data())
+    @settings(max_examples=5)
+    def holds(data: st.DataObject) -> None:
+        arguments = data.draw(kernel.inputs())
+        with cupy.cuda.Device(1):
+            device = on_device(cupy, arguments)
+        found = as_tuple(kernel.implementation("gpu")(**device))
+        assert {part.device.id for part in found} == {1}
+        assert cupy.cuda.Device().id == 0
+        check(kernel, arguments, tuple(part.get() for part in found))
+        for key, value in device.items():
+            if not isinstance(value, cupy.ndarray):
+                continue
+            mixed = {**device, key: cupy.asarray(arguments[key])}
+            with pytest.raises(ValueError, match="on one device, got devices 0 and 1"):
+                kernel.implementation("gpu")(**mixed)
+
+    holds()
+
+
+def test_kernels_are_kept_and_need_no_folder(
+    cupy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert subnormal_ties(cupy)
+    kept = sorted((tmp_path / "kernels" / "geomadv").iterdir())
+    assert len(kept) == 2
+    _module.compiled.cache_clear()
+    monkeypatch.delattr(cupy.cuda.compiler, "compile_using_nvrtc")
+    assert subnormal_ties(cupy)  # with nothing to compile them
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    _module.compiled.cache_clear()
+    blocker = tmp_path / "file"
+    blocker.touch()
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(blocker))
+    assert subnormal_ties(cupy)
+
+
+@pytest.mark.parametrize("section", [32, 64, 1 << 15])
+def test_any_number_of_radii(
+    cupy: ModuleType, monkeypatch: pytest.MonkeyPatch, section: int
+) -> None:
+    monkeypatch.setattr(radius_file, "_PASSES", 2)
+    monkeypatch.setattr(radius_file, "_SECTION", section)
+    X, Y = integers(5, 90, 2, np.float32)
+    eps = np.random.default_rng(0).integers(-1, 90, 150) / 16
+    cupy.launches.clear()
+    found = radius_count(*(cupy.asarray(array) for array in (X, Y, eps)))
+    same(found, plain_count.radius_count(X, Y, eps))
+    passes = [grid[2] for name, grid, *_ in cupy.launches if len(grid) == 3]
+    assert passes == [2, 2, 1]
 
 
 def test_radii_of_every_kind(cupy: ModuleType) -> None:

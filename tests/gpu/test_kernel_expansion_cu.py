@@ -274,6 +274,51 @@ def test_a_distance_whose_square_overflows(cupy: Any) -> None:
         np.testing.assert_allclose(gradient * r, [[[0.6 * slope, 0.8 * slope]]], 1e-6)
 
 
+@pytest.mark.parametrize("kernel", NAMES)
+def test_parameters_of_every_type(cupy: Any, kernel: str) -> None:
+    X, Y, A = scene("gaussian", (5, 9, 3, 1), np.float64)
+    plain = on_device(cupy, X, Y, A, kernel=kernel, gamma=2.0, coef0=1.0, exponent=3.0)
+    for kind in (int, np.int64, np.float32, np.float64):
+        options = {"gamma": kind(2), "coef0": kind(1), "exponent": kind(3)}
+        options["degree"] = np.int32(3)
+        found = on_device(cupy, X, Y, A, kernel=kernel, **options)
+        for one, two in zip(plain, found, strict=True):
+            assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize(("dtype", "x"), [(np.float32, 1e33), (np.float64, 1e285)])
+def test_large_coordinates_are_no_hits(cupy: Any, dtype: Any, x: float) -> None:
+    X, Y = np.full((1, 1), x, dtype), np.array([[-x], [2 * x]], dtype)
+    A = np.array([[1.0], [2.0]], dtype)
+    found = on_device(cupy, X, Y, A, kernel="laplace", gamma=0.3 / x)
+    k = np.exp([-0.6, -0.3])
+    np.testing.assert_allclose(found[0], k[0] + 2 * k[1], rtol=1e-6)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+    np.testing.assert_allclose(found[2], 0.3 / x * (2 * k[1] - k[0]), rtol=1e-6)
+    value, _, gradient = on_device(cupy, X, Y, A, kernel="hilbert")
+    np.testing.assert_allclose(value, 5 / 3, rtol=1e-6)
+    np.testing.assert_allclose(gradient, 1 / 3 / x, rtol=1e-6)
+
+
+@pytest.mark.parametrize("r", [5e-324, 1e-310, 1e-156])
+def test_the_mean_near_a_point_is_not_that_of_the_point(cupy: Any, r: float) -> None:
+    X, Y = np.zeros((1, 1)), np.array([[r], [3 * r], [1.0]])
+    A = np.array([[1.0], [0.0], [0.0]])
+    value, again, _ = on_device(cupy, X, Y, A, kernel="hilbert", exponent=1.0)
+    np.testing.assert_allclose([value, again], 0.75, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "r", "gamma"), [(np.float32, 1e15, 1e10), (np.float64, 1e150, 1e20)]
+)
+def test_a_steep_multiquadric_does_not_vanish(
+    cupy: Any, dtype: Any, r: float, gamma: float
+) -> None:
+    X, Y, A = np.zeros((1, 1), dtype), np.full((1, 1), r, dtype), np.ones((1, 1), dtype)
+    value = on_device(cupy, X, Y, A, kernel="inverse_multiquadric", gamma=gamma)[0]
+    np.testing.assert_allclose(value, gamma**-0.5 / r, rtol=1e-6)
+
+
 @pytest.mark.parametrize("kernel", ["gaussian", "hilbert"])
 def test_rows_come_in_groups(
     cupy: Any, kernel: str, monkeypatch: pytest.MonkeyPatch
