@@ -29,7 +29,7 @@ point so far.
 Sources: the bounds' are named in `_expansion_bounds`; the search is derived here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,11 +45,11 @@ from geomadv.perturbations._expansion_bounds import (
     rkhs_radius,
     tangents,
 )
-from geomadv.perturbations._forms import Expansion, values
+from geomadv.perturbations._forms import Expansion, decisions, values
 from geomadv.perturbations._result import Perturbation
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
-BUDGET = 20_000  # boxes for each point
+BUDGET = 40_000  # boxes for each point
 GAP = 1e-4  # relative gap at which branch and bound stops
 _EXACT = 1e-9
 _DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
@@ -81,100 +81,141 @@ def bracket(
         How many boxes may be bounded for each point; 0 leaves the radii in closed form.
         In more than 10 dimensions boxes do not help and are left out.
     """
-    n, d = X.shape
+    d = X.shape[1]
     kernel = Kernel.of(form.options)
-    lower, upper = box if box is not None else (np.full(d, -np.inf), np.full(d, np.inf))
-    delta, distance = np.zeros((n, d)), np.full(n, np.inf)
-    least = np.zeros(n)
-    f = values(form, X)
-    classes = (f[:, 0] > 0).astype(int) if f.shape[1] == 1 else f.argmax(axis=1)
+    if p == 2 and box is None and form.T is not None and len(form.T) < d:
+        return _in_rows(form, form.T, kernel, X, budget)
+    ends = box if box is not None else (np.full(d, -np.inf), np.full(d, np.inf))
+    return _bracket(form, kernel, X, p, ends, budget, 0, 0.0)
+
+
+def _in_rows(
+    form: Expansion,
+    T: Float[NDArray, "r d"],
+    kernel: Kernel,
+    X: Float[NDArray, "n d"],
+    budget: int,
+) -> Perturbation:
+    """Return brackets where T has fewer rows than columns, in the space of its rows.
+
+    With T^T = Q R the nearest points lie in the span of Q. R Q^T is off by less than
+    16 d r 2^-52 |T|_F.
+    """
+    Q, R = np.linalg.qr(T.T)
+    inside = Expansion(
+        form.centres, form.coefficients, form.b, form.options, R.T.copy(), form.t
+    )
+    offset = np.linalg.norm(T) * np.linalg.norm(X, axis=1).max(initial=0.0)
+    found = _bracket(
+        inside,
+        kernel,
+        X @ Q,
+        2.0,
+        (np.full(len(R), -np.inf), np.full(len(R), np.inf)),
+        budget,
+        T.size,
+        float(offset),
+    )
+    delta, before = found.delta @ Q.T, decisions(form, X)
+    for step in (1e-15, 1e-14, 1e-12, 1e-10, 1e-8):  # over the boundary again
+        short = delta.any(axis=1) & (decisions(form, X + delta) == before)
+        delta[short] *= 1.0 + step
+    delta[delta.any(axis=1) & (decisions(form, X + delta) == before)] = 0.0
+    return _result(delta, found.lower * (1.0 - 1e-11), 2.0)
+
+
+def _bracket(
+    form: Expansion,
+    kernel: Kernel,
+    X: Float[NDArray, "n d"],
+    p: float,
+    box: Box,
+    budget: int,
+    terms: int,
+    offset: float,
+) -> Perturbation:
+    delta, least = np.zeros(X.shape), np.full(len(X), np.inf)
+    classes = decisions(form, X)
     for c in np.unique(classes).tolist():
         rows = np.flatnonzero(classes == c)
-        search = _Search(form, kernel, c, lower, upper, p)
-        found, steps = search.margins, X[rows]
-        if found.D.shape[1] == 0:
-            least[rows] = np.inf
+        margins = replace(margins_of(form, kernel, c), terms=terms, offset=offset)
+        if margins.D.shape[1] == 0:
             continue
-        sure = radii(found, steps, p, search.ties)
-        open_ = np.isfinite(sure)
-        least[rows] = sure
-        if open_.any():
-            rows = rows[open_]
+        least[rows] = radii(margins, X[rows], p)
+        rows = rows[np.isfinite(least[rows])]
+        if len(rows):
+            search = _Search(form, kernel, c, margins, *box, p)
             near = search.nearest(X[rows])
-            sure, near = _branch(search, X[rows], sure[open_], near, budget)
-            least[rows], delta[rows] = sure, near
-            size = np.linalg.norm(near, p, axis=1)
-            distance[rows] = np.where(near.any(axis=1), size, np.inf)
-    distance = np.where(least == np.inf, np.inf, distance)
+            least[rows], delta[rows] = _branch(
+                search, X[rows], least[rows], near, budget
+            )
+    return _result(delta, least, p)
+
+
+def _result(delta: NDArray, least: NDArray, p: float) -> Perturbation:
+    """Return the bracket of steps, 0 if none was found, and lower bounds."""
+    found = delta.any(axis=1) & np.isfinite(least)
+    delta = np.where(found[:, None], delta, 0.0)
+    distance = np.where(found, np.linalg.norm(delta, p, axis=1), np.inf)
     least = np.minimum(least, distance)
     with np.errstate(invalid="ignore"):
         exact = (least == distance) | (distance - least <= _EXACT * distance)
     return Perturbation(delta, distance, least, exact)
 
 
-def margins_of(form: Expansion, kernel: Kernel, c: int) -> tuple[Margins, NDArray]:
-    """Return the functions that are >= 0 where the class is c, and where 0 is not c."""
+def margins_of(form: Expansion, kernel: Kernel, c: int) -> Margins:
+    """Return the functions that are >= 0 where the class is c.
+
+    Constant ones are left out: they keep their signs.
+    """
     A, b = form.coefficients, form.b
     if A.shape[1] == 1:
         sign = 1.0 if c == 1 else -1.0
-        D, beta, ties = sign * A, sign * b, np.array([c == 1])
+        D, beta = sign * A, sign * b
     else:
         others = np.delete(np.arange(A.shape[1]), c)
-        D, beta, ties = A[:, c, None] - A[:, others], b[c] - b[others], others < c
-    # a constant function keeps its sign
+        D, beta = A[:, c, None] - A[:, others], b[c] - b[others]
     varies = (D != 0).any(axis=0)
-    D, beta, ties = D[:, varies], beta[varies], ties[varies]
     used = (D != 0).any(axis=1)
-    margins = Margins(
+    return Margins(
         kernel,
         np.ascontiguousarray(form.centres[used], float),
-        np.ascontiguousarray(D[used], float),
-        np.asarray(beta, float),
+        np.ascontiguousarray(D[used][:, varies], float),
+        np.asarray(beta[varies], float),
         form.T,
         form.t,
     )
-    return margins, ties
 
 
-def radii(
-    margins: Margins, X: Float[NDArray, "n d"], p: float, ties: Bool[NDArray, " J"]
-) -> Float[NDArray, " n"]:
-    """Return the best of the certified radii in closed form, infinite if proven."""
+def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray, " n"]:
+    """Return the best of the certified radii in closed form, infinite if proven.
+
+    Since 0 < k <= 1, G > beta - sum_j (-D_j)_+ if there is a negative term, and G >
+    beta otherwise, wherever one is.
+    """
     kernel, D, beta = margins.kernel, margins.D, margins.beta
-    error = margins.rounding(margins.reach(X), np.zeros(len(X)))
-    m = margins.values(X) - error
+    best = ball_radii(margins, X, p)
     if kernel.name == "polynomial":
-        return ball_radii(margins, X, p)
-    # 0 < k <= 1, and the least sums that are in reach
-    worst = beta - np.maximum(-D, 0.0).sum(axis=0)
-    slack = error[0] * 0.0 + 1e-14 * (np.abs(D).sum(axis=0) + np.abs(beta))
-    mild = (D >= 0).all(axis=0) & (beta >= 0)
-    never = (worst > slack) | mild
-    del ties
+        return best
+    negative = np.maximum(-D, 0.0).sum(axis=0)
+    never = np.where(negative > 0, beta * _DOWN > negative * _UP, beta >= 0)
     two, one = margins.norms(p, X.shape[1])
-    H = expansion_norm(margins.centres, D, kernel)
-    by_norm = rkhs_radius(m, H, kernel)
-    by_norm = np.where(never, np.inf, by_norm) / (
-        one if kernel.name == "laplacian" else two
-    )
-    best = by_norm.min(axis=1)
-    rest = np.isfinite(best)
-    best[rest] = np.maximum(best[rest], ball_radii(margins, X[rest], p))
+    m = margins.values(X) - margins.error(X)
+    by_norm = rkhs_radius(m, expansion_norm(margins.centres, D, kernel), kernel)
+    by_norm /= one if kernel.name == "laplacian" else two
+    best = np.maximum(best, np.where(never, np.inf, by_norm).min(axis=1))
     if kernel.name == "gaussian" and len(D) <= _FEW:
         Z = margins.inner(X)
-        for i in np.flatnonzero(rest):
-            best[i] = max(
-                best[i],
-                min(
-                    np.inf
-                    if never[j]
-                    else local_lipschitz_radius(
-                        m[i, j], Z[i], margins.centres, D[:, j], kernel.gamma
-                    )
-                    / two
-                    for j in range(D.shape[1])
-                ),
-            )
+        terms = margins.terms + X.shape[1] + 64
+        blur = 1e-14 * terms * (margins.reach(X) + margins.offset)
+        for i in np.flatnonzero(np.isfinite(best)):
+            local = [
+                local_lipschitz_radius(
+                    m[i, j], Z[i], margins.centres, D[:, j], kernel.gamma
+                )
+                for j in np.flatnonzero(~never)
+            ]
+            best[i] = max(best[i], (min(local) - float(blur[i])) / two)
     return best * _DOWN
 
 
@@ -185,24 +226,24 @@ class _Search:
     form: Expansion
     kernel: Kernel
     c: int
+    margins: Margins
     lower: NDArray
     upper: NDArray
     p: float
 
-    def __post_init__(self) -> None:
-        self.margins, self.ties = margins_of(self.form, self.kernel, self.c)
-
     def flips(self, Y: Float[NDArray, "n d"]) -> Bool[NDArray, " n"]:
         """Whether decisions differ from c, for another reason than underflow."""
-        f = values(self.form, Y)
+        f, b = values(self.form, Y), self.form.b
+        level = f == b  # perhaps since all terms are too small for numbers
         if f.shape[1] == 1:
             other = (f[:, 0] > 0) != (self.c == 1)
+            lost = level[:, 0] & (b[0] == 0)
         else:
-            other = f.argmax(axis=1) != self.c
-        if self.kernel.name != "polynomial":
-            level = f == self.form.b  # all terms are 0
-            other &= ~level.all(axis=1) | (self.form.b != 0).any()
-        return other
+            first = f.argmax(axis=1)
+            other = first != self.c
+            lost = level[np.arange(len(Y)), first] & level[:, self.c]
+            lost &= b[first] == b[self.c]
+        return other if self.kernel.name == "polynomial" else other & ~lost
 
     def along(
         self, X: NDArray, ends: NDArray, scales: NDArray, halvings: int
@@ -401,9 +442,9 @@ def _curved(
     away = c - x
     steep = (slope * slope).sum(axis=2)
     height = level - (slope * away[:, None]).sum(axis=2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = np.where((height > 0) & (steep > 0), 2.0 * height / steep, 0.0)
-    factor = np.where(np.isfinite(factor), factor, 0.0)
+    factor = np.where(factor < 1e100, factor, 0.0)  # any multiplier will do
     whole = factor * bent / 2.0
     theta = np.minimum(whole, 1.0)
     linear = 2.0 * away[:, None] + factor[:, :, None] * slope
@@ -622,7 +663,7 @@ class _Frame:
         steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
         start = np.clip(x, boxes.lower, boxes.upper)
         apart = np.linalg.norm(start - x, self.p, axis=1) * _DOWN
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             away, further = (
                 np.where(height > 0, height / steep * _DOWN, 0.0)
                 for height in (

@@ -212,7 +212,15 @@ def _admits(
 class Margins:
     """Functions G_j(x) = sum_i D_ij k(T x + t, z_i) + beta_j that are >= 0 at points.
 
-    The decision of a point with all G_j > 0 is that of all points with all G_j > 0.
+    All points with all G_j > 0 have the same decision.
+
+    Parameters
+    ----------
+    kernel, centres, D, beta, T, t
+        As above.
+    terms, offset : int and float
+        How many roundings enter T and t, if not one for each coordinate of x, and the
+        size of what they cancelled.
     """
 
     kernel: Kernel
@@ -221,6 +229,8 @@ class Margins:
     beta: Float[NDArray, " J"]
     T: Float[NDArray, "r d"] | None
     t: Float[NDArray, " r"]
+    terms: int = 0
+    offset: float = 0.0
 
     def inner(self, X: Float[NDArray, "n d"]) -> NDArray:
         """Return T x + t."""
@@ -270,8 +280,8 @@ class Margins:
             Bounds |T (x - y)|_2 where slopes at x are used at y.
         """
         m, r = self.centres.shape
-        unit = _unit(m, r, r if self.T is None else self.T.shape[1])
-        size, whole = np.abs(self.D), (reach + extent)[:, None]
+        unit = _unit(m, r, self.terms or (r if self.T is None else self.T.shape[1]))
+        size, whole = np.abs(self.D), (reach + extent + self.offset)[:, None]
         if self.kernel.name == "polynomial":
             n, g = self.kernel.degree, abs(self.kernel.gamma)
             lengths = np.linalg.norm(self.centres, axis=1)
@@ -279,6 +289,10 @@ class Margins:
             return unit * ((2 * n + 2) * (most**n @ size) + np.abs(self.beta))
         steep = self.kernel.steepest * (r if self.kernel.name == "laplacian" else 1)
         return unit * (size.sum(axis=0) * (1.0 + steep * whole) + np.abs(self.beta))
+
+    def error(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n J"]:
+        """Bound the errors of values at points."""
+        return self.rounding(self.reach(X), np.zeros(len(X)))
 
     def reach(self, X: Float[NDArray, "n d"]) -> Float[NDArray, " n"]:
         """Return the lengths of |T||x| + |t|."""

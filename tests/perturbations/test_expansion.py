@@ -1,0 +1,501 @@
+"""Kernel expansions: known radii, brackets against grids, witnesses, twins."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geomadv.perturbations import _expansion
+from geomadv.perturbations._expansion import bracket, margins_of, radii
+from geomadv.perturbations._expansion_bounds import (
+    Kernel,
+    ball_radii,
+    expansion_norm,
+    gaussian_slope,
+    local_lipschitz_radius,
+    rkhs_radius,
+    tangents,
+    termwise_radius,
+)
+from geomadv.perturbations._forms import Expansion, decisions, values
+
+KERNELS = ("gaussian", "laplace", "laplacian", "polynomial")
+NORMS = (1, 1.5, 2, np.inf)
+
+CENTRES = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 1.5]])
+A = np.array([1.0, -1.0, 0.7])
+X0 = np.array([[0.2, 0.1]])
+GAUSSIAN = Kernel("gaussian", 0.5)
+
+
+def expansion(centres, a, b, kernel="gaussian", gamma=0.5, T=None, t=None, **more):
+    centres, a = np.asarray(centres, float), np.asarray(a, float)
+    a = a[:, None] if a.ndim == 1 else a
+    options = {"kernel": kernel, "gamma": gamma} | more
+    r = centres.shape[1]
+    t = np.zeros(r) if t is None else np.asarray(t, float)
+    return Expansion(centres, a, np.atleast_1d(np.asarray(b, float)), options, T, t)
+
+
+FORM = expansion(CENTRES, A, -0.1)
+
+
+def drawn(rng, d, kernel, functions=1, m=5, moved=False):
+    """Draw an expansion in d coordinates, with an affine map before it if moved."""
+    r = int(rng.integers(1, d + 2)) if moved else d
+    more = {"degree": int(rng.integers(3, 5)), "coef0": 1.0}
+    return expansion(
+        1.5 * rng.standard_normal((m, r)),
+        rng.standard_normal((m, functions)),
+        0.3 * rng.standard_normal(functions),
+        kernel,
+        rng.uniform(0.3, 1.0),
+        rng.standard_normal((r, d)) if moved else None,
+        rng.standard_normal(r) if moved else None,
+        **(more if kernel == "polynomial" else {}),
+    )
+
+
+def ball(rng, n, d, p, radius):
+    """Draw points of an l_p ball, many near its surface, and its vertices."""
+    v = rng.standard_normal((n, d))
+    k = n // 4
+    v[:k] = np.sign(v[:k]) * (rng.random((k, d)) < 0.7)
+    v[k : 2 * k] = np.eye(d)[rng.integers(0, d, k)] * np.sign(v[k : 2 * k])
+    v[: 2 * k] += 1e-3 * rng.standard_normal((2 * k, d))
+    v /= np.linalg.norm(v, p, axis=1)[:, None]
+    return radius * rng.random((n, 1)) ** (1 / (3 * d)) * v
+
+
+def verified(form, X, found, p, box=None, samples=4000, seed=0):
+    """Check the witnesses, and that no decision changes within the lower bounds."""
+    rng = np.random.default_rng(seed)
+    before = decisions(form, X)
+    for x, c, delta, distance, lower in zip(
+        X, before, found.delta, found.distance, found.lower, strict=True
+    ):
+        assert 0 <= lower <= distance
+        if np.isfinite(distance):
+            assert np.isclose(np.linalg.norm(delta, p), distance, rtol=1e-12)
+            beyond = x + (1 + 1e-9) * delta
+            if box is not None:
+                assert (beyond >= box[0] - 1e-8).all()
+                assert (beyond <= box[1] + 1e-8).all()
+            assert decisions(form, np.stack([x + delta, beyond])).tolist() != [c, c]
+        else:
+            assert not delta.any()
+        radius = min(lower, 20.0)
+        near = x + ball(rng, samples, x.size, p, radius * (1 - 1e-7))
+        near = np.concatenate(
+            [near, x + ball(rng, samples, x.size, p, min(radius, 3.0))]
+        )
+        if np.isfinite(distance):  # and about the way to the witness
+            way = delta + 0.05 * distance * rng.standard_normal((samples, x.size))
+            way *= radius * (1 - 1e-7) / np.linalg.norm(way, p, axis=1)[:, None]
+            near = np.concatenate([near, x + way])
+        if box is not None:
+            near = np.clip(near, *box)
+        assert (decisions(form, near) == c).all()
+
+
+def relative_gap(found):
+    finite = np.isfinite(found.distance)
+    gap = found.distance[finite] - found.lower[finite]
+    return (gap / found.distance[finite]).max(initial=0.0)
+
+
+def test_reference_values():
+    m = values(FORM, X0)[0, 0]
+    H = expansion_norm(CENTRES, A[:, None], GAUSSIAN)
+    assert abs(m - 0.8691704919) < 1e-10
+    assert abs(H[0] - 1.4897413982) < 1e-10
+    assert abs(rkhs_radius(m, H, GAUSSIAN)[0] - 0.6108517346) < 1e-10
+    assert abs(m / H[0] - 0.5834371610) < 1e-10  # m/(H sqrt(2 g)), the linearised one
+    assert abs(termwise_radius(m, A, GAUSSIAN) - 0.5307481029) < 1e-10
+    grid = np.linspace(1e-3, 2, 4000)
+    local = local_lipschitz_radius(m, X0[0], CENTRES, A, 0.5, grid)
+    assert abs(local - 0.4948764691) < 1e-10
+    best = local_lipschitz_radius(m, X0[0], CENTRES, A, 0.5)
+    assert local <= best < local + 5e-4
+    # without a radius the bound is the slope itself
+    step = X0 - CENTRES
+    k = A * np.exp(-0.5 * (step**2).sum(axis=1))
+    slope = gaussian_slope(X0[0], np.array([0.0]), CENTRES, A, 0.5)[0]
+    assert abs(slope - np.linalg.norm(k @ step)) < 1e-10
+
+
+def test_the_true_distance_of_the_reference():
+    """On a grid of steps of .005 the nearest change is at .9010."""
+    g = np.arange(-400, 401) * 0.005
+    steps = np.stack(np.meshgrid(g, g), axis=-1).reshape(-1, 2)
+    other = decisions(FORM, X0 + steps) == 0
+    assert abs(np.linalg.norm(steps[other], axis=1).min() - 0.9010) < 5e-5
+    found = bracket(FORM, X0, 2, None)
+    assert 0.9 < found.lower[0] < found.distance[0] < 0.9010
+    assert relative_gap(found) < 1.01e-4
+    assert not found.exact[0]
+    verified(FORM, X0, found, 2)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("functions", [1, 3])
+def test_brackets_close_in_few_dimensions(kernel, d, functions):
+    rng = np.random.default_rng(d + 10 * functions)
+    for p in NORMS:
+        form = drawn(rng, d, kernel, functions)
+        X = rng.standard_normal((3, d))
+        found = bracket(form, X, p, None)
+        assert relative_gap(found) < 1e-3
+        verified(form, X, found, p)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", NORMS)
+def test_every_certificate_is_below_the_distance_on_a_grid(kernel, p):
+    """The plane is searched on a fine grid: nothing nearer, and not much farther."""
+    rng = np.random.default_rng(3)
+    g = np.linspace(-1, 1, 601)
+    unit = np.stack(np.meshgrid(g, g), axis=-1).reshape(-1, 2)
+    closed = 0
+    for functions in (1, 3):
+        form = drawn(rng, 2, kernel, functions)
+        for x in rng.standard_normal((3, 2)):
+            found = bracket(form, x[None], p, None)
+            radius = min(found.distance[0] * 1.1, 8.0)
+            other = decisions(form, x + radius * unit) != decisions(form, x[None])[0]
+            sizes = np.linalg.norm(radius * unit[other], p, axis=1)
+            nearest = sizes.min(initial=np.inf)
+            margins = margins_of(
+                form, Kernel.of(form.options), int(decisions(form, x[None])[0])
+            )
+            for certified in (
+                found.lower,
+                ball_radii(margins, x[None], p),
+                radii(margins, x[None], p),
+                bracket(form, x[None], p, None, budget=200).lower,
+            ):
+                assert certified[0] <= nearest
+            if np.isfinite(nearest):
+                # the grid's next point beyond the witness is at most two steps away
+                assert found.distance[0] <= nearest * (1 + 1e-9)
+                assert nearest <= found.distance[0] + 4 * radius / 300
+                closed += 1
+    assert closed
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "laplace", "laplacian"])
+def test_a_line_is_solved_by_its_roots(kernel):
+    """In one dimension the nearest change is found on a dense line."""
+    rng = np.random.default_rng(8)
+    for _ in range(6):
+        form = drawn(rng, 1, kernel)
+        x = rng.standard_normal((1, 1))
+        found = bracket(form, x, 2, None)
+        s = np.linspace(-12, 12, 2_400_001)[:, None]
+        other = decisions(form, x + s) != decisions(form, x)[0]
+        nearest = np.abs(s[other]).min(initial=np.inf)
+        if np.isinf(nearest):
+            assert found.lower[0] > 11 or np.isinf(found.distance[0])
+        else:
+            assert found.lower[0] <= nearest
+            assert abs(found.distance[0] - nearest) <= 1.1e-5
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_tangents_bound_their_regions(kernel):
+    rng = np.random.default_rng(4)
+    touched = {"base": 0.0, "curve": 0.0, "floor": 0.0}
+    for trial in range(60):
+        d = 1 + trial % 3
+        form = drawn(rng, d, kernel, 1 + 2 * (trial % 2), m=4)
+        margins = margins_of(form, Kernel.of(form.options), 0)
+        # near, at and far from the centres
+        Z = form.centres[:1] + rng.choice([0.0, 0.1, 1.0]) * rng.standard_normal(d)
+        width = rng.choice([0.01, 0.3, 1.5]) * rng.random((1, d))
+        two, one = np.linalg.norm(width, axis=1), width.sum(axis=1)
+        if trial % 4 == 0:
+            two, one = two / 2, one / 2
+        found = tangents(margins, Z, width, two, one)
+        assert np.allclose(found.value, margins.values(Z))
+        u = width * rng.uniform(-1, 1, (3000, d))
+        u[:1000] = width * np.sign(u[:1000])
+        size = np.linalg.norm(u, axis=1)
+        scale = np.minimum(two / size, one / np.abs(u).sum(axis=1))
+        u *= np.minimum(scale, 1.0)[:, None]
+        G = margins.values(Z + u)
+        linear = found.base + u @ found.slope[0].T
+        slack = 1e-12 * (1 + np.abs(G).max())
+        half = (u * u).sum(axis=1)[:, None] / 2
+        assert (linear - found.drop - slack <= G).all()
+        assert (linear - found.curve * half - slack <= G).all()
+        assert (found.floor - slack <= G).all()
+        # twins: bounds that are a little sharper fail somewhere
+        touched["base"] += (linear - 0.9 * found.drop - slack > G).any()
+        touched["curve"] += (linear - 0.9 * found.curve * half - slack > G).any()
+        span = G.max(axis=0) - found.floor[0]
+        touched["floor"] += (found.floor + 0.02 * span - slack > G).any()
+    assert all(touched.values()), touched
+
+
+def test_kernels_where_bounds_are_attained():
+    """One centre on the line: the norm's bound and the terms' ranges are the truth."""
+    for kernel in ("gaussian", "laplace", "laplacian"):
+        form = expansion([[0.0]], [1.0], -0.5, kernel, 0.7)
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        t = math.log(2) / 0.7
+        true = math.sqrt(t) if kernel == "gaussian" else t
+        assert np.isclose(ball_radii(margins, np.zeros((1, 1)), 2)[0], true, rtol=1e-11)
+        assert np.isclose(
+            rkhs_radius(np.array(0.5), np.array(1.0), Kernel(kernel, 0.7)),
+            (-math.log(7 / 8) / 0.7) ** (0.5 if kernel == "gaussian" else 1),
+        )
+        found = bracket(form, np.array([[0.0]]), 2, None)
+        assert found.lower[0] <= true * (1 + 1e-12)
+        assert np.isclose(found.distance[0], true, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "laplace", "laplacian"])
+def test_the_norm_bounds_differences_and_is_attained(kernel):
+    """|h(x) - h(y)| <= H sqrt(2 - 2 k); h = k(., x) - k(., y) attains it."""
+    k = Kernel(kernel, 0.6)
+    two = np.array([[0.1, -0.3], [0.8, 0.4]])
+    a = np.array([[1.0], [-1.0]])
+    H = expansion_norm(two, a, k)[0]
+    h = values(expansion(two, a, 0.0, kernel, 0.6), two)[:, 0]
+    size = np.linalg.norm(two[0] - two[1], 1 if kernel == "laplacian" else 2)
+    m = h[0] - h[1]
+    assert np.isclose(rkhs_radius(m, H, k), size, rtol=1e-9)
+    # a radius 2 % larger is refuted: h changes by m already at this distance
+    assert rkhs_radius(m, H, k) * 1.02 > size
+
+
+def test_the_local_bound_holds_in_its_ball():
+    rng = np.random.default_rng(6)
+    closest = np.inf
+    for _ in range(40):
+        d = int(rng.integers(1, 4))
+        centres, a = rng.standard_normal((4, d)), rng.standard_normal(4)
+        x, R = rng.standard_normal(d), rng.choice([0.001, 0.1, 1.0])
+        L = gaussian_slope(x, np.array([R]), centres, a, 0.8)[0]
+        y = x + ball(rng, 3000, d, 2, R)
+        step = y[:, None] - centres
+        k = np.exp(-0.8 * (step**2).sum(axis=2)) * a
+        slopes = np.linalg.norm(1.6 * (k[:, :, None] * step).sum(axis=1), axis=1)
+        assert slopes.max() <= L
+        closest = min(closest, L / slopes.max())
+    assert closest < 1.02  # so that 2 % less would be refuted
+
+
+def test_duplicate_centres_and_an_offset_that_is_no_part_of_the_norm():
+    twice = expansion(np.repeat(CENTRES, 2, axis=0), np.repeat(A / 2, 2), -0.1)
+    one, two = bracket(FORM, X0, 2, None), bracket(twice, X0, 2, None)
+    assert np.isclose(one.distance, two.distance, rtol=1e-8)
+    assert relative_gap(two) < 1e-3
+    H = expansion_norm(twice.centres, twice.coefficients, GAUSSIAN)
+    assert abs(H[0] - 1.4897413982) < 1e-10
+    # cancelling centres: a constant function never changes its sign
+    none = expansion(np.repeat(CENTRES, 2, axis=0), np.tile([1.0, -1.0], 3), 0.3)
+    found = bracket(none, X0, 2, None)
+    assert np.isinf(found.lower).all()
+    assert np.isinf(found.distance).all()
+    assert found.exact.all()
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_decisions_that_never_change(p):
+    always = [
+        expansion(CENTRES, A, 1.1),  # b decides: f > 1.1 - 1
+        expansion(CENTRES, A, -1.8),  # f < -1.8 + 1.7
+        expansion(CENTRES, A * 0, 0.4),
+        expansion(CENTRES, A * 0, 0.0),
+        expansion(CENTRES, np.abs(A), 0.0, "laplace"),  # positive, however small
+        expansion(CENTRES, -np.abs(A), 0.0, "laplacian"),
+        expansion([[0.0, 0.0], [0.5, 0.0]], [1.0, -1.0], 0.7),  # m^2 >= 2 H^2
+        expansion(CENTRES, np.stack([A, A], axis=1), [0.0, -1.0]),
+        # only branch and bound, and the far field, tell
+        expansion([[0.0, 0.0], [3.0, 0.0]], [-1.0, -1.0], 1.05),
+    ]
+    for form in always:
+        found = bracket(form, X0, p, None)
+        assert np.isinf(found.lower).all()
+        assert np.isinf(found.distance).all()
+        assert found.exact.all()
+        assert not found.delta.any()
+
+
+def test_a_box_may_hold_no_change():
+    box = (np.array([-0.5, -0.5]), np.array([0.6, 0.6]))
+    found = bracket(FORM, X0, 2, box)
+    assert np.isinf(found.lower[0])
+    assert found.exact[0]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", NORMS)
+def test_boxes(kernel, p):
+    rng = np.random.default_rng(12)
+    cut = 0
+    for functions in (1, 3):
+        form = drawn(rng, 2, kernel, functions)
+        X = 0.5 * rng.standard_normal((3, 2))
+        free = bracket(form, X, p, None)
+        box = (X.min(axis=0) - 0.05, X.max(axis=0) + np.array([0.0, np.inf]))
+        found = bracket(form, X, p, box)
+        verified(form, X, found, p, box)
+        assert (found.distance >= free.lower).all()
+        assert relative_gap(found) < 1e-3
+        cut += (found.lower > free.distance).sum()
+    assert cut, "no box was felt"
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", NORMS)
+def test_an_affine_map_before(kernel, p):
+    rng = np.random.default_rng(21)
+    for d in (1, 2, 3):
+        form = drawn(rng, d, kernel, 1 + d % 2, moved=True)
+        X = 0.5 * rng.standard_normal((3, d))
+        found = bracket(form, X, p, None)
+        verified(form, X, found, p)
+        short = bracket(form, X, p, None, budget=0)
+        verified(form, X, short, p)
+        assert (short.lower <= found.distance).all()
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(KERNELS))
+def test_equivariance(seed, kernel):
+    rng = np.random.default_rng(seed)
+    form = drawn(rng, 2, kernel)
+    X = rng.standard_normal((2, 2))
+    plain = bracket(form, X, 2, None)
+    if kernel in ("gaussian", "laplace"):
+        Q, v = np.linalg.qr(rng.standard_normal((2, 2)))[0], rng.standard_normal(2)
+        turned = Expansion(
+            form.centres @ Q.T + v,
+            form.coefficients,
+            form.b,
+            form.options,
+            None,
+            form.t,
+        )
+        compare(plain, bracket(turned, X @ Q.T + v, 2, None), 1.0)
+    # x/3 enters: distances are three times as large
+    scaled = Expansion(
+        form.centres, form.coefficients, form.b, form.options, np.eye(2) / 3, form.t
+    )
+    compare(plain, bracket(scaled, 3 * X, 2, None), 3.0)
+    # f/1000 has the same decisions
+    small = Expansion(
+        form.centres,
+        form.coefficients / 1000,
+        form.b / 1000,
+        form.options,
+        None,
+        form.t,
+    )
+    compare(plain, bracket(small, X, 2, None), 1.0)
+
+
+def compare(one, other, scale):
+    """Check that brackets of one distance meet."""
+    assert (one.lower * scale <= other.distance * (1 + 1e-9)).all()
+    assert (other.lower <= one.distance * scale * (1 + 1e-9)).all()
+
+
+def test_norms_are_ordered():
+    rng = np.random.default_rng(2)
+    form = drawn(rng, 3, "gaussian")
+    X = rng.standard_normal((3, 3))
+    one, two, most = (bracket(form, X, p, None) for p in (1, 2, np.inf))
+    assert (most.lower <= two.distance).all()
+    assert (two.lower <= one.distance).all()
+    assert (one.lower <= 3 * most.distance).all()
+
+
+def test_more_boxes_tighten_and_no_lower_bound_2_percent_larger_holds():
+    rng = np.random.default_rng(5)
+    refuted = 0
+    for kernel in KERNELS:
+        form = drawn(rng, 3, kernel, m=10)
+        X = rng.standard_normal((2, 3))
+        bounds = [bracket(form, X, 2, None, budget=b) for b in (0, 100, 3000)]
+        for less, more in itertools.pairwise(bounds):
+            assert (more.lower >= less.lower * (1 - 1e-12)).all()
+        assert bounds[0].lower.sum() < bounds[2].lower.sum()
+        refuted += (bounds[2].lower * 1.02 > bounds[2].distance).sum()
+    assert refuted
+
+
+def test_a_projection_is_searched_in_its_plane():
+    """Of 64 coordinates two directions matter, and the bracket closes as in those."""
+    rng = np.random.default_rng(9)
+    T = np.linalg.qr(rng.standard_normal((64, 2)))[0].T
+    for kernel in KERNELS:
+        form = drawn(rng, 2, kernel)
+        Z = rng.standard_normal((3, 2))
+        inner = bracket(form, Z, 2, None)
+        moved = Expansion(
+            form.centres, form.coefficients, form.b, form.options, T / 2, form.t
+        )
+        X = 2 * Z @ T + rng.standard_normal((3, 64)) @ (np.eye(64) - T.T @ T)
+        found = bracket(moved, X, 2, None)
+        verified(moved, X, found, 2, samples=500)
+        assert relative_gap(found) < 1e-3
+        compare(inner, found, 2.0)
+
+
+def test_many_dimensions_have_radii_and_witnesses():
+    rng = np.random.default_rng(7)
+    for kernel in KERNELS:
+        form = drawn(rng, 20, kernel, m=40)
+        form.options["gamma"] = 0.02
+        X = rng.standard_normal((4, 20))
+        for p in (1, 2, np.inf):
+            found = bracket(form, X, p, None)
+            verified(form, X, found, p, samples=1000)
+            assert (found.lower > 0).all()
+            assert np.isfinite(found.distance).any()
+
+
+def test_points_on_the_boundary_and_at_centres():
+    form = expansion([[0.0, 0.0], [2.0, 0.0]], [1.0, -1.0], 0.0)
+    X = np.array([[1.0, 0.3], [0.0, 0.0], [2.0, 0.0]])
+    found = bracket(form, X, 2, None)
+    assert found.lower[0] == 0
+    assert found.distance[0] < 1e-8
+    assert np.allclose(found.distance[1:], 1, rtol=1e-8)
+    assert (found.lower[1:] > 0.999).all()
+
+
+def test_far_away_nothing_is_made_up_from_underflow():
+    """f = exp(-r^2) > 0 is 0 in floating point for r > 28."""
+    form = expansion([[0.0, 0.0], [40.0, 0.0]], [1.0, 1e-3], 0.0)
+    assert np.isinf(bracket(form, X0, 2, None).distance[0])
+    # of two functions, both too small for numbers, the first is no winner
+    a = np.array([[0.5, 1.0], [0.0, 1e-3]])
+    form = expansion([[0.0, 0.0], [40.0, 0.0]], a, [0.0, 0.0])
+    assert np.isinf(bracket(form, X0, 2, None).distance[0])
+    form = expansion([[0.0, 0.0], [40.0, 0.0]], [1.0, -1.0], 0.0)
+    found = bracket(form, X0, 2, None)
+    assert abs(found.distance[0] - 19.8) < 0.01
+    assert found.lower[0] > 15
+
+
+def test_an_unknown_kernel_is_refused():
+    with pytest.raises(ValueError, match="no bounds of the kernel 'hilbert'"):
+        bracket(expansion(CENTRES, A, 0.0, "hilbert"), X0, 2, None)
+
+
+def test_no_points():
+    found = bracket(FORM, np.zeros((0, 2)), 2, None)
+    assert found.delta.shape == (0, 2)
+    assert found.exact.dtype == bool
+
+
+def test_the_default_budget_is_what_it_says():
+    assert _expansion.BUDGET == 40_000
