@@ -23,8 +23,8 @@ def arguments(kernel: str, dtype: Any, shape: tuple[int, ...]) -> dict[str, Any]
     X = (rng.integers(-2, 3, (n, d)) + rng.standard_normal((n, 1))).astype(dtype)
     Y = rng.integers(-2, 3, (m, d)).astype(dtype)
     X[0] = Y[1] = Y[2]
-    X[1] = Y[3] = 0
-    X[1, 0] = 1e-35
+    X[1] = Y[3] = Y[4] = 0
+    X[1, 0], Y[4, 0] = (1e-35, 3e-35) if dtype == np.float32 else (1e-170, 3e-170)
     A = rng.standard_normal((m, q)).astype(dtype)
     options = {"gamma": 0.1, "degree": 2, "coef0": 1.0, "exponent": 5.0}
     return {"X": X, "Y": Y, "coefficients": A, "kernel": kernel, **options}

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from geomadv_kernels.gpu import radius_count as gpu
 from geomadv_kernels.gpu.radius_count import enlargement, radius_count
 from geomadv_kernels.reference import nearest as pairs
 from geomadv_kernels.reference import radius_count as plain
 
-# Several blocks and shares, none of them full, and more radii than fit in one pass.
+# Several blocks and shares, none of them full, and more radii than fit in two passes.
 CASES: tuple[tuple[Any, ...], ...] = (
     (67, 1100, 18, np.float32, 5, "l2", None),
-    (5, 300, 3, np.float64, 40, "l1", 2.5),
+    (5, 300, 3, np.float64, 70, "l1", 2.5),
 )
 
 
@@ -29,6 +30,7 @@ def radii(s: Any, count: int, metric: str) -> Any:
 def check(cupy: Any) -> None:
     """Compare with the reference."""
     rng = np.random.default_rng(0)
+    gpu._PASSES, gpu._SECTION = 2, 32
     for n, m, d, dtype, count, metric, period in CASES:
         X, Y = (rng.integers(-2, 3, (rows, d)).astype(dtype) for rows in (n, m))
         X[:3] += dtype(1e-3)
@@ -47,6 +49,16 @@ MUTANTS = {
     "radii in descending order": (
         "before += limits[f] < own",
         "before += limits[f] > own",
+        "results",
+    ),
+    "a launch that counts the first radii again": (
+        "Index start = begin + Index(blockIdx.z) * RADII;",
+        "Index start = Index(blockIdx.z) * RADII;",
+        "results",
+    ),
+    "sections without order among their places": (
+        "    Index before = first;\n",
+        "    Index before = 0;\n",
         "results",
     ),
     "< in place of <=": (

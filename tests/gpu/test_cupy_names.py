@@ -2,8 +2,9 @@
 
 CuPy can be imported where there is no GPU. So every name that the code takes from it,
 directly or through an array namespace, and every keyword, is looked up in the package
-that is installed. That the search finds faults is shown with NumPy in CuPy's place, and
-with CuPy itself where it is installed.
+that is installed; methods of arrays are not, as it is not known what is an array. That
+the search finds faults is shown with NumPy in CuPy's place, and with CuPy itself where
+it is installed.
 """
 
 import ast
@@ -27,6 +28,7 @@ FILES = [
     *sorted((KERNELS / "xp").glob("*.py")),
     *sorted((KERNELS / "gpu").glob("*.py")),
     Path(geomadv.__file__).parent / "_dispatch.py",
+    *sorted((Path(geomadv.__file__).parent / "bench").glob("*.py")),
 ]
 
 
