@@ -120,7 +120,12 @@ def test_arcs_from_the_pole_to_the_hyperplane_and_past_it():
     x = [math.cos(1e-9), 0.5 * math.sin(1e-9), 0]  # an arc of some 1e-9 keeps digits
     flat = LinearClassifier.from_parameters([0.0, 2.0, 0.0], 0.0)
     near = minimal_perturbation(flat, [x], metric="geodesic").distance[0]
-    assert np.isclose(near, 0.5e-9, rtol=1e-12)
+    assert abs(near / 0.5e-9 - 1) < 1e-12
+    opposite = minimal_perturbation(flat, [[0.0, 0.0, 1.0]], metric="geodesic")
+    assert opposite.distance[0] == 0
+    south = LinearClassifier.from_parameters([0.0, 1.0, 0.0], 1 - 1e-15)
+    whole = minimal_perturbation(south, [[0.0, 1.0, 0.0]], metric="geodesic")
+    assert abs(whole.distance[0] - math.acos(1e-15 - 1)) < 1e-12
 
 
 @pytest.mark.parametrize("p", [1, 2, INF])
@@ -129,6 +134,9 @@ def test_constant_models(p):
     assert np.isinf(distance(constant, [[1.0, 2.0]], p=p)[0])
     zero = LinearClassifier.from_parameters([0.0, 0.0], 0.0)
     assert distance(zero, [[1.0, 2.0]], p=p)[0] == 0
+    for metric in (np.eye(2), "geodesic"):
+        assert np.isinf(distance(constant, [[1.0, 2.0]], metric=metric)[0])
+        assert distance(zero, [[1.0, 2.0]], metric=metric)[0] == 0
     same = LinearClassifier.from_parameters([[1, 0], [1, 0]], [1, 0])
     assert np.isinf(distance(same, [[1.0, 2.0]], p=p)[0])
 
