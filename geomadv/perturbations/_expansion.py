@@ -200,14 +200,14 @@ def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray
     negative = np.maximum(-D, 0.0).sum(axis=0)
     never = np.where(negative > 0, beta * _DOWN > negative * _UP, beta >= 0)
     two, one = margins.norms(p, X.shape[1])
-    m = margins.values(X) - margins.error(X)
+    m = margins.certain(X)
     by_norm = rkhs_radius(m, expansion_norm(margins.centres, D, kernel), kernel)
     by_norm /= one if kernel.name == "laplacian" else two
     best = np.maximum(best, np.where(never, np.inf, by_norm).min(axis=1))
     if kernel.name == "gaussian" and len(D) <= _FEW:
         Z = margins.inner(X)
         terms = margins.terms + X.shape[1] + 64
-        blur = 1e-14 * terms * (margins.reach(X) + margins.offset)
+        blur = 1e-14 * terms * margins.reach(X)
         for i in np.flatnonzero(np.isfinite(best)):
             local = [
                 local_lipschitz_radius(
@@ -482,7 +482,7 @@ def _branch(
     )
     aside = np.where(proven, np.inf, size)  # the least bound of what is not cut
     spent = np.zeros(n)
-    frame = _Frame.of(search, X, size)
+    frame = _Frame.of(search, X)
     while len(queue.owner):
         goal = best * (1.0 - GAP)
         far = queue.bound >= goal[queue.owner]
@@ -624,25 +624,20 @@ class _Boxes:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What bounds of boxes need: the points, the norms and the rounding errors."""
+    """What bounds of boxes need: the points, the norm and the affine map's."""
 
     margins: Margins
     X: Float[NDArray, "n d"]
     p: float
-    errors: Float[NDArray, "n J"]
     weights: Float[NDArray, " d"]
     spread: float
 
     @classmethod
-    def of(cls, search: _Search, X: NDArray, size: NDArray) -> "_Frame":
-        """Return the frame of the boxes within `size` of the points."""
-        margins, d = search.margins, X.shape[1]
-        weights = np.ones(d) if margins.T is None else np.linalg.norm(margins.T, axis=0)
-        # boxes lie in the ball of the maximum norm about x
-        extent = 2.0 * margins.spread * np.sqrt(d) * size
-        reach = margins.reach(np.abs(X) + size[:, None])
-        errors = margins.rounding(reach, extent)
-        return cls(margins, X, search.p, errors, weights, margins.spread)
+    def of(cls, search: _Search, X: NDArray) -> "_Frame":
+        """Return the frame of boxes about points."""
+        T = search.margins.T
+        weights = np.ones(X.shape[1]) if T is None else np.linalg.norm(T, axis=0)
+        return cls(search.margins, X, search.p, weights, search.margins.spread)
 
     def bounded(self, boxes: _Boxes) -> tuple[_Boxes, Bool[NDArray, " k"]]:
         """Return boxes with better bounds, and whether their centres seem to flip."""
@@ -653,12 +648,18 @@ class _Frame:
         two = np.minimum(
             np.linalg.norm(width, axis=1), self.spread * np.linalg.norm(half, axis=1)
         )
+        steps = np.linalg.norm(centre - x, axis=1) + np.linalg.norm(half, axis=1)
         found = tangents(
-            margins, margins.inner(centre), width, two * _UP, width.sum(axis=1) * _UP
+            margins,
+            margins.inner(centre),
+            width,
+            two * _UP,
+            width.sum(axis=1) * _UP,
+            margins.reach(centre),
+            self.spread * steps,
         )
         slope = found.slope if margins.T is None else found.slope @ margins.T
-        error = self.errors[boxes.owner]
-        base = found.base - found.drop - error
+        base = found.base - found.drop
         falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
         steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
         start = np.clip(x, boxes.lower, boxes.upper)
@@ -678,9 +679,9 @@ class _Frame:
         )
         away = np.maximum(away, beyond * _DOWN)
         if self.p == 2:
-            level, bent = found.base - error, found.curve * self.spread**2
-            away = np.maximum(away, _curved(level, bent, slope, x, centre, half))
-        away = np.where((base > falls) | (found.floor > error), np.inf, away)
+            bent = found.curve * self.spread**2
+            away = np.maximum(away, _curved(found.base, bent, slope, x, centre, half))
+        away = np.where((base > falls) | (found.floor > 0), np.inf, away)
         bound = np.maximum(away.min(axis=1), boxes.bound)
         other = np.asarray((found.value < 0).any(axis=1))
         return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other

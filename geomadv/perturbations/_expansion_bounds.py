@@ -22,9 +22,13 @@ monotone in a distance, and the polynomial is one of <x, z_j>.
 sums bounds of the terms' curvatures in the ball. For k = phi(r) the eigenvalues of the
 Hessian are phi'(r)/r and phi''(r), and phi'(r)/r <= phi''(r) for both radial kernels.
 
-**Rounding.** Sums are off by no more than `rounding` says: (m + 16 (d + r) + 64) 2^-52
-times the sum of the moduli that enter, for m terms in r coordinates; every radius is
-1e-12 smaller than computed.
+**Rounding.** With e = (m + 16 (d + r) + 64) 2^-52 for m terms in r coordinates, T x + t
+is off by less than e (|T||x| + |t|), distances r relatively by less than e, and a term
+k by e (1 + c (|T||x| + |t| + r)) k, where c bounds |k'|/k; a sum of terms by as much
+times the sum of |a| k, and a slope at distance s by that times c s. Bounds of regions
+take this with the largest k in them; every radius is 1e-12 smaller than computed. (The
+factor 16 leaves room: sums and products of d numbers are off by d 2^-53 of the sum of
+moduli, and exp by 2^-52.)
 """
 
 from dataclasses import dataclass
@@ -267,45 +271,34 @@ class Margins:
             return 1.0
         return float(np.linalg.norm(self.T, 2)) * (1.0 + 1e-10)
 
-    def rounding(
-        self, reach: Float[NDArray, " n"], extent: Float[NDArray, " n"]
-    ) -> Float[NDArray, "n J"]:
-        """Bound errors of values, and of slopes times extents, at points.
-
-        Parameters
-        ----------
-        reach : (n,) array
-            Bounds of `reach` at the points.
-        extent : (n,) array
-            Bounds |T (x - y)|_2 where slopes at x are used at y.
-        """
-        m, r = self.centres.shape
-        unit = _unit(m, r, self.terms or (r if self.T is None else self.T.shape[1]))
-        size, whole = np.abs(self.D), (reach + extent + self.offset)[:, None]
-        if self.kernel.name == "polynomial":
-            n, g = self.kernel.degree, abs(self.kernel.gamma)
-            lengths = np.linalg.norm(self.centres, axis=1)
-            most = g * lengths * whole + abs(self.kernel.coef0)
-            return unit * ((2 * n + 2) * (most**n @ size) + np.abs(self.beta))
-        steep = self.kernel.steepest * (r if self.kernel.name == "laplacian" else 1)
-        return unit * (size.sum(axis=0) * (1.0 + steep * whole) + np.abs(self.beta))
-
-    def error(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n J"]:
-        """Bound the errors of values at points."""
-        return self.rounding(self.reach(X), np.zeros(len(X)))
-
     def reach(self, X: Float[NDArray, "n d"]) -> Float[NDArray, " n"]:
-        """Return the lengths of |T||x| + |t|."""
+        """Return the lengths of |T||x| + |t|, of which T x + t is off by a part."""
         size = np.abs(X) if self.T is None else np.abs(X) @ np.abs(self.T).T
-        return np.linalg.norm(size + np.abs(self.t), axis=1)
+        return np.linalg.norm(size + np.abs(self.t), axis=1) + self.offset
+
+    @property
+    def unit(self) -> float:
+        """The relative error of sums; see the module."""
+        r = self.centres.shape[1]
+        d = self.terms or (r if self.T is None else self.T.shape[1])
+        return _unit(len(self.centres), r, d)
+
+    def certain(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n J"]:
+        """Return values at points less their errors."""
+        nothing = np.zeros(len(X))
+        Z = self.inner(X)
+        found = tangents(
+            self, Z, np.zeros(Z.shape), nothing, nothing, self.reach(X), nothing
+        )
+        return found.base
 
 
 @dataclass(frozen=True)
 class Tangents:
-    """Lower bounds of G_j in regions about points c, up to rounding.
+    """Lower bounds of G_j in regions about points c, with the errors of rounding.
 
-    In the region, with u = T (y - c), G_j(y) >= floor, and G_j(y) >= base + <slope, u>
-    less the smaller one of drop and curve |u|^2/2.
+    `value` is G_j(c), as computed. In the region, with u = T (y - c), G_j(y) >= floor,
+    and G_j(y) >= base + <slope, u> less the smaller one of drop and curve |u|^2/2.
     """
 
     value: Float[NDArray, "n J"]
@@ -322,6 +315,8 @@ def tangents(
     width: Float[NDArray, "n r"],
     two: Float[NDArray, " n"],
     one: Float[NDArray, " n"],
+    reach: Float[NDArray, " n"],
+    extent: Float[NDArray, " n"],
 ) -> Tangents:
     """Return lower bounds where |z - Z|_i <= width_i, and |z - Z| <= two, one.
 
@@ -333,6 +328,8 @@ def tangents(
     width : (n, r) array
     two, one : (n,) arrays
         Bounds in l_2 and l_1.
+    reach, extent : (n,) arrays
+        `Margins.reach` at the points, and |T (y - c)|_2 up to which slopes are used.
     """
     run = {"laplacian": _laplacian, "polynomial": _polynomial}.get(
         margins.kernel.name, _radial
@@ -345,19 +342,32 @@ def tangents(
             width[i : i + rows],
             two[i : i + rows],
             one[i : i + rows],
+            (reach + extent)[i : i + rows],
         )
         for i in range(0, len(Z), rows)
     ]
-    value, base, slope, floor, drop, curve = (
+    value, base, slope, floor, drop, curve, mass, rough, rate, far = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    beta = margins.beta
+    beta, unit = margins.beta, margins.unit
+    part = (unit * (1.0 + rate * (reach + far)))[:, None]
+    least = unit * (np.abs(beta) + 1e-290 * np.abs(margins.D).sum(axis=0))
+    whole = part * (1.0 + rate * extent)[:, None] * mass + least
+    bend = part * rough
+    half = (two * two / 2.0)[:, None]
     return Tangents(
-        value + beta, base + beta, slope, floor + beta, drop * _UP, curve * _UP
+        value + beta,
+        base + beta - whole,
+        slope,
+        floor + beta - part * mass - least,
+        (drop + bend * half) * _UP,
+        (curve + bend) * _UP,
     )
 
 
-_Parts = tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]
+# value, base, slope, floor, drop, curve; the sum of |D| k at its largest and that of
+# moduli in curve; a bound of |k'|/k, and the largest distance
+_Parts = tuple[NDArray, ...]
 
 
 def _signs(margins: Margins) -> tuple[NDArray, NDArray]:
@@ -365,7 +375,12 @@ def _signs(margins: Margins) -> tuple[NDArray, NDArray]:
 
 
 def _radial(
-    margins: Margins, Z: NDArray, width: NDArray, two: NDArray, one: NDArray
+    margins: Margins,
+    Z: NDArray,
+    width: NDArray,
+    two: NDArray,
+    one: NDArray,
+    outer: NDArray,
 ) -> _Parts:
     """Bound terms of a distance r in [nearest, farthest], by curvatures there.
 
@@ -373,7 +388,7 @@ def _radial(
     nearest r; with a < 0, less |a| (largest phi'') |step|^2/2. At the tip of
     exp(-g r), where -phi'/r is infinite, a > 0 takes its least value instead.
     """
-    del one
+    del one, outer
     kernel, g, D = margins.kernel, margins.kernel.gamma, margins.D
     plus, minus = _signs(margins)
     square = np.zeros((len(Z), len(D)))
@@ -393,7 +408,7 @@ def _radial(
     if kernel.name == "gaussian":
         value = np.exp(-g * square)
         u = np.clip(1.5, g * near * near, g * far * far)
-        curved = (most * (-2.0 * g)) @ plus - ((4.0 * u - 2.0) * g * np.exp(-u)) @ minus
+        low, high = most * (-2.0 * g), (4.0 * u - 2.0) * g * np.exp(-u)
         factor = -2.0 * g * value
         at = base = value @ D
         parts = [(factor, D)]
@@ -402,10 +417,9 @@ def _radial(
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = np.where(r > 0, -g * value / r, 0.0)
             bend = np.where(near > 0, -g * most / near, -np.inf)
-        drop = value - least + g * value * two[:, None]
-        blunt = drop < -bend * half
-        bend = np.where(blunt, 0.0, bend)
-        curved = bend @ plus - (g * g * most) @ minus
+            falls = value - least + g * value * two[:, None]
+            blunt = ~(falls >= -bend * half)
+        low, high = np.where(blunt, 0.0, bend), g * g * most
         at = value @ D
         base = np.where(blunt, least, value) @ plus - value @ minus
         parts = [(np.where(blunt, 0.0, factor), plus), (factor, -minus)]
@@ -413,12 +427,22 @@ def _radial(
     for i in range(Z.shape[1]):
         step = Z[:, i, None] - margins.centres[:, i]
         slope[:, :, i] = sum((f * step) @ a for f, a in parts)
-    curve = np.maximum(-curved, 0.0)
-    return at, base, slope, floor, curve * half, curve
+    curve = np.maximum(high @ minus - low @ plus, 0.0)
+    rough = np.abs(high) @ minus - low @ plus
+    mass = most @ (plus + minus)
+    longest = far.max(axis=1, initial=0.0)
+    rate = np.full(len(Z), g) if kernel.name == "laplace" else 2.0 * g * longest
+    drop = curve * half
+    return at, base, slope, floor, drop, curve, mass, rough, rate, longest
 
 
 def _laplacian(
-    margins: Margins, Z: NDArray, width: NDArray, two: NDArray, one: NDArray
+    margins: Margins,
+    Z: NDArray,
+    width: NDArray,
+    two: NDArray,
+    one: NDArray,
+    outer: NDArray,
 ) -> _Parts:
     """Bound terms of exp(-g |z - z_j|_1).
 
@@ -426,7 +450,7 @@ def _laplacian(
     along s is that of exp; this serves a < 0. For a > 0, k is convex where no sign
     changes; coordinates in which one may are set to their worst.
     """
-    del two
+    del two, outer
     g, D = margins.kernel.gamma, margins.D
     plus, minus = _signs(margins)
     total = np.zeros((len(Z), len(D)))
@@ -453,11 +477,30 @@ def _laplacian(
     # <s, u>^2 <= r |u|^2 in r coordinates
     curve = g * g * Z.shape[1] * np.exp(-g * (total - span)) @ minus
     base, floor = lowered @ plus - value @ minus, least @ plus - most @ minus
-    return value @ D, base, slope, floor, bend @ minus, curve
+    mass, longest = most @ (plus + minus), outside.max(axis=1, initial=0.0)
+    # |.|_1 <= sqrt(r) |.|_2
+    rate = np.full(len(Z), g * np.sqrt(Z.shape[1]))
+    return (
+        value @ D,
+        base,
+        slope,
+        floor,
+        bend @ minus,
+        curve,
+        mass,
+        np.zeros_like(mass),
+        rate,
+        longest,
+    )
 
 
 def _polynomial(
-    margins: Margins, Z: NDArray, width: NDArray, two: NDArray, one: NDArray
+    margins: Margins,
+    Z: NDArray,
+    width: NDArray,
+    two: NDArray,
+    one: NDArray,
+    outer: NDArray,
 ) -> _Parts:
     """Bound terms of s^n with s = g <z, z_j> + c by the range of s."""
     del one
@@ -477,8 +520,12 @@ def _polynomial(
     slope = np.stack(
         [factor @ (D * centres[:, i, None]) for i in range(Z.shape[1])], axis=2
     )
-    value = s**n @ D
-    return value, value, slope, least @ plus - most @ minus, drop, curve
+    value, floor = s**n @ D, least @ plus - most @ minus
+    size = abs(g) * lengths * outer[:, None] + abs(kernel.coef0)
+    mass = (2 * n + 2) * size**n @ (plus + minus)
+    none = np.zeros(len(Z))
+    rough = np.zeros_like(mass)
+    return value, value, slope, floor, drop, curve, mass, rough, none, none
 
 
 def _powers(low: NDArray, high: NDArray, n: int) -> tuple[NDArray, NDArray]:
@@ -507,14 +554,21 @@ def ball_radii(
     def kept(R: NDArray) -> tuple[NDArray, NDArray]:
         # what overflows in a large ball is no number, or infinite, and not kept
         with np.errstate(over="ignore", invalid="ignore"):
-            found = tangents(margins, Z, R[:, None] * rows * _UP, two * R, one * R)
-        error = margins.rounding(reach, two * R)
+            found = tangents(
+                margins,
+                Z,
+                R[:, None] * rows * _UP,
+                two * R,
+                one * R,
+                reach,
+                two * R,
+            )
         slope = found.slope if margins.T is None else found.slope @ margins.T
         falls = np.linalg.norm(slope, q, axis=2) * (R * _UP)[:, None]
         with np.errstate(invalid="ignore"):
             return (
-                np.asarray((found.floor > error).all(axis=1)),
-                np.asarray((found.base - found.drop - falls > error).all(axis=1)),
+                np.asarray((found.floor > 0).all(axis=1)),
+                np.asarray((found.base - found.drop - falls > 0).all(axis=1)),
             )
 
     best = np.zeros(len(X))

@@ -219,7 +219,7 @@ def test_tangents_bound_their_regions(kernel):
         two, one = np.linalg.norm(width, axis=1), width.sum(axis=1)
         if trial % 4 == 0:
             two, one = two / 2, one / 2
-        found = tangents(margins, Z, width, two, one)
+        found = tangents(margins, Z, width, two, one, margins.reach(Z), two)
         assert np.allclose(found.value, margins.values(Z))
         u = width * rng.uniform(-1, 1, (3000, d))
         u[:1000] = width * np.sign(u[:1000])
@@ -343,12 +343,16 @@ def test_boxes(kernel, p):
         form = drawn(rng, 2, kernel, functions)
         X = 0.5 * rng.standard_normal((3, 2))
         free = bracket(form, X, p, None)
-        box = (X.min(axis=0) - 0.05, X.max(axis=0) + np.array([0.0, np.inf]))
-        found = bracket(form, X, p, box)
-        verified(form, X, found, p, box)
-        assert (found.distance >= free.lower).all()
-        assert relative_gap(found) < 1e-3
-        cut += (found.lower > free.distance).sum()
+        for i in np.flatnonzero(np.isfinite(free.distance)):
+            # a side half-way on the longest part of the way
+            x, k = X[i : i + 1], np.abs(free.delta[i]).argmax()
+            box = (np.full(2, -np.inf), np.full(2, np.inf))
+            box[int(free.delta[i, k] > 0)][k] = x[0, k] + free.delta[i, k] / 2
+            found = bracket(form, x, p, box)
+            verified(form, x, found, p, box, samples=1000)
+            assert found.distance[0] >= free.lower[i]
+            assert relative_gap(found) < 1e-3
+            cut += found.lower[0] > free.distance[i]
     assert cut, "no box was felt"
 
 
