@@ -490,6 +490,35 @@ def test_far_away_nothing_is_made_up_from_underflow():
     assert found.lower[0] > 15
 
 
+def test_where_nothing_is_found_and_nothing_proven():
+    """exp(-x^2/2) < exp(-(x - e)^2/2)/2 for x > ln 2/e + e/2, where both underflow."""
+    form = expansion([[0.0, 0.0], [0.01, 0.0]], [1.0, -0.5], 0.0)
+    for p in (1, 2, np.inf):
+        found = bracket(form, np.zeros((1, 2)), p, None, budget=2000)
+        assert np.isinf(found.distance[0])
+        assert 3 < found.lower[0] <= math.log(2) / 0.01 + 0.005
+        assert not found.exact[0]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_rounding_errors_are_part_of_the_bounds(kernel):
+    """Large terms that cancel: the sums are off, and the bounds know by how much."""
+    rng = np.random.default_rng(17)
+    more = {"degree": 3, "coef0": 1.0} if kernel == "polynomial" else {}
+    x = np.array([[0.3, -0.2]])
+    plain = expansion([[0.0, 0.0], [0.5, 1.0]], [1.0, 0.5], -1.2, kernel, 0.4, **more)
+    true = bracket(plain, x, 2, None)
+    assert np.isfinite(true.distance[0])
+    for size in 10.0 ** np.arange(8, 16):
+        for _ in range(4):
+            large = size * rng.random(5)
+            a = np.concatenate([[1.0, 0.5], large, -large[rng.permutation(5)]])
+            centres = np.concatenate([plain.centres, np.full((10, 2), 0.7)])
+            order = rng.permutation(12)
+            form = expansion(centres[order], a[order], -1.2, kernel, 0.4, **more)
+            assert bracket(form, x, 2, None, budget=500).lower <= true.distance
+
+
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(ValueError, match="no bounds of the kernel 'hilbert'"):
         bracket(expansion(CENTRES, A, 0.0, "hilbert"), X0, 2, None)
