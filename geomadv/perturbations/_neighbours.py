@@ -7,10 +7,10 @@ as near as z_i where
 
 a half-space at the distance ((D_j - D_i)/2)_+ / |q_j - q_i|_q from x, 1/p + 1/q = 1.
 
-**One neighbour.** A point of decision c changes it where some z_j of another class is at
-least as near as all z_i of class c: a union of polyhedra, one for each j. That of j is
-no nearer than the farthest of its half-spaces, the closed-form bound. The polyhedra are
-taken in the order of their bounds, and a bound beyond the best step found ends the
+**One neighbour.** A point of decision c changes it where some z_j of another class is
+at least as near as all z_i of class c: a union of polyhedra, one for each j. That of j
+is no nearer than the farthest of its half-spaces, the closed-form bound. The polyhedra
+are taken in the order of their bounds, and a bound beyond the best step found ends the
 search. Each is a quadratic program (p = 2) or a linear one, whose constraints are added
 as they are violated; a step counts once it satisfies all.
 
@@ -26,26 +26,26 @@ the rest" from above, and where they agree it is exact.
 
 **Proofs.** No solver is believed. Of multipliers lambda >= 0 any solver's will do: all
 steps satisfy <A^T lambda, delta> >= <b, lambda>, one half-space, and the distance to it
-(in the box, if there is one) is a lower bound. A step is an upper bound if no constraint
-is violated by more than rounding. "Exact" says that the two differ by less than 1e-9
-of the distance, or by less than the rounding of the data: some 1e-13 times
-|x - z_j|^2 / |z_j - z_i|.
+(in the box, if there is one) is a lower bound. A step is an upper bound if it is within
+1e-10 of its length, or the rounding of the data, of all its half-spaces. "Exact" says
+that the two bounds differ by less than 1e-9 of the distance, or by less than the
+rounding of the data: 1e-13 times some |x - z_j|^2 / |z_j - z_i|.
 
 **Ties.** The decision is that of `decisions`. Distances are those to the closure: at a
 tie of distances the other class has it. Of points in one place the first in order is
 the nearer one, so that of classes that share a place the first has it, everywhere.
 
 Sources: Yang, Rashtchian, Wang, Chaudhuri (2020), "Robustness for non-parametric
-classification", arXiv:1906.03310 (cells as programs); Wang, Liu, Yi, Zhou, Hsieh (2019),
-"Evaluating the robustness of nearest neighbor classifiers", arXiv:1906.03972 (bounds by
-duality); Sitawarin, Kornaropoulos, Song, Wagner (2021), arXiv:2011.09719 (k > 1).
+classification", arXiv:1906.03310 (cells as programs); Wang, Liu, Yi, Zhou, Hsieh
+(2019), "Evaluating the robustness of nearest neighbor classifiers", arXiv:1906.03972
+(bounds by duality); Sitawarin, Kornaropoulos, Song, Wagner (2021),
+arXiv:2011.09719 (k > 1).
 """
 
 import heapq
 import itertools
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -254,11 +254,15 @@ class _At:
         room = None
         if self.room is not None:
             room = (self.room[0] / unit, self.room[1] / unit)
-        step, multipliers = (_quadratic if self.p == 2 else _linear)(A, b, self.p, room)
+        step, multipliers = (
+            _quadratic(A, b, room) if self.p == 2 else _linear(A, b, self.p, room)
+        )
         bound = self.bound(A, b, multipliers, room)
         return unit * bound, unit * step, multipliers * unit / sizes
 
-    def bound(self, A: NDArray, b: NDArray, multipliers: NDArray, room: Any) -> float:
+    def bound(
+        self, A: NDArray, b: NDArray, multipliers: NDArray, room: Box | None
+    ) -> float:
         """Return the distance to the half-space that the multipliers make."""
         total, normal = float(b @ multipliers), multipliers @ A
         if total <= 0.0:
@@ -315,7 +319,7 @@ class _At:
         return worst
 
 
-def _quadratic(A: NDArray, b: NDArray, p: float, room: Any) -> tuple[NDArray, NDArray]:
+def _quadratic(A: NDArray, b: NDArray, room: Box | None) -> tuple[NDArray, NDArray]:
     """Minimise |delta|_2 subject to A delta >= b, in the box.
 
     Without a box delta = A^T lambda: with A = L Q^T, L square, y = Q^T delta has as
@@ -347,10 +351,12 @@ def _factor(A: NDArray) -> NDArray:
             return L
     except np.linalg.LinAlgError:
         pass
-    return np.linalg.qr(A.T, mode="r").T
+    return np.asarray(np.linalg.qr(A.T, mode="r")).T
 
 
-def _linear(A: NDArray, b: NDArray, p: float, room: Any) -> tuple[NDArray, NDArray]:
+def _linear(
+    A: NDArray, b: NDArray, p: float, room: Box | None
+) -> tuple[NDArray, NDArray]:
     """Minimise |delta|_1 or |delta|_inf subject to A delta >= b, in the box."""
     from scipy.optimize import linprog
 
@@ -387,7 +393,7 @@ def _linear(A: NDArray, b: NDArray, p: float, room: Any) -> tuple[NDArray, NDArr
     return step, np.maximum(-found.ineqlin.marginals[:n], 0.0)
 
 
-def _impossible(A: NDArray, b: NDArray, room: Any) -> NDArray:
+def _impossible(A: NDArray, b: NDArray, room: Box | None) -> NDArray:
     """Return multipliers with A^T lambda ~ 0 and <b, lambda> = 1 (Farkas), or zeros."""
     from scipy.optimize import nnls
 
@@ -607,9 +613,7 @@ def _branches(
                 child = _Node(chosen, kept + keep, out, node.next)
                 return [(bound, child)] if allowed else []
             k = int(fresh[0])
-            children = [
-                _Node(chosen, kept, [*out, k], node.next, node.solution),
-            ]
+            children = [_Node(chosen, kept, [*out, k], node.next, node.solution)]
             if not any(_twins(at, j, k) for j in chosen):
                 children.append(_Node(chosen, [*kept, k], out, node.next))
             return [(bound, child) for child in children]
@@ -621,15 +625,14 @@ def _branches(
         best.floor = min(best.floor, max(bound, certified))
         return []
     j, after = int(other[node.next]), node.next + 1
-    children = []
+    choices = []
     if not any(_twins(at, j, k) for k in kept):
-        solution_ = node.solution if not kept else None
-        child = _Node([*chosen, j], kept, node.out, after, solution_)
-        children.append((max(bound, float(least[after + missing - 2])), child))
+        child = _Node([*chosen, j], kept, node.out, after)
+        choices.append((max(bound, float(least[after + missing - 2])), child))
     if len(other) - after >= missing:
         child = _Node(chosen, kept, node.out, after, node.solution, True)
-        children.append((max(bound, float(least[after + missing - 1])), child))
-    return children
+        choices.append((max(bound, float(least[after + missing - 1])), child))
+    return choices
 
 
 def _twins(at: _At, j: int, i: int) -> bool:
@@ -638,7 +641,7 @@ def _twins(at: _At, j: int, i: int) -> bool:
 
 
 def _in_the_way(at: _At, chosen: list[int], own: NDArray, step: NDArray) -> NDArray:
-    """Return those of `own` that are nearer than one of the chosen, the nearest first."""
+    """Return those of `own` that are nearer than one of the chosen, nearest first."""
     heights = at.heights(step, own)
     levels = at.heights(step, np.array(chosen))
     ahead = heights < levels.max() - float(at.slack(chosen[-1], step))
