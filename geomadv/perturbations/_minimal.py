@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
-from geomadv._validate import choice, norm_order, points, real_array
-from geomadv.perturbations import _linear, _quadratic
+from geomadv._validate import choice, integer, norm_order, points, real_array
+from geomadv.perturbations import _expansion, _linear, _neighbours, _quadratic
+from geomadv.perturbations._expansion import BUDGET
 from geomadv.perturbations._forms import (
     Affine,
     Form,
+    Prototypes,
     Quadratic,
     after,
     dimension,
@@ -27,6 +29,7 @@ def minimal_perturbation(
     p: float = 2,
     box: tuple[ArrayLike, ArrayLike] | None = None,
     metric: ArrayLike | str | None = None,
+    budget: int = BUDGET,
 ) -> Perturbation:
     """Return the smallest perturbations that change a classifier's decisions.
 
@@ -34,21 +37,26 @@ def minimal_perturbation(
     ----------
     model : classifier
         One of `geomadv.classifiers`, or a fitted one of scikit-learn: linear models,
-        discriminant analyses, SVC and KernelRidge with linear and quadratic kernels,
-        NearestCentroid, and pipelines of StandardScaler, MinMaxScaler or PCA before one
-        of these. Distances are those of the pipeline's input.
+        discriminant analyses, SVC, KernelRidge, NearestCentroid, KNeighborsClassifier,
+        and pipelines of StandardScaler, MinMaxScaler or PCA before one of these.
+        Distances are those of the pipeline's input.
     X : (n, d) array_like
         Points.
     p : float
-        The norm, in [1, inf]; 2 for all but linear models.
+        The norm, in [1, inf]; 2 for quadratic models, and 1, 2 or inf for nearest
+        neighbours.
     box : (lower, upper), optional
         Numbers or (d,) arrays between which the perturbed points must lie, as the
-        points do; for linear models, with p = 1, 2, infinity or at least 1.1.
+        points do; not for quadratic models, and for linear ones with p = 1 or at least
+        1.1.
     metric : (d, d) array_like or "geodesic", optional
         A symmetric matrix M that is positive semidefinite: sizes are
         sqrt(<delta, M delta>), and p is 2. If M is singular the model must be linear.
         "geodesic" is the length of arcs on the sphere about 0 on which a point lies,
         for linear models; `delta` is the chord.
+    budget : int
+        How many boxes may be bounded for each point of a kernel expansion, at least 0:
+        the more, the narrower the interval from `lower` to `distance`.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def minimal_perturbation(
     """
     form = form_of(model)
     X = points("X", X, d=dimension(form))
-    p = norm_order("p", p)
+    p, budget = norm_order("p", p), integer("budget", budget, minimum=0)
     if metric is not None and p != 2:
         raise ValueError(f"p must be 2 with a metric, got {p:g}")
     if metric is not None and box is not None:
@@ -93,12 +101,12 @@ def minimal_perturbation(
             )
         return _linear.on_sphere(form, X)
     if metric is not None:
-        return _in_metric(form, X, _matrix(metric, X.shape[1]))
-    return in_norm(form, X, p, None if box is None else _box(box, X))
+        return _in_metric(form, X, _matrix(metric, X.shape[1]), budget)
+    return in_norm(form, X, p, None if box is None else _box(box, X), budget)
 
 
 def in_norm(
-    form: Form, X: Float[NDArray, "n d"], p: float, box: Box | None
+    form: Form, X: Float[NDArray, "n d"], p: float, box: Box | None, budget: int
 ) -> Perturbation:
     """Return the smallest steps of a form in an l_p norm."""
     if isinstance(form, Affine):
@@ -109,11 +117,15 @@ def in_norm(
         if box is not None:
             raise ValueError(f"box must be None for {_named(form)}")
         return _quadratic.in_length(form, X)
-    raise NotImplementedError(f"no distances of {_named(form)} yet")
+    if isinstance(form, Prototypes):
+        if p not in (1, 2, np.inf):
+            raise ValueError(f"p must be 1, 2 or inf for {_named(form)}, got {p:g}")
+        return _neighbours.smallest(form, X, p, box)
+    return _expansion.bracket(form, X, p, box, budget=budget)
 
 
 def _in_metric(
-    form: Form, X: Float[NDArray, "n d"], M: Float[NDArray, "d d"]
+    form: Form, X: Float[NDArray, "n d"], M: Float[NDArray, "d d"], budget: int
 ) -> Perturbation:
     """Return the smallest steps in the length of M.
 
@@ -130,7 +142,7 @@ def _in_metric(
         )
     roots = np.sqrt(eigenvalues)
     inside = in_norm(
-        after(form, V / roots, np.zeros(len(M))), (X @ V) * roots, 2.0, None
+        after(form, V / roots, np.zeros(len(M))), (X @ V) * roots, 2.0, None, budget
     )
     delta = (inside.delta / roots) @ V.T
     return Perturbation(delta, inside.distance, inside.lower, inside.exact)

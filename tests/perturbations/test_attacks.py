@@ -41,7 +41,16 @@ def test_the_exact_step_scores_one(suite):
     assert not score.invalid.any()
 
 
-@pytest.mark.parametrize("suite", ["linear", "quadratic"])
+@pytest.mark.parametrize("suite", ["1nn", "rbf"])
+def test_witnesses_score_one(suite):
+    """Of 1-NN the distance is exact; of a kernel expansion that of a real point."""
+    score = score_attack(exact, suite, n=12)
+    assert score.success == 1
+    assert abs(score.worst - 1) < 1e-8
+    assert score.truth.exact.all() == (suite == "1nn")
+
+
+@pytest.mark.parametrize("suite", ["linear", "quadratic", "1nn"])
 def test_another_attack_is_never_better_than_the_truth(suite):
     score = score_attack(bisection, suite, n=40)
     reached = np.isfinite(score.found)
