@@ -45,7 +45,6 @@ arXiv:2011.09719 (k > 1).
 import heapq
 import itertools
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -97,48 +96,84 @@ def smallest(
         raise ValueError(
             f"p must be 1, 2 or infinity for nearest neighbours, got {p:g}"
         )
-    points, labels, place = _distinct(form)
-    pulled = points if form.T is None else points @ form.T
-    pulled = pulled - pulled.mean(axis=0)
+    data, labels = _data(form, float(p))
     classes, z = decisions(form, X), inner(form, X)
     delta, distance = np.zeros(X.shape), np.full(len(X), np.inf)
     lower, exact = np.full(len(X), np.inf), np.ones(len(X), bool)
     for c in np.unique(classes).tolist():
-        sides = _sides(labels, c, form.k)
+        sides = _sides(data, labels, c, form.k)
         for row in np.flatnonzero(classes == c):
             room = None if box is None else (box[0] - X[row], box[1] - X[row])
-            squares = cdist(z[row : row + 1], points, "sqeuclidean")[0]
-            at = _At(form.T, points, pulled, place, squares, float(p), room)
+            squares = cdist(z[row : row + 1], data.points, "sqeuclidean")[0]
+            at = _At(data, squares, room)
             found = _one(at, sides[0]) if form.k == 1 else _votes(at, sides)
             delta[row], distance[row], lower[row], exact[row] = found
     return Perturbation(delta, distance, lower, exact)
 
 
-def _distinct(form: Prototypes) -> tuple[NDArray, NDArray, NDArray]:
-    """Return points, labels, and for each point the first one in the same place.
+@dataclass(frozen=True)
+class _Data:
+    """What is the same for all x.
 
-    With one neighbour the others have no say and are left out.
+    Parameters
+    ----------
+    p, q : float
+        The norm and the dual one.
+    T : (r, d) array or None
+    points : (m, r) array
+    pulled : (m, d) array
+        T^T z_i, up to a common summand.
+    place : (m,) array of int
+        The first point in the same place.
+    reach : float
+        The largest size of a row of `pulled`.
+    """
+
+    p: float
+    q: float
+    T: Float[NDArray, "r d"] | None
+    points: Float[NDArray, "m r"]
+    pulled: Float[NDArray, "m d"]
+    place: Int[NDArray, " m"]
+    reach: float
+
+
+def _data(form: Prototypes, p: float) -> tuple[_Data, NDArray]:
+    """Return the data and the labels.
+
+    With one neighbour all but the first in a place have no say and are left out.
     """
     points = np.asarray(form.points, float) + 0.0  # there is no -0.0
     first: dict[bytes, int] = {}
     place = np.array([first.setdefault(v.tobytes(), i) for i, v in enumerate(points)])
+    labels = form.labels
     if form.k == 1 and len(first) < len(points):
         kept = np.unique(place)
-        return points[kept], form.labels[kept], np.arange(len(kept))
-    return points, form.labels, place
+        points, labels, place = points[kept], labels[kept], np.arange(len(kept))
+    pulled = points if form.T is None else points @ form.T
+    pulled = pulled - pulled.mean(axis=0)
+    q = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}[p]
+    reach = float(_size(pulled, q).max())
+    return _Data(p, q, form.T, points, pulled, place, reach), labels
 
 
 @dataclass(frozen=True)
 class _Side:
-    """Those of `other` of which `chosen` must beat all but `left_out` of `own`."""
+    """Those of `other` of which `chosen` must beat all but `left_out` of `own`.
+
+    With their rows of `pulled`, and the squared lengths of those.
+    """
 
     other: Int[NDArray, " o"]
     own: Int[NDArray, " s"]
     chosen: int
     left_out: int
+    other_rows: Float[NDArray, "o d"]
+    own_rows: Float[NDArray, "s d"]
+    other_squares: Float[NDArray, " o"]
 
 
-def _sides(labels: NDArray, c: int, k: int) -> list[_Side]:
+def _sides(data: _Data, labels: NDArray, c: int, k: int) -> list[_Side]:
     """Return what has to happen for another decision than c, then what will do.
 
     First c against all others, then with three classes or more and k > 1 each of the
@@ -151,7 +186,16 @@ def _sides(labels: NDArray, c: int, k: int) -> list[_Side]:
         # class before it
         s = (k + 1) // 2 if min(against, default=c) < c else k // 2 + 1
         mine = np.isin(labels, against)
-        return _Side(np.flatnonzero(mine), np.flatnonzero(~mine), s, k - s)
+        rows, squares = data.pulled[mine], (data.pulled[mine] ** 2).sum(axis=1)
+        return _Side(
+            np.flatnonzero(mine),
+            np.flatnonzero(~mine),
+            s,
+            k - s,
+            rows,
+            data.pulled[~mine],
+            squares,
+        )
 
     all_others = side(others)
     if k == 1 or len(others) < 2:
@@ -171,70 +215,53 @@ class _At:
 
     Parameters
     ----------
-    T : (r, d) array or None
-    points : (m, r) array
-    pulled : (m, d) array
-        T^T z_i, up to a common summand.
-    place : (m,) array of int
-        The first point in the same place.
+    data : _Data
     squares : (m,) array
         |z - z_i|^2.
-    p : float
     room : (lower, upper) or None
         The box, about x.
     """
 
-    T: Float[NDArray, "r d"] | None
-    points: Float[NDArray, "m r"]
-    pulled: Float[NDArray, "m d"]
-    place: Int[NDArray, " m"]
+    data: _Data
     squares: Float[NDArray, " m"]
-    p: float
     room: Box | None
     solved: int = 0
 
-    @property
-    def q(self) -> float:
-        """The dual norm."""
-        return {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}[self.p]
-
-    def halfspaces(
-        self, other: NDArray, own: NDArray
-    ) -> Float[NDArray, "{len(other)} {len(own)}"]:
+    def halfspaces(self, side: _Side, near: NDArray) -> NDArray:
         """Return lower bounds of the distances to the half-spaces of j and i.
 
-        Lengths from the products of a matrix are made longer by their rounding.
+        Those of all j of `other`, a row for each, and all i of `near`. Lengths from
+        the products of a matrix are made longer by their rounding.
         """
-        rises = (self.squares[other][:, None] - self.squares[own]) / 2.0
-        Q, R = self.pulled[other], self.pulled[own]
-        if self.p == 2:
-            squared = (Q**2).sum(axis=1)[:, None] + (R**2).sum(axis=1)
-            lengths = np.sqrt(
-                np.maximum(squared - 2.0 * Q @ R.T, 0.0) + 1e-14 * squared
-            )
+        rises = (self.squares[side.other][:, None] - self.squares[near]) / 2.0
+        Q, R = side.other_rows, self.data.pulled[near]
+        if self.data.p == 2:
+            squared = side.other_squares[:, None] + (R**2).sum(axis=1)
+            lengths = np.maximum(squared - 2.0 * (Q @ R.T), 0.0)
+            lengths = np.sqrt(lengths + 1e-14 * squared)
         else:
-            metric = "chebyshev" if self.p == 1 else "cityblock"
+            metric = "chebyshev" if self.data.p == 1 else "cityblock"
             lengths = cdist(Q, R, metric)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(rises > 0.0, rises / lengths, 0.0)
 
-    @cached_property
-    def reach(self) -> float:
-        """The largest size of a row of `pulled`."""
-        return float(_size(self.pulled, self.q).max())
-
     def rows(self, j: NDArray | int, i: NDArray) -> tuple[NDArray, NDArray]:
         """Return A and b of the constraints A delta >= b."""
         b = (self.squares[j] - self.squares[i]) / 2.0
-        return self.pulled[j] - self.pulled[i], b
+        return self.data.pulled[j] - self.data.pulled[i], b
 
-    def heights(self, steps: NDArray, who: NDArray) -> NDArray:
-        """Return half of |z + T delta - z_i|^2 - |T delta|^2, a row for each step."""
-        return self.squares[who] / 2.0 - steps @ self.pulled[who].T
+    def heights(self, steps: NDArray, who: NDArray, rows: NDArray) -> NDArray:
+        """Return half of |z + T delta - z_i|^2 - |T delta|^2, a row for each step.
+
+        `rows` are those of `pulled` for `who`.
+        """
+        return self.squares[who] / 2.0 - steps @ rows.T
 
     def slack(self, j: NDArray | int, steps: NDArray) -> NDArray:
         """Return the rounding of heights."""
-        return _ROUNDING * (self.squares[j] + self.reach * _size(steps, self.p))
+        return _ROUNDING * (
+            self.squares[j] + self.data.reach * _size(steps, self.data.p)
+        )
 
     def solve(self, A: NDArray, b: NDArray) -> tuple[float, NDArray, NDArray]:
         """Return a lower bound, the smallest step with A delta >= b, and multipliers.
@@ -255,9 +282,13 @@ class _At:
         if self.room is not None:
             room = (self.room[0] / unit, self.room[1] / unit)
         step, multipliers = (
-            _quadratic(A, b, room) if self.p == 2 else _linear(A, b, self.p, room)
+            _quadratic(A, b, room)
+            if self.data.p == 2
+            else _linear(A, b, self.data.p, room)
         )
         bound = self.bound(A, b, multipliers, room)
+        if bound > _NEVER:
+            bound = np.inf
         return unit * bound, unit * step, multipliers * unit / sizes
 
     def bound(
@@ -265,25 +296,26 @@ class _At:
     ) -> float:
         """Return the distance to the half-space that the multipliers make."""
         total, normal = float(b @ multipliers), multipliers @ A
+        total -= 1e-15 * float(np.abs(b) @ multipliers)  # its rounding
         if total <= 0.0:
             return 0.0
         if room is not None:
             start = np.zeros((1, normal.size))
             _, distance, _ = _dispatch.box_perturbation(
-                start, normal, -total, *room, p=self.p
+                start, normal, -total, *room, p=self.data.p
             )
             found = float(distance[0])
         else:
-            size = float(_size(normal, self.q))
+            size = float(_size(normal, self.data.q))
             found = total / size if size > 0.0 else np.inf
-        return found if found < _NEVER else np.inf
+        return found
 
     def polished(
         self, A: NDArray, b: NDArray, step: NDArray, multipliers: NDArray
     ) -> tuple[float, NDArray]:
         """Return a bound and the step on the planes of all positive multipliers."""
         active = multipliers > 1e-9 * multipliers.max(initial=0.0)
-        if self.p != 2 or not active.any():
+        if self.data.p != 2 or not active.any():
             return 0.0, step
         free = np.ones(step.size, bool)
         if self.room is not None:
@@ -301,22 +333,23 @@ class _At:
             planes, b[active], np.maximum(weights, 0.0), self.room
         ), better
 
-    def violation(self, j: int, own: NDArray, step: NDArray) -> float:
+    def violation(self, j: int, side: _Side, out: list[int], step: NDArray) -> float:
         """Return how far beyond rounding a step is from the worst half-space of j.
 
-        Computed by definition, from all points.
+        Those of `own` that are not left out count. Where a product of matrices leaves
+        no doubt of a constraint it holds; others are computed by definition.
         """
-        moved = step if self.T is None else self.T @ step
-        slack = self.slack(j, step)
-        worst = 0.0
-        for start in range(0, len(own), 1024):
-            i = own[start : start + 1024]
-            lacks = (self.squares[j] - self.squares[i]) / 2.0 - slack
-            lacks -= (self.points[j] - self.points[i]) @ moved
-            for k in np.flatnonzero(lacks > 0.0):
-                size = float(_size(self.pulled[j] - self.pulled[i[k]], self.q))
-                worst = max(worst, lacks[k] / size if size > 0.0 else np.inf)
-        return worst
+        moved = step if self.data.T is None else self.data.T @ step
+        slack = float(self.slack(j, step))
+        level = self.squares[j] / 2.0 - float(self.data.pulled[j] @ step)
+        heights = self.heights(step, side.own, side.own_rows)
+        doubtful = side.own[heights < level + 10.0 * slack]
+        doubtful = doubtful[~np.isin(doubtful, out)]
+        A, b = self.rows(j, doubtful)
+        lacks = b - slack - (self.data.points[j] - self.data.points[doubtful]) @ moved
+        sizes = _size(A, self.data.q)
+        with np.errstate(divide="ignore"):
+            return float((lacks[lacks > 0.0] / sizes[lacks > 0.0]).max(initial=0.0))
 
 
 def _quadratic(A: NDArray, b: NDArray, room: Box | None) -> tuple[NDArray, NDArray]:
@@ -430,48 +463,48 @@ class _Best:
             return self.step, self.size, self.size, True
         return self.step, self.size, floor, False
 
-    def offer(
-        self, at: _At, chosen: list[int], own: NDArray, step: NDArray, rounding: float
-    ) -> bool:
-        """Take a step if the chosen points beat all of `own` there; tell if they do."""
-        size = float(_size(step, at.p))
-        if any(at.violation(j, own, step) > _AGREE / 10 * size for j in chosen):
-            return False
-        if size < self.size:
-            self.step, self.size, self.rounding = step, size, rounding
-        return True
+    def finish(
+        self,
+        at: _At,
+        side: _Side,
+        chosen: list[int],
+        out: list[int],
+        program: tuple[NDArray, NDArray],
+        solution: tuple[NDArray, NDArray],
+        bound: float,
+    ) -> None:
+        """Take the solution of a program, polished, if the chosen points win there.
 
-
-def _finish(
-    at: _At,
-    best: _Best,
-    chosen: list[int],
-    own: NDArray,
-    program: tuple[NDArray, NDArray],
-    step: NDArray,
-    multipliers: NDArray,
-) -> float:
-    """Offer the solution of a program, polished; return a certified bound, or 0."""
-    A, b = program
-    sizes = _size(A, at.q)
-    rounding = at.slack(chosen[-1], step) / max(sizes.min(initial=np.inf), 1e-300)
-    bound, better = at.polished(A, b, step, multipliers)
-    if best.offer(at, chosen, own, better, rounding):
-        return bound
-    best.offer(at, chosen, own, step, rounding)
-    return 0.0
+        They have to beat all of `own` but those left out.
+        """
+        A, b = program
+        step, multipliers = solution
+        certified, better = at.polished(A, b, step, multipliers)
+        for candidate in (better, step):
+            size = float(_size(candidate, at.data.p))
+            if all(
+                at.violation(j, side, out, candidate) <= _AGREE / 10 * size
+                for j in chosen
+            ):
+                self.floor = min(self.floor, max(bound, certified))
+                if size < self.size:
+                    sizes = _size(A, at.data.q)
+                    slack = at.slack(np.array(chosen), candidate).max()
+                    self.step, self.size = candidate, size
+                    self.rounding = slack / sizes[sizes > 0.0].min(initial=np.inf)
+                return
+        self.floor = min(self.floor, bound)
 
 
 def _one(at: _At, side: _Side) -> Answer:
     """Return the smallest step to the cells of the other classes."""
-    best = _Best(np.zeros(at.pulled.shape[1]))
-    other, own = side.other, side.own
-    if not len(other):
+    best = _Best(np.zeros(at.data.pulled.shape[1]))
+    if not len(side.other):
         return best.answer()
-    by_distance = own[np.argsort(at.squares[own], kind="stable")]
-    near, pool = by_distance[:_NEAR], by_distance[:_POOL]
-    apart = at.halfspaces(other, near)
-    heap = sorted(zip(apart.max(axis=1).tolist(), range(len(other)), strict=True))
+    pool = side.own[np.argsort(at.squares[side.own], kind="stable")[:_POOL]]
+    near = pool[:_NEAR]
+    apart = at.halfspaces(side, near)
+    heap = sorted(zip(apart.max(axis=1).tolist(), range(len(apart)), strict=True))
     work: dict[int, NDArray] = {}
     while heap and heap[0][0] < best.size:
         batch: list[tuple[int, float, NDArray, NDArray]] = []
@@ -479,11 +512,11 @@ def _one(at: _At, side: _Side) -> Answer:
             bound, cell = heapq.heappop(heap)
             if cell not in work:
                 work[cell] = near[np.argsort(-apart[cell])[:_FIRST]]
-            found, step, multipliers = at.solve(*at.rows(other[cell], work[cell]))
+            found, step, multipliers = at.solve(*at.rows(side.other[cell], work[cell]))
             if max(bound, found) < best.size:
                 batch.append((cell, max(bound, found), step, multipliers))
         for (cell, bound, step, multipliers), i in zip(
-            batch, _against(at, batch, other, work, pool, own), strict=True
+            batch, _against(at, side, batch, work, pool), strict=True
         ):
             if bound >= best.size:
                 continue
@@ -492,20 +525,18 @@ def _one(at: _At, side: _Side) -> Answer:
                 pool = np.union1d(pool, i)
                 heapq.heappush(heap, (bound, cell))
                 continue
-            j = int(other[cell])
+            j = int(side.other[cell])
             program = at.rows(j, work[cell])
-            certified = _finish(at, best, [j], own, program, step, multipliers)
-            best.floor = min(best.floor, max(bound, certified))
+            best.finish(at, side, [j], [], program, (step, multipliers), bound)
     return best.answer()
 
 
 def _against(
     at: _At,
+    side: _Side,
     batch: list[tuple[int, float, NDArray, NDArray]],
-    other: NDArray,
     work: dict[int, NDArray],
     pool: NDArray,
-    own: NDArray,
 ) -> list[NDArray]:
     """Return violated constraints to add to each cell's; none if there are none.
 
@@ -515,13 +546,13 @@ def _against(
         return []
     cells = [cell for cell, *_ in batch]
     steps = np.array([step for _, _, step, _ in batch])
-    j = other[cells]
-    level = at.squares[j] / 2.0 - (steps * at.pulled[j]).sum(axis=1)
+    j = side.other[cells]
+    level = at.squares[j] / 2.0 - (steps * at.data.pulled[j]).sum(axis=1)
     level -= at.slack(j, steps)
     found = [pool[:0]] * len(batch)
     left = np.arange(len(batch))
-    for who in (pool, own):
-        heights = at.heights(steps[left], who)
+    for who, rows in ((pool, at.data.pulled[pool]), (side.own, side.own_rows)):
+        heights = at.heights(steps[left], who, rows)
         for k, row in zip(left, heights, strict=True):
             i = np.flatnonzero(row < level[k])
             i = i[np.argsort(row[i])]
@@ -556,7 +587,7 @@ class _Node:
 
 def _vote(at: _At, side: _Side) -> Answer:
     """Return the smallest step after which enough of one side are nearest."""
-    best = _Best(np.zeros(at.pulled.shape[1]))
+    best = _Best(np.zeros(at.data.pulled.shape[1]))
     other, own, need, spare = side.other, side.own, side.chosen, side.left_out
     if len(other) < need:
         return best.answer()
@@ -564,7 +595,7 @@ def _vote(at: _At, side: _Side) -> Answer:
     near = by_distance[: _NEAR + spare]
     least = np.zeros(len(other))
     if len(near) > spare:
-        apart = at.halfspaces(other, near)
+        apart = at.halfspaces(side, near)
         least = -np.partition(-apart, spare, axis=1)[:, spare]
     order = np.argsort(least, kind="stable")
     other, least = other[order], least[order]
@@ -600,9 +631,9 @@ def _branches(
         bound = max(bound, found)
         if bound >= best.size:
             return []
-    step, multipliers = node.solution
+    step, _ = node.solution
     if not node.agreed and chosen:
-        i = _in_the_way(at, chosen, side.own, step)
+        i = _in_the_way(at, side, chosen, step)
         i = i[~np.isin(i, out)]
         room = side.left_out - len(out)
         fresh = i[~np.isin(i, kept)]
@@ -620,9 +651,7 @@ def _branches(
         out = [*out, *(int(k) for k in fresh[:room])]
     missing = side.chosen - len(chosen)
     if missing == 0:
-        own = side.own[~np.isin(side.own, out)]
-        certified = _finish(at, best, chosen, own, program, step, multipliers)
-        best.floor = min(best.floor, max(bound, certified))
+        best.finish(at, side, chosen, out, program, node.solution, bound)
         return []
     j, after = int(other[node.next]), node.next + 1
     choices = []
@@ -637,39 +666,41 @@ def _branches(
 
 def _twins(at: _At, j: int, i: int) -> bool:
     """Tell whether i is in j's place and comes first."""
-    return bool(at.place[i] == at.place[j]) and i < j
+    return bool(at.data.place[i] == at.data.place[j]) and i < j
 
 
-def _in_the_way(at: _At, chosen: list[int], own: NDArray, step: NDArray) -> NDArray:
+def _in_the_way(at: _At, side: _Side, chosen: list[int], step: NDArray) -> NDArray:
     """Return those of `own` that are nearer than one of the chosen, nearest first."""
-    heights = at.heights(step, own)
-    levels = at.heights(step, np.array(chosen))
-    ahead = heights < levels.max() - float(at.slack(chosen[-1], step))
-    for j in chosen:
-        ahead |= (at.place[own] == at.place[j]) & (own < j)
+    own, j = side.own, np.array(chosen)
+    heights = at.heights(step, own, side.own_rows)
+    levels = at.heights(step, j, at.data.pulled[j]) - at.slack(j, step)
+    ahead = heights < levels.max()
+    for k in chosen:
+        ahead |= (at.data.place[own] == at.data.place[k]) & (own < k)
     i = np.flatnonzero(ahead)
     return own[i[np.argsort(heights[i], kind="stable")]]
 
 
 def _first_steps(at: _At, side: _Side, best: _Best) -> None:
     """Offer the smallest steps to some cells where enough of one side are nearest."""
-    other, own = side.other, side.own
+    other, own, data = side.other, side.own, at.data
     for anchor in other[np.argsort(at.squares[other], kind="stable")[:_ANCHORS]]:
-        squares = cdist(at.points[anchor : anchor + 1], at.points, "sqeuclidean")[0]
-        chosen = other[np.argsort(squares[other], kind="stable")[: side.chosen]]
-        rivals = own[np.argsort(squares[own], kind="stable")[side.left_out :]]
-        names = [int(j) for j in chosen]
-        kept = rivals[:_FIRST]
-        while True:
-            if any(_twins(at, j, int(i)) for j in names for i in kept):
-                break
-            A, b = at.rows(np.repeat(chosen, len(kept)), np.tile(kept, len(chosen)))
-            bound, step, multipliers = at.solve(A, b)
+        squares = cdist(data.points[anchor, None], data.points, "sqeuclidean")[0]
+        j = other[np.argsort(squares[other], kind="stable")[: side.chosen]]
+        by_distance = own[np.argsort(squares[own], kind="stable")]
+        out = by_distance[: side.left_out].tolist()
+        kept = by_distance[side.left_out :][:_FIRST]
+        chosen = j.tolist()
+        while not any(_twins(at, a, i) for a in chosen for i in kept.tolist()):
+            program = at.rows(np.repeat(j, len(kept)), np.tile(kept, len(j)))
+            bound, step, multipliers = at.solve(*program)
             if bound >= best.size:
                 break
-            i = _in_the_way(at, names, rivals, step)
-            i = i[~np.isin(i, kept)]
+            i = _in_the_way(at, side, chosen, step)
+            i = i[~np.isin(i, out) & ~np.isin(i, kept)]
             if not len(i):
-                _finish(at, best, names, rivals, (A, b), step, multipliers)
+                solution = (step, multipliers)
+                best.finish(at, side, chosen, out, program, solution, bound)
                 break
             kept = np.append(kept, i[:_ADDED])
+    best.floor = np.inf  # other cells may be nearer
