@@ -159,7 +159,8 @@ def _result(delta: NDArray, least: NDArray, p: float) -> Perturbation:
     distance = np.where(found, np.linalg.norm(delta, p, axis=1), np.inf)
     least = np.minimum(least, distance)
     with np.errstate(invalid="ignore"):
-        exact = (least == distance) | (distance - least <= _EXACT * distance)
+        near = distance - least <= _EXACT * distance
+    exact = (least == distance) | (near & np.isfinite(distance))
     return Perturbation(delta, distance, least, exact)
 
 
