@@ -70,7 +70,7 @@ def ball(rng, n, d, p, radius):
     return radius * rng.random((n, 1)) ** (1 / (3 * d)) * v
 
 
-def verified(form, X, found, p, box=None, samples=4000, seed=0):
+def verified(form, X, found, p, box=None, samples=2000, seed=0):
     """Check the witnesses, and that no decision changes within the lower bounds."""
     rng = np.random.default_rng(seed)
     before = decisions(form, X)
@@ -158,12 +158,12 @@ def test_brackets_close_in_few_dimensions(kernel, d, functions):
 def test_every_certificate_is_below_the_distance_on_a_grid(kernel, p):
     """The plane is searched on a fine grid: nothing nearer, and not much farther."""
     rng = np.random.default_rng(3)
-    g = np.linspace(-1, 1, 601)
+    g = np.linspace(-1, 1, 401)
     unit = np.stack(np.meshgrid(g, g), axis=-1).reshape(-1, 2)
     closed = 0
     for functions in (1, 3):
         form = drawn(rng, 2, kernel, functions)
-        for x in rng.standard_normal((3, 2)):
+        for x in rng.standard_normal((2, 2)):
             found = bracket(form, x[None], p, None)
             radius = min(found.distance[0] * 1.1, 8.0)
             other = decisions(form, x + radius * unit) != decisions(form, x[None])[0]
@@ -182,7 +182,7 @@ def test_every_certificate_is_below_the_distance_on_a_grid(kernel, p):
             if np.isfinite(nearest):
                 # the grid's next point beyond the witness is at most two steps away
                 assert found.distance[0] <= nearest * (1 + 1e-9)
-                assert nearest <= found.distance[0] + 4 * radius / 300
+                assert nearest <= found.distance[0] + 4 * radius / 200
                 closed += 1
     assert closed
 
@@ -195,14 +195,14 @@ def test_a_line_is_solved_by_its_roots(kernel):
         form = drawn(rng, 1, kernel)
         x = rng.standard_normal((1, 1))
         found = bracket(form, x, 2, None)
-        s = np.linspace(-12, 12, 2_400_001)[:, None]
+        s = np.linspace(-12, 12, 1_200_001)[:, None]
         other = decisions(form, x + s) != decisions(form, x)[0]
         nearest = np.abs(s[other]).min(initial=np.inf)
         if np.isinf(nearest):
             assert found.lower[0] > 11 or np.isinf(found.distance[0])
         else:
             assert found.lower[0] <= nearest
-            assert abs(found.distance[0] - nearest) <= 1.1e-5
+            assert abs(found.distance[0] - nearest) <= 2.1e-5
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -239,6 +239,31 @@ def test_tangents_bound_their_regions(kernel):
         span = G.max(axis=0) - found.floor[0]
         touched["floor"] += (found.floor + 0.02 * span - slack > G).any()
     assert all(touched.values()), touched
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_curvatures_of_one_term_are_the_least_that_hold(kernel, sign):
+    """On the line, against second differences on both sides of the steepest bend."""
+    more = {"degree": 3, "coef0": 1.0} if kernel == "polynomial" else {}
+    form = expansion([[0.4]], [sign], 0.0, kernel, 0.7, **more)
+    margins = margins_of(form, Kernel.of(form.options), 1)
+    h = 1e-4
+    for w in (1e-3, 0.4, 1.5):
+        for r in (0.5, 1.0, 1.46, 2.0, 3.0):
+            if kernel != "gaussian" and w > r:
+                continue  # beyond the tip
+            y = 0.4 + r + np.linspace(-w, w, 2001)[:, None]
+            bend = margins.values(y + h) + margins.values(y - h) - 2 * margins.values(y)
+            true = max((-bend / h**2).max(), 0.0)
+            Z, e = np.array([[0.4 + r]]), np.array([w])
+            found = tangents(margins, Z, e[None], e, e, margins.reach(Z), e)
+            curve = found.curve[0, 0]
+            assert curve >= true * (1 - 1e-5) - 1e-5
+            assert found.drop[0, 0] >= true * w * w / 2 * (1 - 1e-5) - 1e-5
+            # across the line a positive radial term bends more than along it
+            if w < 0.01 and (sign < 0 or kernel not in ("gaussian", "laplace")):
+                assert curve <= true * 1.01 + 1e-5
 
 
 def test_kernels_where_bounds_are_attained():
@@ -370,7 +395,7 @@ def test_an_affine_map_before(kernel, p):
         assert (short.lower <= found.distance).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=6)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(KERNELS))
 def test_equivariance(seed, kernel):
     rng = np.random.default_rng(seed)
