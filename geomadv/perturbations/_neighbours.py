@@ -14,15 +14,16 @@ are taken in the order of their bounds, and a bound beyond the best step found e
 search. Each is a quadratic program (p = 2) or a linear one, whose constraints are added
 as they are violated; a step counts once it satisfies all.
 
-**Votes.** With k neighbours the decision c is lost where s points of other classes each
-are at least as near as all but k - s points of class c: s = (k + 1)/2 for odd k; for
-even k, k/2 where another class comes first in a tie, else k/2 + 1. So s points have to
-be chosen and k - s left out. Where x_j is chosen the step is at least as long as the
-(k - s + 1)-th largest distance to a half-space of j, and the s-th smallest of that over
-j bounds them all. Branch and bound makes the choices one by one, up to a budget; what
-then is left gives the lower bound, the best step found the upper one. With three
-classes or more, "c against the rest" bounds the distance from below, "one class against
-the rest" from above, and where they agree it is exact.
+**Votes.** With k neighbours let n_c be the votes of the class c. The decision c is lost
+where some class c' has n_c' >= n_c, or n_c' >= n_c + 1 if c comes first in a tie. That
+is: for some w there are n_c <= w and n_c' >= v, v = w or w + 1. Either says that s
+points of one side each are at least as near as all but k - s of the others: s = k - w
+points of other classes than c, and s = v points of class c'. With two classes the one
+follows from the other for the largest w, and for odd k it is s = (k + 1)/2. So s points
+have to be chosen and k - s left out. Where j is chosen the step is at least as long as
+the (k - s + 1)-th largest distance to a half-space of j, and the s-th smallest of that
+over j bounds them all. Branch and bound makes the choices one by one, up to a budget;
+what then is left gives the lower bound, the best step found the upper one.
 
 **Proofs.** No solver is believed. Of multipliers lambda >= 0 any solver's will do: all
 steps satisfy <A^T lambda, delta> >= <b, lambda>, one half-space, and the distance to it
@@ -44,7 +45,9 @@ arXiv:2011.09719 (k > 1).
 
 import heapq
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -101,13 +104,17 @@ def smallest(
     delta, distance = np.zeros(X.shape), np.full(len(X), np.inf)
     lower, exact = np.full(len(X), np.inf), np.ones(len(X), bool)
     for c in np.unique(classes).tolist():
-        sides = _sides(data, labels, c, form.k)
+        if form.k == 1:
+            other, own = np.flatnonzero(labels != c), np.flatnonzero(labels == c)
+            rows = data.pulled[other], data.pulled[own]
+            solve = partial(_one, cells=_Cells(other, own, *rows))
+        else:
+            solve = partial(_vote, problems=_problems(labels, c, form.k))
         for row in np.flatnonzero(classes == c):
             room = None if box is None else (box[0] - X[row], box[1] - X[row])
             squares = cdist(z[row : row + 1], data.points, "sqeuclidean")[0]
             at = _At(data, squares, room)
-            found = _one(at, sides[0]) if form.k == 1 else _votes(at, sides)
-            delta[row], distance[row], lower[row], exact[row] = found
+            delta[row], distance[row], lower[row], exact[row] = solve(at)
     return Perturbation(delta, distance, lower, exact)
 
 
@@ -125,8 +132,10 @@ class _Data:
         T^T z_i, up to a common summand.
     place : (m,) array of int
         The first point in the same place.
+    lengths : (m,) array
+        Squared Euclidean ones of the rows of `pulled`.
     reach : float
-        The largest size of a row of `pulled`.
+        The largest dual norm of these rows.
     """
 
     p: float
@@ -135,6 +144,7 @@ class _Data:
     points: Float[NDArray, "m r"]
     pulled: Float[NDArray, "m d"]
     place: Int[NDArray, " m"]
+    lengths: Float[NDArray, " m"]
     reach: float
 
 
@@ -154,54 +164,50 @@ def _data(form: Prototypes, p: float) -> tuple[_Data, NDArray]:
     pulled = pulled - pulled.mean(axis=0)
     q = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}[p]
     reach = float(_size(pulled, q).max())
-    return _Data(p, q, form.T, points, pulled, place, reach), labels
+    lengths = (pulled**2).sum(axis=1)
+    return _Data(p, q, form.T, points, pulled, place, lengths, reach), labels
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """For one neighbour: the points of other classes, of the class, their rows."""
+
+    other: Int[NDArray, " o"]
+    own: Int[NDArray, " s"]
+    other_rows: Float[NDArray, "o d"]
+    own_rows: Float[NDArray, "s d"]
 
 
 @dataclass(frozen=True)
 class _Side:
-    """Those of `other` of which `chosen` must beat all but `left_out` of `own`.
-
-    With their rows of `pulled`, and the squared lengths of those.
-    """
+    """Those of `other` of which `chosen` must beat all but `left_out` of `own`."""
 
     other: Int[NDArray, " o"]
     own: Int[NDArray, " s"]
     chosen: int
     left_out: int
-    other_rows: Float[NDArray, "o d"]
-    own_rows: Float[NDArray, "s d"]
-    other_squares: Float[NDArray, " o"]
 
 
-def _sides(data: _Data, labels: NDArray, c: int, k: int) -> list[_Side]:
-    """Return what has to happen for another decision than c, then what will do.
-
-    First c against all others, then with three classes or more and k > 1 each of the
-    others against all.
-    """
+def _problems(labels: NDArray, c: int, k: int) -> list[list[_Side]]:
+    """Return what changes the decision c: one of these, and all sides of that one."""
     others = [label for label in np.unique(labels).tolist() if label != c]
+    mine = labels == c
 
-    def side(against: list[int]) -> _Side:
-        # the votes that others need, all together or one alone: c loses a tie to a
-        # class before it
-        s = (k + 1) // 2 if min(against, default=c) < c else k // 2 + 1
-        mine = np.isin(labels, against)
-        rows, squares = data.pulled[mine], (data.pulled[mine] ** 2).sum(axis=1)
-        return _Side(
-            np.flatnonzero(mine),
-            np.flatnonzero(~mine),
-            s,
-            k - s,
-            rows,
-            data.pulled[~mine],
-            squares,
-        )
+    def side(first: NDArray, s: int) -> _Side:
+        return _Side(np.flatnonzero(first), np.flatnonzero(~first), s, k - s)
 
-    all_others = side(others)
-    if k == 1 or len(others) < 2:
-        # other classes than c are no obstacle
-        return [all_others]
-    return [all_others, *(side([label]) for label in others)]
+    if len(others) < 2:
+        tie = min(others, default=c) < c
+        return [[side(~mine, (k + 1) // 2 if tie else k // 2 + 1)]]
+    found = []
+    for label in others:
+        ahead = 0 if label < c else 1
+        for w in range((k - ahead) // 2 + 1):
+            parts = [side(~mine, k - w)]
+            if w + ahead > 0:
+                parts.append(side(labels == label, w + ahead))
+            found.append(parts)
+    return found
 
 
 def _size(v: NDArray, p: float) -> NDArray:
@@ -227,35 +233,32 @@ class _At:
     room: Box | None
     solved: int = 0
 
-    def halfspaces(self, side: _Side, near: NDArray) -> NDArray:
+    def halfspaces(self, other: NDArray, rows: NDArray, near: NDArray) -> NDArray:
         """Return lower bounds of the distances to the half-spaces of j and i.
 
         Those of all j of `other`, a row for each, and all i of `near`. Lengths from
         the products of a matrix are made longer by their rounding.
         """
-        rises = (self.squares[side.other][:, None] - self.squares[near]) / 2.0
-        Q, R = side.other_rows, self.data.pulled[near]
+        rises = (self.squares[other][:, None] - self.squares[near]) / 2.0
+        near_rows, lengths = self.data.pulled[near], self.data.lengths
         if self.data.p == 2:
-            squared = side.other_squares[:, None] + (R**2).sum(axis=1)
-            lengths = np.maximum(squared - 2.0 * (Q @ R.T), 0.0)
-            lengths = np.sqrt(lengths + 1e-14 * squared)
+            squared = lengths[other][:, None] + lengths[near]
+            sizes = np.maximum(squared - 2.0 * (rows @ near_rows.T), 0.0)
+            sizes = np.sqrt(sizes + 1e-14 * squared)
         else:
             metric = "chebyshev" if self.data.p == 1 else "cityblock"
-            lengths = cdist(Q, R, metric)
+            sizes = cdist(rows, near_rows, metric)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(rises > 0.0, rises / lengths, 0.0)
+            return np.where(rises > 0.0, rises / sizes, 0.0)
 
     def rows(self, j: NDArray | int, i: NDArray) -> tuple[NDArray, NDArray]:
         """Return A and b of the constraints A delta >= b."""
         b = (self.squares[j] - self.squares[i]) / 2.0
         return self.data.pulled[j] - self.data.pulled[i], b
 
-    def heights(self, steps: NDArray, who: NDArray, rows: NDArray) -> NDArray:
-        """Return half of |z + T delta - z_i|^2 - |T delta|^2, a row for each step.
-
-        `rows` are those of `pulled` for `who`.
-        """
-        return self.squares[who] / 2.0 - steps @ rows.T
+    def heights(self, steps: NDArray) -> NDArray:
+        """Return half of |z + T delta - z_i|^2 - |T delta|^2, a row for each step."""
+        return self.squares / 2.0 - steps @ self.data.pulled.T
 
     def slack(self, j: NDArray | int, steps: NDArray) -> NDArray:
         """Return the rounding of heights."""
@@ -333,18 +336,16 @@ class _At:
             planes, b[active], np.maximum(weights, 0.0), self.room
         ), better
 
-    def violation(self, j: int, side: _Side, out: list[int], step: NDArray) -> float:
+    def violation(self, j: int, own: NDArray, heights: NDArray, step: NDArray) -> float:
         """Return how far beyond rounding a step is from the worst half-space of j.
 
-        Those of `own` that are not left out count. Where a product of matrices leaves
-        no doubt of a constraint it holds; others are computed by definition.
+        `heights` are those of `own`. Where they leave no doubt of a constraint it
+        holds; others are computed by definition.
         """
         moved = step if self.data.T is None else self.data.T @ step
         slack = float(self.slack(j, step))
         level = self.squares[j] / 2.0 - float(self.data.pulled[j] @ step)
-        heights = self.heights(step, side.own, side.own_rows)
-        doubtful = side.own[heights < level + 10.0 * slack]
-        doubtful = doubtful[~np.isin(doubtful, out)]
+        doubtful = own[heights < level + 10.0 * slack]
         A, b = self.rows(j, doubtful)
         lacks = b - slack - (self.data.points[j] - self.data.points[doubtful]) @ moved
         sizes = _size(A, self.data.q)
@@ -446,9 +447,13 @@ def _impossible(A: NDArray, b: NDArray, room: Box | None) -> NDArray:
 Answer = tuple[NDArray, float, float, bool]
 
 
+Program = tuple[NDArray, NDArray]
+Solution = tuple[NDArray, NDArray]
+
+
 @dataclass
 class _Best:
-    """The shortest step so far, and the least bound among cells that are done."""
+    """The shortest step so far, and the least bound among programs that are done."""
 
     step: NDArray
     size: float = np.inf
@@ -457,8 +462,9 @@ class _Best:
 
     def answer(self) -> Answer:
         floor = min(self.floor, self.size)
-        if self.size - floor <= _AGREE * self.size + self.rounding or (
-            np.isinf(floor) and np.isinf(self.size)
+        if np.isinf(floor) or (
+            np.isfinite(self.size)
+            and self.size - floor <= _AGREE * self.size + self.rounding
         ):
             return self.step, self.size, self.size, True
         return self.step, self.size, floor, False
@@ -466,241 +472,304 @@ class _Best:
     def finish(
         self,
         at: _At,
-        side: _Side,
-        chosen: list[int],
-        out: list[int],
-        program: tuple[NDArray, NDArray],
-        solution: tuple[NDArray, NDArray],
+        program: Program,
+        solution: Solution,
         bound: float,
+        violation: Callable[[NDArray], float],
     ) -> None:
-        """Take the solution of a program, polished, if the chosen points win there.
-
-        They have to beat all of `own` but those left out.
-        """
+        """Take the solution of a program, polished, if there is no violation."""
         A, b = program
         step, multipliers = solution
         certified, better = at.polished(A, b, step, multipliers)
         for candidate in (better, step):
             size = float(_size(candidate, at.data.p))
-            if all(
-                at.violation(j, side, out, candidate) <= _AGREE / 10 * size
-                for j in chosen
-            ):
+            if violation(candidate) <= _AGREE / 10.0 * size:
                 self.floor = min(self.floor, max(bound, certified))
                 if size < self.size:
-                    sizes = _size(A, at.data.q)
-                    slack = at.slack(np.array(chosen), candidate).max()
                     self.step, self.size = candidate, size
+                    sizes = _size(A, at.data.q)
+                    slack = _ROUNDING * (at.squares.max() + at.data.reach * size)
                     self.rounding = slack / sizes[sizes > 0.0].min(initial=np.inf)
                 return
         self.floor = min(self.floor, bound)
 
 
-def _one(at: _At, side: _Side) -> Answer:
+def _one(at: _At, cells: _Cells) -> Answer:
     """Return the smallest step to the cells of the other classes."""
     best = _Best(np.zeros(at.data.pulled.shape[1]))
-    if not len(side.other):
+    other, own = cells.other, cells.own
+    if not len(other):
         return best.answer()
-    pool = side.own[np.argsort(at.squares[side.own], kind="stable")[:_POOL]]
+    pool = own[np.argsort(at.squares[own], kind="stable")[:_POOL]]
     near = pool[:_NEAR]
-    apart = at.halfspaces(side, near)
+    apart = at.halfspaces(other, cells.other_rows, near)
     heap = sorted(zip(apart.max(axis=1).tolist(), range(len(apart)), strict=True))
     work: dict[int, NDArray] = {}
+
+    def violation(step: NDArray, j: int) -> float:
+        heights = at.squares[own] / 2.0 - cells.own_rows @ step
+        return at.violation(j, own, heights, step)
+
     while heap and heap[0][0] < best.size:
-        batch: list[tuple[int, float, NDArray, NDArray]] = []
+        batch: list[_Cell] = []
         while heap and heap[0][0] < best.size and len(batch) < _TOGETHER:
             bound, cell = heapq.heappop(heap)
             if cell not in work:
                 work[cell] = near[np.argsort(-apart[cell])[:_FIRST]]
-            found, step, multipliers = at.solve(*at.rows(side.other[cell], work[cell]))
+            found, *solution = at.solve(*at.rows(other[cell], work[cell]))
             if max(bound, found) < best.size:
-                batch.append((cell, max(bound, found), step, multipliers))
-        for (cell, bound, step, multipliers), i in zip(
-            batch, _against(at, side, batch, work, pool), strict=True
-        ):
-            if bound >= best.size:
-                continue
+                batch.append((cell, max(bound, found), solution[0], solution[1]))
+        added = _against(at, cells, batch, work, pool)
+        for (cell, bound, step, multipliers), i in zip(batch, added, strict=True):
             if len(i):
                 work[cell] = np.append(work[cell], i)
                 pool = np.union1d(pool, i)
                 heapq.heappush(heap, (bound, cell))
-                continue
-            j = int(side.other[cell])
-            program = at.rows(j, work[cell])
-            best.finish(at, side, [j], [], program, (step, multipliers), bound)
+            elif bound < best.size:
+                j = int(other[cell])
+                program = at.rows(j, work[cell])
+                best.finish(
+                    at, program, (step, multipliers), bound, partial(violation, j=j)
+                )
     return best.answer()
 
 
+_Cell = tuple[int, float, NDArray, NDArray]
+
+
 def _against(
-    at: _At,
-    side: _Side,
-    batch: list[tuple[int, float, NDArray, NDArray]],
-    work: dict[int, NDArray],
-    pool: NDArray,
+    at: _At, cells: _Cells, batch: list[_Cell], work: dict[int, NDArray], pool: NDArray
 ) -> list[NDArray]:
     """Return violated constraints to add to each cell's; none if there are none.
 
     The nearest ones, of the pool if it has any.
     """
+    found = [pool[:0]] * len(batch)
     if not batch:
-        return []
-    cells = [cell for cell, *_ in batch]
+        return found
+    names = [cell for cell, *_ in batch]
     steps = np.array([step for _, _, step, _ in batch])
-    j = side.other[cells]
+    j = cells.other[names]
     level = at.squares[j] / 2.0 - (steps * at.data.pulled[j]).sum(axis=1)
     level -= at.slack(j, steps)
-    found = [pool[:0]] * len(batch)
     left = np.arange(len(batch))
-    for who, rows in ((pool, at.data.pulled[pool]), (side.own, side.own_rows)):
-        heights = at.heights(steps[left], who, rows)
+    for who, rows in ((pool, at.data.pulled[pool]), (cells.own, cells.own_rows)):
+        heights = at.squares[who] / 2.0 - steps[left] @ rows.T
         for k, row in zip(left, heights, strict=True):
             i = np.flatnonzero(row < level[k])
             i = i[np.argsort(row[i])]
-            i = who[i[: _ADDED + len(work[cells[k]])]]
-            found[k] = i[~np.isin(i, work[cells[k]])][:_ADDED]
+            i = who[i[: _ADDED + len(work[names[k]])]]
+            found[k] = i[~np.isin(i, work[names[k]])][:_ADDED]
         left = np.array([k for k in left if not len(found[k])], int)
         if not len(left):
             break
     return found
 
 
-def _votes(at: _At, sides: list[_Side]) -> Answer:
-    """Return the smallest step to another majority, or a bracket."""
-    answers = [_vote(at, side) for side in sides]
-    if len(answers) == 1:
-        return answers[0]
-    step, size, _, _ = min(answers[1:], key=lambda answer: answer[1])
-    return _Best(step, size, answers[0][2]).answer()
+@dataclass(frozen=True)
+class _Part:
+    """Choices for one side: `chosen` beat `kept`, others are out; the next choice."""
+
+    chosen: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
+    out: tuple[int, ...] = ()
+    next: int = 0
+    agreed: bool = False  # no more are in the way than may be left out
+
+    def allows(self, at: _At) -> bool:
+        """Tell whether no kept one is in the place of a chosen one and comes first."""
+        place = at.data.place
+        return not any(
+            place[i] == place[j] and i < j for j in self.chosen for i in self.kept
+        )
 
 
 @dataclass
 class _Node:
-    """Choices made: `chosen` beat `kept`; those left out; the next one to choose."""
+    """Choices for all sides of one problem, and the solution if they are not new."""
 
-    chosen: list[int]
-    kept: list[int]
-    out: list[int]
-    next: int
-    solution: tuple[NDArray, NDArray] | None = None
-    agreed: bool = False  # no more than may be left out are in the way
+    problem: int
+    parts: tuple[_Part, ...]
+    solution: Solution | None = None
 
 
-def _vote(at: _At, side: _Side) -> Answer:
-    """Return the smallest step after which enough of one side are nearest."""
+def _vote(at: _At, problems: list[list[_Side]]) -> Answer:
+    """Return the smallest step that changes the vote, or a bracket."""
     best = _Best(np.zeros(at.data.pulled.shape[1]))
-    other, own, need, spare = side.other, side.own, side.chosen, side.left_out
-    if len(other) < need:
-        return best.answer()
-    by_distance = own[np.argsort(at.squares[own], kind="stable")]
-    near = by_distance[: _NEAR + spare]
-    least = np.zeros(len(other))
-    if len(near) > spare:
-        apart = at.halfspaces(side, near)
-        least = -np.partition(-apart, spare, axis=1)[:, spare]
-    order = np.argsort(least, kind="stable")
-    other, least = other[order], least[order]
-    _first_steps(at, side, best)
+    possible = [
+        sides
+        for sides in problems
+        if all(len(side.other) >= side.chosen for side in sides)
+    ]
+    orders = [[_ordered(at, side) for side in sides] for sides in possible]
+    _first_steps(at, possible, best)
     count = itertools.count()
-    heap = [(float(least[need - 1]), next(count), _Node([], [], [], 0))]
-    at.solved = 0
-    while heap and heap[0][0] < best.size and at.solved < _BUDGET:
+    heap = [
+        (
+            max(
+                float(least[side.chosen - 1])
+                for side, (_, least) in zip(sides, order, strict=True)
+            ),
+            next(count),
+            _Node(number, (_Part(),) * len(sides)),
+        )
+        for number, (sides, order) in enumerate(zip(possible, orders, strict=True))
+    ]
+    heapq.heapify(heap)
+    at.solved, steps = 0, 0
+    while heap and heap[0][0] < best.size:
+        if at.solved >= _BUDGET or steps >= 20 * _BUDGET:
+            break
+        steps += 1
         bound, _, node = heapq.heappop(heap)
-        for more, child in _branches(at, side, other, least, bound, node, best):
+        sides, order = possible[node.problem], orders[node.problem]
+        for more, child in _branches(at, sides, order, bound, node, best):
             if more < best.size:
                 heapq.heappush(heap, (more, next(count), child))
     best.floor = min(best.floor, heap[0][0] if heap else np.inf)
     return best.answer()
 
 
+def _ordered(at: _At, side: _Side) -> tuple[NDArray, NDArray]:
+    """Return `other` in the order of lower bounds for each, and these."""
+    near = side.own[np.argsort(at.squares[side.own], kind="stable")]
+    near = near[: _NEAR + side.left_out]
+    least = np.zeros(len(side.other))
+    if len(near) > side.left_out:
+        apart = at.halfspaces(side.other, at.data.pulled[side.other], near)
+        least = -np.partition(-apart, side.left_out, axis=1)[:, side.left_out]
+    order = np.argsort(least, kind="stable")
+    return side.other[order], least[order]
+
+
 def _branches(
     at: _At,
-    side: _Side,
-    other: NDArray,
-    least: NDArray,
+    sides: list[_Side],
+    orders: list[tuple[NDArray, NDArray]],
     bound: float,
     node: _Node,
     best: _Best,
 ) -> list[tuple[float, _Node]]:
-    """Solve a node's program; offer its step if all is well there, or make a choice."""
-    chosen, kept, out = node.chosen, node.kept, node.out
-    pairs = np.array(list(itertools.product(chosen, kept)), int).reshape(-1, 2)
-    program = at.rows(pairs[:, 0], pairs[:, 1])
+    """Solve a node's program; take its step if all is well there, or make a choice."""
+    pairs = [itertools.product(part.chosen, part.kept) for part in node.parts]
+    both = np.array(list(itertools.chain(*pairs)), int).reshape(-1, 2)
+    program = at.rows(both[:, 0], both[:, 1])
     if node.solution is None:
         found, *solution = at.solve(*program)
         node.solution = (solution[0], solution[1])
         bound = max(bound, found)
         if bound >= best.size:
             return []
-    step, _ = node.solution
-    if not node.agreed and chosen:
-        i = _in_the_way(at, side, chosen, step)
-        i = i[~np.isin(i, out)]
-        room = side.left_out - len(out)
-        fresh = i[~np.isin(i, kept)]
-        if len(i) > room and len(fresh):
-            if room == 0:
-                keep = [int(k) for k in fresh[:_ADDED]]
-                allowed = not any(_twins(at, j, k) for j in chosen for k in keep)
-                child = _Node(chosen, kept + keep, out, node.next)
-                return [(bound, child)] if allowed else []
-            k = int(fresh[0])
-            children = [_Node(chosen, kept, [*out, k], node.next, node.solution)]
-            if not any(_twins(at, j, k) for j in chosen):
-                children.append(_Node(chosen, [*kept, k], out, node.next))
-            return [(bound, child) for child in children]
-        out = [*out, *(int(k) for k in fresh[:room])]
-    missing = side.chosen - len(chosen)
-    if missing == 0:
-        best.finish(at, side, chosen, out, program, node.solution, bound)
-        return []
-    j, after = int(other[node.next]), node.next + 1
-    choices = []
-    if not any(_twins(at, j, k) for k in kept):
-        child = _Node([*chosen, j], kept, node.out, after)
-        choices.append((max(bound, float(least[after + missing - 2])), child))
-    if len(other) - after >= missing:
-        child = _Node(chosen, kept, node.out, after, node.solution, True)
-        choices.append((max(bound, float(least[after + missing - 1])), child))
-    return choices
+    heights = at.heights(node.solution[0])
+    outs = []
+    for place, (side, part) in enumerate(zip(sides, node.parts, strict=True)):
+
+        def child(new: _Part, same: bool, place: int = place) -> _Node:
+            parts = (*node.parts[:place], new, *node.parts[place + 1 :])
+            return _Node(node.problem, parts, node.solution if same else None)
+
+        if part.chosen and not part.agreed:
+            i = _in_the_way(at, side, part, heights, node.solution[0])
+            fresh = [k for k in i if k not in part.kept]
+            room = side.left_out - len(part.out)
+            if len(fresh) > room:
+                more = fresh[:_ADDED] if room == 0 else fresh[:1]
+                kept = replace(part, kept=part.kept + tuple(more))
+                choices = [(kept, False)] if kept.allows(at) else []
+                if room > 0:
+                    choices.append((replace(part, out=(*part.out, fresh[0])), True))
+                return [(bound, child(new, same)) for new, same in choices]
+            part = replace(part, out=part.out + tuple(fresh))
+        outs.append(part)
+        missing = side.chosen - len(part.chosen)
+        if missing == 0:
+            continue
+        (other, least), after = orders[place], node.parts[place].next + 1
+        branches = []
+        new = replace(node.parts[place], agreed=False, next=after)
+        taken = replace(new, chosen=(*new.chosen, int(other[after - 1])))
+        if taken.allows(at):
+            level = max(bound, float(least[after + missing - 2]))
+            branches.append((level, child(taken, not new.kept)))
+        if len(other) - after >= missing:
+            level = max(bound, float(least[after + missing - 1]))
+            branches.append((level, child(replace(new, agreed=True), True)))
+        return branches
+
+    def violation(step: NDArray) -> float:
+        return _worst(at, sides, outs, step)
+
+    best.finish(at, program, node.solution, bound, violation)
+    return []
 
 
-def _twins(at: _At, j: int, i: int) -> bool:
-    """Tell whether i is in j's place and comes first."""
-    return bool(at.data.place[i] == at.data.place[j]) and i < j
+def _worst(at: _At, sides: list[_Side], parts: list[_Part], step: NDArray) -> float:
+    """Return the largest violation of all chosen ones against all not left out."""
+    heights = at.heights(step)
+    worst = 0.0
+    for side, part in zip(sides, parts, strict=True):
+        own = side.own[~np.isin(side.own, part.out)]
+        for j in part.chosen:
+            worst = max(worst, at.violation(j, own, heights[own], step))
+    return worst
 
 
-def _in_the_way(at: _At, side: _Side, chosen: list[int], step: NDArray) -> NDArray:
-    """Return those of `own` that are nearer than one of the chosen, nearest first."""
-    own, j = side.own, np.array(chosen)
-    heights = at.heights(step, own, side.own_rows)
-    levels = at.heights(step, j, at.data.pulled[j]) - at.slack(j, step)
-    ahead = heights < levels.max()
-    for k in chosen:
-        ahead |= (at.data.place[own] == at.data.place[k]) & (own < k)
-    i = np.flatnonzero(ahead)
-    return own[i[np.argsort(heights[i], kind="stable")]]
+def _in_the_way(
+    at: _At, side: _Side, part: _Part, heights: NDArray, step: NDArray
+) -> list[int]:
+    """Return those not left out that are nearer than a chosen one, nearest first."""
+    own, j, place = side.own, np.array(part.chosen), at.data.place
+    ahead = heights[own] < (heights[j] - at.slack(j, step)).max()
+    for k in part.chosen:
+        ahead |= (place[own] == place[k]) & (own < k)
+    own = own[ahead & ~np.isin(own, part.out)]
+    return own[np.argsort(heights[own], kind="stable")].tolist()
 
 
-def _first_steps(at: _At, side: _Side, best: _Best) -> None:
-    """Offer the smallest steps to some cells where enough of one side are nearest."""
-    other, own, data = side.other, side.own, at.data
-    for anchor in other[np.argsort(at.squares[other], kind="stable")[:_ANCHORS]]:
-        squares = cdist(data.points[anchor, None], data.points, "sqeuclidean")[0]
-        j = other[np.argsort(squares[other], kind="stable")[: side.chosen]]
-        by_distance = own[np.argsort(squares[own], kind="stable")]
-        out = by_distance[: side.left_out].tolist()
-        kept = by_distance[side.left_out :][:_FIRST]
-        chosen = j.tolist()
-        while not any(_twins(at, a, i) for a in chosen for i in kept.tolist()):
-            program = at.rows(np.repeat(j, len(kept)), np.tile(kept, len(j)))
-            bound, step, multipliers = at.solve(*program)
-            if bound >= best.size:
-                break
-            i = _in_the_way(at, side, chosen, step)
-            i = i[~np.isin(i, out) & ~np.isin(i, kept)]
-            if not len(i):
-                solution = (step, multipliers)
-                best.finish(at, side, chosen, out, program, solution, bound)
-                break
-            kept = np.append(kept, i[:_ADDED])
+def _first_steps(at: _At, problems: list[list[_Side]], best: _Best) -> None:
+    """Take the smallest steps to some cells where enough of one side are nearest.
+
+    For each problem, the cells of points that are near.
+    """
+    for sides in problems:
+        near = sides[-1].other
+        near = near[np.argsort(at.squares[near], kind="stable")[:_ANCHORS]]
+        for anchor in near:
+            _descend(at, sides, int(anchor), best)
     best.floor = np.inf  # other cells may be nearer
+
+
+def _descend(at: _At, sides: list[_Side], anchor: int, best: _Best) -> None:
+    """Take the smallest step to the cell of one point, if it is one that will do."""
+    squares = cdist(at.data.points[anchor, None], at.data.points, "sqeuclidean")[0]
+    parts = []
+    for side in sides:
+        order = side.own[np.argsort(squares[side.own], kind="stable")]
+        j = side.other[np.argsort(squares[side.other], kind="stable")[: side.chosen]]
+        rest = order[side.left_out :]
+        if len(rest) and squares[j].max() > squares[rest[0]]:
+            return
+        out = tuple(order[: side.left_out].tolist())
+        parts.append(_Part(tuple(j.tolist()), tuple(rest[:_FIRST].tolist()), out))
+    while all(part.allows(at) for part in parts):
+        pairs = [itertools.product(part.chosen, part.kept) for part in parts]
+        both = np.array(list(itertools.chain(*pairs)), int).reshape(-1, 2)
+        program = at.rows(both[:, 0], both[:, 1])
+        bound, step, multipliers = at.solve(*program)
+        if bound >= best.size:
+            return
+        heights, changed = at.heights(step), False
+        for k, (side, part) in enumerate(zip(sides, parts, strict=True)):
+            i = _in_the_way(at, side, part, heights, step)
+            new = tuple(x for x in i if x not in part.kept)[:_ADDED]
+            changed |= bool(new)
+            parts[k] = replace(part, kept=part.kept + new)
+        if not changed:
+            best.finish(
+                at,
+                program,
+                (step, multipliers),
+                bound,
+                lambda step: _worst(at, sides, parts, step),
+            )
+            return
