@@ -32,9 +32,11 @@ steps satisfy <A^T lambda, delta> >= <b, lambda>, one half-space, and the distan
 that the two bounds differ by less than 1e-9 of the distance, or by less than the
 rounding of the data: 1e-13 times some |x - z_j|^2 / |z_j - z_i|.
 
-**Ties.** The decision is that of `decisions`. Distances are those to the closure: at a
-tie of distances the other class has it. Of points in one place the first in order is
-the nearer one, so that of classes that share a place the first has it, everywhere.
+**Ties.** The decision is that of `decisions`. The distance is that to the nearest point
+where ties of distances can be broken so that the decision changes: to the closure of
+the points of another decision and, in degenerate positions with k > 1 or singular T, to
+points that are nothing but ties. Of points in one place the first in order is the
+nearer one, so that of classes that share a place the first has it, everywhere.
 
 Sources: Yang, Rashtchian, Wang, Chaudhuri (2020), "Robustness for non-parametric
 classification", arXiv:1906.03310 (cells as programs); Wang, Liu, Yi, Zhou, Hsieh
