@@ -544,6 +544,55 @@ def test_rounding_errors_are_part_of_the_bounds(kernel):
             assert bracket(form, x, 2, None, budget=500).lower <= true.distance
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_values_less_their_errors_are_below_the_exact_ones(kernel):
+    rng = np.random.default_rng(19)
+    more = {"degree": 3, "coef0": 1.0} if kernel == "polynomial" else {}
+    x = np.array([[0.3, -0.2]])
+    plain = expansion([[0.0, 0.0]], [1.0], -0.2, kernel, 0.4, **more)
+    exact = values(plain, x)[0, 0]
+    for _ in range(20):
+        large = 1e13 * rng.random(5)
+        a = np.concatenate([[1.0], large, -large[rng.permutation(5)]])
+        centres = np.concatenate([plain.centres, np.full((10, 2), 0.7)])
+        form = expansion(centres, a, -0.2, kernel, 0.4, **more)
+        certain = margins_of(form, Kernel.of(form.options), 1).certain(x)[0, 0]
+        assert exact - 100 < certain < exact
+
+
+def test_a_polynomial_that_changes_beyond_what_is_searched():
+    form = expansion([[1.0]], [-1.0], 1e9, "polynomial", 1.0, degree=3, coef0=1.0)
+    found = bracket(form, np.array([[0.0]]), 2, None)
+    assert found.lower[0] <= 999.0 <= found.distance[0] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", NORMS)
+def test_bounds_of_boxes_hold_for_the_points_in_them(kernel, p):
+    rng = np.random.default_rng(23)
+    touched = 0
+    for trial in range(150):
+        d = 1 + trial % 3
+        form = drawn(rng, d, kernel, m=4, moved=trial % 2 == 1)
+        x = rng.standard_normal((1, d))
+        kernel_, c = Kernel.of(form.options), int(decisions(form, x)[0])
+        margins = margins_of(form, kernel_, c)
+        ends = (np.full(d, -np.inf), np.full(d, np.inf))
+        search = _expansion._Search(form, kernel_, c, margins, *ends, p)
+        frame = _expansion._Frame.of(search, x)
+        low = x + rng.choice([0.1, 0.5, 2.0]) * rng.standard_normal((1, d))
+        high = low + rng.choice([0.05, 0.5, 2.0]) * rng.random((1, d))
+        box = _expansion._Boxes(np.array([0]), low, high, np.zeros(1))
+        bound = frame.bounded(box)[0].bound[0]
+        y = low + (high - low) * rng.random((2000, d))
+        y = y[decisions(form, y) != c]
+        nearest = np.linalg.norm(y - x, p, axis=1).min(initial=np.inf)
+        assert bound <= nearest
+        apart = np.linalg.norm((np.clip(x, low, high) - x)[0], p)
+        touched += apart * 1.001 < bound < np.inf
+    assert touched  # by more than the distances of boxes
+
+
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(ValueError, match="no bounds of the kernel 'hilbert'"):
         bracket(expansion(CENTRES, A, 0.0, "hilbert"), X0, 2, None)
