@@ -1,0 +1,93 @@
+"""Exact distances of nearest neighbours against all quadratic programs, and MNIST.
+
+Run with ``python benchmarks/nearest_neighbour_perturbations.py``; GEOMADV_DATA names
+the folder of `mnist.npz`. First n = 5000 points in R^50: against one quadratic program
+for each point of another class, with all its constraints, by daqp; that takes seconds a
+point, so few are solved. Runs are interleaved, and ratios are of one round. Then 3
+against 7 of MNIST, pixels in [0, 1], with all 12 396 training digits: the first 100
+test digits, timed once.
+"""
+
+import statistics
+import time
+
+import daqp
+import numpy as np
+
+from geomadv._typing import NDArray
+from geomadv.data import DataUnavailableError, load_mnist
+from geomadv.perturbations._forms import Prototypes, decisions
+from geomadv.perturbations._neighbours import smallest
+
+ROUNDS = 5
+
+
+def all_programs(form: Prototypes, x: NDArray) -> float:
+    """Return the distance by a quadratic program for each point of another class."""
+    d = x.size
+    c = decisions(form, x[None])[0]
+    own, other = form.points[form.labels == c], form.points[form.labels != c]
+    squares = ((own - x) ** 2).sum(axis=1)
+    H, f, best = np.eye(d), np.zeros(d), np.inf
+    for v in other:
+        b = (((v - x) ** 2).sum() - squares) / 2
+        step, _, flag, _ = daqp.solve(H, f, v - own, np.full(len(b), 1e30), b)
+        if flag == 1:
+            best = min(best, float(np.linalg.norm(step)))
+    return best
+
+
+def against_all_programs() -> None:
+    """Compare on two classes that overlap: labels by a noisy linear function."""
+    rng = np.random.default_rng(0)
+    n, d = 5000, 50
+    points = rng.standard_normal((n, d))
+    labels = (points[:, 0] + 0.3 * rng.standard_normal(n) > 0).astype(int)
+    form = Prototypes(points, labels, 1, None, np.zeros(d))
+    X = rng.standard_normal((20, d))
+    smallest(form, X[:2], 2, None)
+    ratios, ours = [], []
+    for x in X[:ROUNDS]:
+        begin = time.perf_counter()
+        found = smallest(form, X, 2, None)
+        ours.append((time.perf_counter() - begin) / len(X))
+        begin = time.perf_counter()
+        distance = all_programs(form, x)
+        ratios.append((time.perf_counter() - begin) / ours[-1])
+        mine = found.distance[(X == x).all(axis=1)][0]
+        if not (found.exact.all() and np.isclose(distance, mine, rtol=1e-5)):
+            raise SystemExit(f"the results differ: {distance} and {mine}")
+    print(
+        f"n = {n}, d = {d}: {1000 * statistics.median(ours):.1f} ms a point; all "
+        f"programs take {statistics.median(ratios):.0f} times as long "
+        f"[{min(ratios):.0f}, {max(ratios):.0f}]"
+    )
+
+
+def digits() -> None:
+    """Time 3 against 7 of MNIST."""
+    try:
+        data = load_mnist(download=False)
+    except DataUnavailableError as reason:
+        print(reason)
+        return
+    train, test = (
+        np.isin(labels, (3, 7)) for labels in (data.train_labels, data.test_labels)
+    )
+    points = data.train_images[train].reshape(-1, 784) / 255.0
+    labels = (data.train_labels[train] == 7).astype(int)
+    form = Prototypes(points, labels, 1, None, np.zeros(784))
+    X = data.test_images[test][:100].reshape(-1, 784) / 255.0
+    begin = time.perf_counter()
+    found = smallest(form, X, 2, None)
+    took = time.perf_counter() - begin
+    print(
+        f"MNIST 3 against 7, {len(points)} digits: {took:.1f} s for {len(X)} test "
+        f"digits, {found.exact.sum()} exact, median distance "
+        f"{np.median(found.distance):.4f}"
+    )
+
+
+if __name__ == "__main__":
+    against_all_programs()
+    digits()
