@@ -593,6 +593,29 @@ def test_bounds_of_boxes_hold_for_the_points_in_them(kernel, p):
     assert touched  # by more than the distances of boxes
 
 
+def test_a_small_budget_leaves_a_gap():
+    assert bracket(FORM, X0, 2, None, budget=4).lower[0] < 0.88
+
+
+def test_an_offset_just_too_small_to_decide():
+    form = expansion([[0.0, 0.0]], [-1.0], 0.95)
+    found = bracket(form, np.array([[3.0, 0.0]]), 2, None)
+    true = 3 - math.sqrt(-math.log(0.95) / 0.5)
+    assert found.lower[0] <= true <= found.distance[0] * (1 + 1e-12)
+    assert relative_gap(found) < 1e-3
+
+
+def test_the_bound_by_the_norm_in_other_norms():
+    """It is attained by k(., x) - k(., y) in l_2, on a diagonal."""
+    centres = np.array([[0.1, -0.3], [0.9, 0.5]])
+    form = expansion(centres, [1.0, -1.0], 1 - math.exp(-0.5 * 1.28))
+    margins = margins_of(form, GAUSSIAN, 1)
+    for p, size in ((1, 1.6), (2, math.sqrt(1.28)), (np.inf, 0.8)):
+        found = radii(margins, centres[:1], p)[0]
+        assert found <= size
+        assert p == 1 or found > size * (1 - 1e-6)
+
+
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(ValueError, match="no bounds of the kernel 'hilbert'"):
         bracket(expansion(CENTRES, A, 0.0, "hilbert"), X0, 2, None)
