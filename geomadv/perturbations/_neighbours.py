@@ -60,6 +60,8 @@ from geomadv.perturbations._forms import Prototypes, decisions, inner
 from geomadv.perturbations._result import Perturbation
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
+Program = tuple[NDArray, NDArray]  # A and b
+Solution = tuple[NDArray, NDArray]  # the step and the multipliers
 
 _AGREE = 1e-9  # relative distance of bounds that counts as equal
 _ROUNDING = 1e-13  # of squared distances
@@ -355,7 +357,7 @@ class _At:
             return float((lacks[lacks > 0.0] / sizes[lacks > 0.0]).max(initial=0.0))
 
 
-def _quadratic(A: NDArray, b: NDArray, room: Box | None) -> tuple[NDArray, NDArray]:
+def _quadratic(A: NDArray, b: NDArray, room: Box | None) -> Solution:
     """Minimise |delta|_2 subject to A delta >= b, in the box.
 
     Without a box delta = A^T lambda: with A = L Q^T, L square, y = Q^T delta has as
@@ -374,7 +376,7 @@ def _quadratic(A: NDArray, b: NDArray, room: Box | None) -> tuple[NDArray, NDArr
         np.eye(size), np.zeros(size), np.ascontiguousarray(L), *ends, primal_tol=1e-11
     )
     if flag != 1:
-        return np.zeros(d), _impossible(A, b, room)
+        return _least_distance(A, b, room)
     multipliers = np.maximum(-np.array(info["lam"])[-n:], 0.0)
     return (multipliers @ A if reduced else np.array(step)), multipliers
 
@@ -422,15 +424,20 @@ def _linear(
     tolerances["dual_feasibility_tolerance"] = 1e-10
     found = linprog(costs, rows, limits, bounds=bounds, options=tolerances)
     if found.status != 0:
-        return np.zeros(d), _impossible(A, b, room)
+        return _least_distance(A, b, room)
     step = found.x[:d] - found.x[d:] if p == 1 else found.x[:d]
     if room is not None:
         step = np.clip(step, *room)
     return step, np.maximum(-found.ineqlin.marginals[:n], 0.0)
 
 
-def _impossible(A: NDArray, b: NDArray, room: Box | None) -> NDArray:
-    """Return multipliers with A^T lambda ~ 0 and <b, lambda> = 1 (Farkas), or zeros."""
+def _least_distance(A: NDArray, b: NDArray, room: Box | None) -> Solution:
+    """Solve the same as `_quadratic`, or show that there is no step.
+
+    Lawson and Hanson (1974), "Solving least squares problems", chapter 23: of
+    u >= 0 that minimise |A^T u|^2 + (1 - <b, u>)^2, the step is A^T u/(1 - <b, u>). If
+    there is none, both squares are 0 and u is a proof of that (Farkas).
+    """
     from scipy.optimize import nnls
 
     rows, ends = A, b
@@ -438,19 +445,17 @@ def _impossible(A: NDArray, b: NDArray, room: Box | None) -> NDArray:
         one = np.eye(A.shape[1])
         rows = np.concatenate([A, one, -one])
         ends = np.concatenate([b, room[0], -room[1]])
-        rows, ends = rows[np.isfinite(ends)], ends[np.isfinite(ends)]
+        finite = np.isfinite(ends)
+        rows, ends = rows[finite], ends[finite]
     try:
-        found, _ = nnls(np.vstack([rows.T, ends]), np.append(np.zeros(A.shape[1]), 1.0))
+        u, _ = nnls(np.vstack([rows.T, ends]), np.append(np.zeros(A.shape[1]), 1.0))
     except RuntimeError:  # too many iterations
-        return np.zeros(len(b))
-    return found[: len(b)]
+        u = np.zeros(len(ends))
+    u /= max(1.0 - float(ends @ u), 1e-14)
+    return u @ rows, u[: len(b)]
 
 
 Answer = tuple[NDArray, float, float, bool]
-
-
-Program = tuple[NDArray, NDArray]
-Solution = tuple[NDArray, NDArray]
 
 
 @dataclass
@@ -477,6 +482,7 @@ class _Best:
         program: Program,
         solution: Solution,
         bound: float,
+        chosen: list[int],
         violation: Callable[[NDArray], float],
     ) -> None:
         """Take the solution of a program, polished, if there is no violation."""
@@ -489,9 +495,9 @@ class _Best:
                 self.floor = min(self.floor, max(bound, certified))
                 if size < self.size:
                     self.step, self.size = candidate, size
-                    sizes = _size(A, at.data.q)
-                    slack = _ROUNDING * (at.squares.max() + at.data.reach * size)
-                    self.rounding = slack / sizes[sizes > 0.0].min(initial=np.inf)
+                    sizes = _size(A[multipliers > 0.0], at.data.q)
+                    slack = at.slack(np.array(chosen), candidate).max()
+                    self.rounding = float(slack / sizes.min(initial=np.inf))
                 return
         self.floor = min(self.floor, bound)
 
@@ -530,9 +536,9 @@ def _one(at: _At, cells: _Cells) -> Answer:
             elif bound < best.size:
                 j = int(other[cell])
                 program = at.rows(j, work[cell])
-                best.finish(
-                    at, program, (step, multipliers), bound, partial(violation, j=j)
-                )
+                pair = (step, multipliers)
+                check = partial(violation, j=j)
+                best.finish(at, program, pair, bound, [j], check)
     return best.answer()
 
 
@@ -701,7 +707,8 @@ def _branches(
     def violation(step: NDArray) -> float:
         return _worst(at, sides, outs, step)
 
-    best.finish(at, program, node.solution, bound, violation)
+    chosen = [j for part in outs for j in part.chosen]
+    best.finish(at, program, node.solution, bound, chosen, violation)
     return []
 
 
@@ -767,11 +774,7 @@ def _descend(at: _At, sides: list[_Side], anchor: int, best: _Best) -> None:
             changed |= bool(new)
             parts[k] = replace(part, kept=part.kept + new)
         if not changed:
-            best.finish(
-                at,
-                program,
-                (step, multipliers),
-                bound,
-                lambda step: _worst(at, sides, parts, step),
-            )
+            chosen = [j for part in parts for j in part.chosen]
+            check = partial(_worst, at, sides, parts)
+            best.finish(at, program, (step, multipliers), bound, chosen, check)
             return
