@@ -50,12 +50,13 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from geomadv import _dispatch
-from geomadv._typing import Float, Int, NDArray
+from geomadv._typing import Float, Int, NDArray, Real
 from geomadv.perturbations._forms import Prototypes, decisions, inner
 from geomadv.perturbations._result import Perturbation
 
@@ -214,7 +215,7 @@ def _problems(labels: NDArray, c: int, k: int) -> list[list[_Side]]:
     return found
 
 
-def _size(v: NDArray, p: float) -> NDArray:
+def _size(v: NDArray, p: float) -> Real:
     """Return the l_p norms of rows."""
     return np.linalg.norm(v, p, axis=-1)
 
@@ -255,7 +256,7 @@ class _At:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(rises > 0.0, rises / sizes, 0.0)
 
-    def rows(self, j: NDArray | int, i: NDArray) -> tuple[NDArray, NDArray]:
+    def rows(self, j: Any, i: NDArray) -> tuple[NDArray, NDArray]:
         """Return A and b of the constraints A delta >= b."""
         b = (self.squares[j] - self.squares[i]) / 2.0
         return self.data.pulled[j] - self.data.pulled[i], b
@@ -264,7 +265,7 @@ class _At:
         """Return half of |z + T delta - z_i|^2 - |T delta|^2, a row for each step."""
         return self.squares / 2.0 - steps @ self.data.pulled.T
 
-    def slack(self, j: NDArray | int, steps: NDArray) -> NDArray:
+    def slack(self, j: Any, steps: NDArray) -> Real:
         """Return the rounding of heights."""
         return _ROUNDING * (
             self.squares[j] + self.data.reach * _size(steps, self.data.p)
@@ -352,7 +353,7 @@ class _At:
         doubtful = own[heights < level + 10.0 * slack]
         A, b = self.rows(j, doubtful)
         lacks = b - slack - (self.data.points[j] - self.data.points[doubtful]) @ moved
-        sizes = _size(A, self.data.q)
+        sizes = np.asarray(_size(A, self.data.q))
         with np.errstate(divide="ignore"):
             return float((lacks[lacks > 0.0] / sizes[lacks > 0.0]).max(initial=0.0))
 

@@ -172,7 +172,7 @@ def nearest_on_grid(form, x, p, box, radius, n):
 def plane_problem(seed, *, lattice=False):
     rng = np.random.default_rng(seed)
     m, classes = rng.integers(3, 14), rng.integers(1, 5)
-    k = min(int(rng.choice([1, 2, 3, 4, 5])), m)
+    k = int(min(rng.choice([1, 2, 3, 4, 5]), m))
     r = rng.choice([1, 2, 2, 2, 3])
     points = rng.standard_normal((m, r))
     if lattice:
