@@ -28,7 +28,7 @@ loss and p = infinity); the duals are derived here.
 
 import math
 import warnings
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from scipy import sparse, special
@@ -92,7 +92,7 @@ class AdversarialLinearClassifier(LinearClassifier):
         self.loss = loss
         self.alpha = alpha
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "AdversarialLinearClassifier":
         """Fit by convex optimisation.
 
         Parameters

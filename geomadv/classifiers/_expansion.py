@@ -11,7 +11,7 @@ Fitting is kernel ridge regression of labels -1 and +1 (one class against the re
 (K + alpha I) a = y, and b = 0.
 """
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from scipy.linalg import solve
@@ -93,7 +93,7 @@ class KernelExpansion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         degree: int = 3,
         coef0: float = 1.0,
         classes: ArrayLike | None = None,
-    ) -> Self:
+    ) -> "KernelExpansion":
         """Return the classifier with given centres and coefficients.
 
         Parameters
@@ -148,7 +148,7 @@ class KernelExpansion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             options["coef0"] = real("coef0", self.coef0, lower=0.0)
         return options
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "KernelExpansion":
         """Fit by kernel ridge regression.
 
         Parameters

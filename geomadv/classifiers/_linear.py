@@ -4,7 +4,7 @@ Fitting is ridge regression of labels -1 and +1 (one class against the rest), by
 scikit-learn. What makes the class useful here is `from_parameters`.
 """
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -51,7 +51,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @classmethod
     def from_parameters(
         cls, w: ArrayLike, b: ArrayLike = 0.0, *, classes: ArrayLike | None = None
-    ) -> Self:
+    ) -> "LinearClassifier":
         """Return the classifier with given weights.
 
         Parameters
@@ -87,13 +87,15 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows, np.broadcast_to(offsets.ravel(), len(rows)).copy(), classes
         )
 
-    def _with(self, rows: NDArray, offsets: NDArray, classes: ArrayLike | None) -> Self:
+    def _with(
+        self, rows: NDArray, offsets: NDArray, classes: ArrayLike | None
+    ) -> "LinearClassifier":
         self.coef_, self.intercept_ = rows, offsets
         self.classes_ = labels_for(len(rows), classes)
         self.n_features_in_ = rows.shape[1]
         return self
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "LinearClassifier":
         """Fit by ridge regression.
 
         Parameters

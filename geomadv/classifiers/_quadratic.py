@@ -9,7 +9,7 @@ class, f is the logarithm of the ratio of the Gaussian densities times the share
         + log(pi_1/pi_0).
 """
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -60,7 +60,7 @@ class QuadraticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         c: float = 0.0,
         *,
         classes: ArrayLike | None = None,
-    ) -> Self:
+    ) -> "QuadraticClassifier":
         """Return the classifier with given coefficients.
 
         Parameters
@@ -93,12 +93,14 @@ class QuadraticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("A must be symmetric, got entries that differ from A.T")
         return cls()._with((A + A.T) / 2, b, real("c", c), labels_for(1, classes))
 
-    def _with(self, A: NDArray, b: NDArray, c: float, classes: NDArray) -> Self:
+    def _with(
+        self, A: NDArray, b: NDArray, c: float, classes: NDArray
+    ) -> "QuadraticClassifier":
         self.A_, self.b_, self.c_, self.classes_ = A, b, c, classes
         self.n_features_in_ = len(b)
         return self
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "QuadraticClassifier":
         """Fit by quadratic discriminant analysis.
 
         Parameters

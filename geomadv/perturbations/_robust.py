@@ -95,7 +95,8 @@ def robust_error(
 
     def share(distance: Float[NDArray, " n"]) -> Float[NDArray, "..."]:
         ordered = np.sort(np.where(wrong, 0.0, distance))
-        return np.searchsorted(ordered, sizes, side="right") / len(rows)
+        found = np.searchsorted(ordered, sizes, side="right")
+        return np.asarray(found / len(rows))
 
     return RobustError(sizes, share(found.distance), share(found.lower))
 

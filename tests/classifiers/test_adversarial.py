@@ -14,10 +14,11 @@ from geomadv.perturbations import robust_error
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((80, 3)) + np.array([0.5, 0.0, -0.2])
-Y = np.where(X[:, 0] + 0.5 * RNG.standard_normal(80) > 0.3, 1, -1)
+Y = np.where(X[:, 0] + 0.5 * RNG.standard_normal(80) > 0.3, 1.0, -1.0)
 LOSSES, NORMS = _adversarial.LOSSES, (1, 2, math.inf)
 
 
+@pytest.mark.errors
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([AdversarialLinearClassifier()])
 def test_it_keeps_the_rules_of_scikit_learn(estimator, check):

@@ -15,6 +15,7 @@ Y = np.sign(X[:, 0] + X[:, 1] ** 2 - 0.5)
 THREE = np.digitize(X[:, 0], [-0.5, 0.5])
 
 
+@pytest.mark.errors
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([LinearClassifier(), QuadraticClassifier(), KernelExpansion()])
 def test_they_keep_the_rules_of_scikit_learn(estimator, check):
