@@ -351,6 +351,19 @@ def test_many_points_in_many_dimensions():
         assert np.isclose(best, distance, rtol=1e-8)
 
 
+def test_cells_of_many_sides():
+    """Few points among many: a cell needs more constraints than it starts with."""
+    rng = np.random.default_rng(10)
+    points, labels = rng.standard_normal((600, 10)), np.zeros(600, int)
+    labels[:4] = 1
+    form = Prototypes(points, labels, 1, None, np.zeros(10))
+    X = rng.standard_normal((4, 10))
+    found = smallest(form, X, 2, None)
+    expected = [by_all_cells(form, x, 2) for x in X]
+    assert np.allclose(found.distance, expected, rtol=1e-8)
+    assert found.exact.all()
+
+
 @pytest.mark.parametrize("k", [3, 4, 5])
 def test_votes_by_enumeration(k):
     """All sets of k points whose vote differs: the nearest of their cells (d = 3)."""
