@@ -351,8 +351,10 @@ def test_many_points_in_many_dimensions():
         assert np.isclose(best, distance, rtol=1e-8)
 
 
-def test_cells_of_many_sides():
+@pytest.mark.parametrize("pool", [8, 256])
+def test_cells_of_many_sides(monkeypatch, pool):
     """Few points among many: a cell needs more constraints than it starts with."""
+    monkeypatch.setattr(_neighbours, "_POOL", pool)
     rng = np.random.default_rng(10)
     points, labels = rng.standard_normal((600, 10)), np.zeros(600, int)
     labels[:4] = 1
