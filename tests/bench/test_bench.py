@@ -93,6 +93,7 @@ def test_every_kernel_is_measured() -> None:
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda case: case.name)
+@pytest.mark.errors  # what stands in for kernels returns None
 def test_every_case_hands_the_threads_on(
     chosen: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
