@@ -51,6 +51,9 @@ def cupy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType
     from geomadv_kernels.gpu import _module
 
     fake = load("emulator/fake_cupy")
+    # modules of the real CuPy, of another test, would look for their like in this one
+    for name in [n for n in sys.modules if n.partition(".")[0] in ("cupy", "cupyx")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cupy", fake)
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "kernels"))
     _module.compiled.cache_clear()
