@@ -113,7 +113,7 @@ MUTANTS = {
     ),
     "the wrong row of counts": (
         "atomicAdd(counts + (own + q) * radii + start + lane, Count(sum));",
-        "atomicAdd(counts + (own + q) * RADII + start + lane, Count(sum));",
+        "atomicAdd(counts + (queries - 1 - q) * radii + start + lane, Count(sum));",
         "results",
     ),
     "no guard at the last radius": (

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ SIGNS = {
     "thread": "data race",
 }
 
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT}
+
 Trial = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -39,7 +42,9 @@ def test_a_planted_bug_is_noticed(file: str, mutant: str, trial: Trial) -> None:
     sanitizer = means if means in ("address", "thread") else ""
     done = trial(file, sanitizer, mutant)
     assert done.returncode not in (TRIAL["PASSED"], TRIAL["UNUSABLE"]), done.stderr
-    assert re.search(SIGNS[means], done.stderr), done.stderr
+    # A wild pointer may end the process before its results are looked at.
+    crashed = means == "results" and -done.returncode in CRASHES
+    assert crashed or re.search(SIGNS[means], done.stderr), done.stderr
 
 
 def test_the_table_has_bugs_in_every_source() -> None:
