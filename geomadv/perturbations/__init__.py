@@ -3,6 +3,7 @@
 from geomadv.perturbations._attacks import SUITES as SUITES
 from geomadv.perturbations._attacks import AttackScore as AttackScore
 from geomadv.perturbations._attacks import score_attack as score_attack
+from geomadv.perturbations._certificates import certified_radii as certified_radii
 from geomadv.perturbations._minimal import minimal_perturbation as minimal_perturbation
 from geomadv.perturbations._result import Perturbation as Perturbation
 from geomadv.perturbations._robust import RobustError as RobustError
@@ -13,6 +14,7 @@ __all__ = [
     "AttackScore",
     "Perturbation",
     "RobustError",
+    "certified_radii",
     "minimal_perturbation",
     "robust_error",
     "score_attack",

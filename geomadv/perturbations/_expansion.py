@@ -207,8 +207,7 @@ def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray
     best = np.maximum(best, np.where(never, np.inf, by_norm).min(axis=1))
     if kernel.name == "gaussian" and len(D) <= _FEW:
         Z = margins.inner(X)
-        terms = margins.terms + X.shape[1] + 64
-        blur = 1e-14 * terms * margins.reach(X)
+        blur = margins.blur(X)
         for i in np.flatnonzero(np.isfinite(best)):
             local = [
                 local_lipschitz_radius(

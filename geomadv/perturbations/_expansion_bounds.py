@@ -276,6 +276,10 @@ class Margins:
         size = np.abs(X) if self.T is None else np.abs(X) @ np.abs(self.T).T
         return np.linalg.norm(size + np.abs(self.t), axis=1) + self.offset
 
+    def blur(self, X: Float[NDArray, "n d"]) -> Float[NDArray, " n"]:
+        """Return lengths that T x + t may be off by, with room to spare."""
+        return 1e-14 * (self.terms + X.shape[1] + 64) * self.reach(X)
+
     @property
     def unit(self) -> float:
         """The relative error of sums; see the module."""
