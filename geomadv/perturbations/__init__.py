@@ -8,14 +8,18 @@ from geomadv.perturbations._minimal import minimal_perturbation as minimal_pertu
 from geomadv.perturbations._result import Perturbation as Perturbation
 from geomadv.perturbations._robust import RobustError as RobustError
 from geomadv.perturbations._robust import robust_error as robust_error
+from geomadv.perturbations._worst_case import WorstCase as WorstCase
+from geomadv.perturbations._worst_case import worst_loss as worst_loss
 
 __all__ = [
     "SUITES",
     "AttackScore",
     "Perturbation",
     "RobustError",
+    "WorstCase",
     "certified_radii",
     "minimal_perturbation",
     "robust_error",
     "score_attack",
+    "worst_loss",
 ]

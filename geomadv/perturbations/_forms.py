@@ -1,4 +1,4 @@
-r"""What a classifier is to this package: one of four forms, with its numbers.
+r"""What a classifier is to this package: one of five forms, with its numbers.
 
 A form is a classifier stripped of its library. An affine map z = T x + t before it, as
 from a pipeline, is folded in (`Affine`, `Quadratic`) or kept beside it (`Prototypes`,
@@ -7,7 +7,8 @@ from a pipeline, is folded in (`Affine`, `Quadratic`) or kept beside it (`Protot
 `decisions(form, X)` returns the class of each point as a number from 0: with one
 function f, class 1 where f(x) > 0; with more, that of the largest function, the first
 of equal ones; of prototypes, the most frequent class among the k nearest, the first of
-equally frequent ones.
+equally frequent ones; of pairs of classes that vote, the class with most votes, the
+first of those with as many.
 """
 
 from dataclasses import dataclass, replace
@@ -96,11 +97,33 @@ class Expansion:
     t: Float[NDArray, " r"]
 
 
-Form = Affine | Quadratic | Prototypes | Expansion
+Functions = Affine | Quadratic | Expansion
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The vote of all pairs of classes, (0, 1), (0, 2), ..., (1, 2), ...
+
+    Parameters
+    ----------
+    functions : Affine, Quadratic or Expansion
+        One function for each pair: i has its vote where it is positive, j elsewhere.
+    first, second : (P,) arrays of int
+        i and j.
+    """
+
+    functions: Functions
+    first: Int[NDArray, " P"]
+    second: Int[NDArray, " P"]
+
+
+Form = Functions | Prototypes | Pairs
 
 
 def dimension(form: Form) -> int:
     """Return the number of coordinates of an input."""
+    if isinstance(form, Pairs):
+        return dimension(form.functions)
     if isinstance(form, Affine | Quadratic):
         return int((form.W if isinstance(form, Affine) else form.b).shape[1])
     return int(form.t.size if form.T is None else form.T.shape[1])
@@ -108,6 +131,17 @@ def dimension(form: Form) -> int:
 
 def after(form: Form, T: Float[NDArray, "r d"], t: Float[NDArray, " r"]) -> Form:
     """Return the form of the classifier that sees T x + t."""
+    if isinstance(form, Pairs):
+        return replace(form, functions=_after(form.functions, T, t))
+    if isinstance(form, Prototypes):
+        T, t = _map_after(form, T, t)
+        return replace(form, T=T, t=t)
+    return _after(form, T, t)
+
+
+def _after(
+    form: Functions, T: Float[NDArray, "r d"], t: Float[NDArray, " r"]
+) -> Functions:
     if isinstance(form, Affine):
         return Affine(form.W @ T, form.b + form.W @ t)
     if isinstance(form, Quadratic):
@@ -118,9 +152,18 @@ def after(form: Form, T: Float[NDArray, "r d"], t: Float[NDArray, " r"]) -> Form
             slopes @ T,
             form.c + (slopes + form.b) @ t,
         )
+    T, t = _map_after(form, T, t)
+    return replace(form, T=T, t=t)
+
+
+def _map_after(
+    form: Prototypes | Expansion,
+    T: Float[NDArray, "r d"],
+    t: Float[NDArray, " r"],
+) -> tuple[Float[NDArray, "s d"], Float[NDArray, " s"]]:
     if form.T is None:
-        return replace(form, T=T, t=form.t + t)
-    return replace(form, T=form.T @ T, t=form.T @ t + form.t)
+        return T, form.t + t
+    return form.T @ T, form.T @ t + form.t
 
 
 def inner(form: Prototypes | Expansion, X: Float[NDArray, "n d"]) -> NDArray:
@@ -128,9 +171,7 @@ def inner(form: Prototypes | Expansion, X: Float[NDArray, "n d"]) -> NDArray:
     return X + form.t if form.T is None else X @ form.T.T + form.t
 
 
-def values(
-    form: Affine | Quadratic | Expansion, X: Float[NDArray, "n d"]
-) -> Float[NDArray, "n K"]:
+def values(form: Functions, X: Float[NDArray, "n d"]) -> Float[NDArray, "n K"]:
     """Return all functions at all points."""
     if isinstance(form, Affine):
         return X @ form.W.T + form.b
@@ -151,5 +192,14 @@ def decisions(form: Form, X: Float[NDArray, "n d"]) -> Int[NDArray, " n"]:
         _, nearest = _dispatch.nearest(inner(form, X), form.points, form.k)
         votes = form.labels[nearest][:, :, None] == np.arange(form.labels.max() + 1)
         return votes.sum(axis=1).argmax(axis=1)
+    if isinstance(form, Pairs):
+        return ballot(form, values(form.functions, X)).argmax(axis=1)
     f = values(form, X)
     return (f[:, 0] > 0).astype(int) if f.shape[1] == 1 else f.argmax(axis=1)
+
+
+def ballot(form: Pairs, f: Float[NDArray, "n P"]) -> Int[NDArray, "n K"]:
+    """Return how many pairs are for each class, of the values of their functions."""
+    winners = np.where(f > 0, form.first, form.second)
+    classes = np.arange(form.second.max() + 1)
+    return np.stack([(winners == c).sum(axis=1) for c in classes], axis=1)

@@ -6,11 +6,19 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, integer, norm_order, points, real_array
-from geomadv.perturbations import _expansion, _linear, _neighbours, _quadratic
+from geomadv.perturbations import (
+    _expansion,
+    _linear,
+    _neighbours,
+    _pairs,
+    _quadratic,
+)
 from geomadv.perturbations._expansion import BUDGET
 from geomadv.perturbations._forms import (
     Affine,
     Form,
+    Functions,
+    Pairs,
     Prototypes,
     Quadratic,
     after,
@@ -121,6 +129,12 @@ def in_norm(
         if p not in (1, 2, np.inf):
             raise ValueError(f"p must be 1, 2 or inf for {_named(form)}, got {p:g}")
         return _neighbours.smallest(form, X, p, box)
+    if isinstance(form, Pairs):
+
+        def steps(one: Functions, at: Float[NDArray, "n d"]) -> Perturbation:
+            return in_norm(one, at, p, box, budget)
+
+        return _pairs.smallest(form, X, p, box, steps)
     return _expansion.bracket(form, X, p, box, budget=budget)
 
 
@@ -151,6 +165,7 @@ def _in_metric(
 def _named(form: Form) -> str:
     names = {"Affine": "a linear model", "Quadratic": "a quadratic model"}
     names |= {"Prototypes": "nearest neighbours", "Expansion": "a kernel expansion"}
+    names["Pairs"] = "pairs of classes that vote"
     return names[type(form).__name__]
 
 

@@ -14,6 +14,8 @@ from geomadv.perturbations._forms import (
     Affine,
     Expansion,
     Form,
+    Functions,
+    Pairs,
     Prototypes,
     Quadratic,
     after,
@@ -22,8 +24,8 @@ from geomadv.perturbations._forms import (
 KNOWN = (
     "geomadv's LinearClassifier, QuadraticClassifier and KernelExpansion, and "
     "scikit-learn's LinearSVC, LogisticRegression, RidgeClassifier, SGDClassifier, "
-    "Perceptron, LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis, SVC (of "
-    "two classes), KernelRidge (its sign), NearestCentroid, KNeighborsClassifier, and "
+    "Perceptron, LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis, SVC, "
+    "KernelRidge (its sign), NearestCentroid, KNeighborsClassifier, and "
     "pipelines of StandardScaler, MinMaxScaler or PCA before one of these"
 )
 
@@ -41,7 +43,7 @@ def form_of(model: Any) -> Form:
     from sklearn.pipeline import Pipeline
     from sklearn.utils.validation import check_is_fitted
 
-    if isinstance(model, Affine | Quadratic | Prototypes | Expansion):
+    if isinstance(model, Form):
         return model
     if isinstance(model, Pipeline):
         return _pipeline(model)
@@ -139,7 +141,7 @@ def _kernel_expansion(model: Any) -> Form:
 
 def _expansion(
     centres: Any, coefficients: NDArray, b: NDArray, options: dict[str, Any]
-) -> Form:
+) -> Functions:
     """Return an expansion, or the polynomial that it is."""
     x = np.asarray(_dense(centres), float)
     if options["kernel"] == "polynomial" and options["degree"] <= 2:
@@ -170,15 +172,22 @@ def _options(model: Any, gamma: float) -> dict[str, Any]:
 
 
 def _support_vectors(model: Any) -> Form:
-    if len(model.classes_) != 2:
-        raise _refuse(
-            model, f"{len(model.classes_)}", "two classes (of more, pairs vote)"
-        )
     options = _options(model, float(model._gamma))
-    coefficients = np.asarray(_dense(model.dual_coef_), float).T
-    return _expansion(
-        model.support_vectors_, coefficients, np.asarray(model.intercept_), options
-    )
+    dual, b = np.asarray(_dense(model.dual_coef_), float), np.asarray(model.intercept_)
+    if len(model.classes_) == 2:
+        return _expansion(model.support_vectors_, dual.T, b, options)
+    if model.break_ties:
+        raise _refuse(model, "break_ties=True", "break_ties=False")
+    # of the vectors of the class c, row j of `dual` is for the pair of c and the j-th
+    # of the other classes
+    of = np.repeat(np.arange(len(model.classes_)), model.n_support_)
+    first, second = np.triu_indices(len(model.classes_), 1)
+    coefficients = np.zeros((len(of), len(first)))
+    for k, (i, j) in enumerate(zip(first, second, strict=True)):
+        coefficients[of == i, k] = dual[j - 1, of == i]
+        coefficients[of == j, k] = dual[i, of == j]
+    functions = _expansion(model.support_vectors_, coefficients, b, options)
+    return Pairs(functions, first, second)
 
 
 def _kernel_ridge(model: Any) -> Form:

@@ -133,7 +133,6 @@ def test_kernels_decide_as_in_scikit_learn(kernel):
 
 
 REFUSED = {
-    "three classes": (SVC(), THREE, "SVC must have two classes"),
     "sigmoid": (SVC(kernel="sigmoid"), TWO, "must have a linear, poly, rbf"),
     "manhattan": (NearestCentroid(metric="manhattan"), TWO, "Euclidean metric"),
     "priors": (NearestCentroid(priors=[0.2, 0.8]), TWO, "equal priors"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize, nnls
 
-from geomadv.perturbations import _neighbours
+from geomadv.perturbations import _cells, _neighbours, _programs, _votes
 from geomadv.perturbations._forms import Prototypes, decisions, inner
 from geomadv.perturbations._models import form_of
 from geomadv.perturbations._neighbours import smallest
@@ -97,8 +97,8 @@ def test_a_gap_of_the_closed_form():
     found = smallest(form, np.zeros((1, 2)), 2, None)
     assert np.isclose(found.distance[0], 0.75, rtol=1e-14)
     assert np.allclose(found.delta, [[0, 0.75]])
-    data, _ = _neighbours._data(form, 2.0)
-    at = _neighbours._At(data, np.array([1.0, 1.0, 4.0]), None)
+    data, _ = _cells.data_of(form, 2.0)
+    at = _cells.At(data, np.array([1.0, 1.0, 4.0]), None)
     apart = at.halfspaces(np.array([2]), data.pulled[2:], np.array([0, 1]))
     assert np.allclose(apart, 3 / (2 * math.sqrt(5)), rtol=1e-12)
 
@@ -394,7 +394,7 @@ def test_without_budget_there_is_a_bracket(monkeypatch):
     form, X = drawn(rng, 60, 10, classes=4, k=5), rng.standard_normal((8, 10))
     true = smallest(form, X, 2, None)
     assert true.exact.all()
-    monkeypatch.setattr(_neighbours, "_BUDGET", 5)
+    monkeypatch.setattr(_votes, "_BUDGET", 5)
     found = smallest(form, X, 2, None)
     assert (~found.exact).any()
     assert (found.lower <= true.distance * (1 + 1e-9)).all()
@@ -410,7 +410,7 @@ def test_a_solver_that_lies_is_not_believed(monkeypatch, k, lie):
     rng = np.random.default_rng(9)
     form, X = drawn(rng, 25, 4, k=k), rng.standard_normal((6, 4))
     true = smallest(form, X, 2, None).distance
-    honest = _neighbours._quadratic
+    honest = _programs._quadratic
 
     def liar(A, b, room):
         step, multipliers = honest(A, b, room)
@@ -422,7 +422,7 @@ def test_a_solver_that_lies_is_not_believed(monkeypatch, k, lie):
             "noise": (step + 0.1 * noise, rng.random(len(b)) * multipliers),
         }[lie]
 
-    monkeypatch.setattr(_neighbours, "_quadratic", liar)
+    monkeypatch.setattr(_programs, "_quadratic", liar)
     found = smallest(form, X, 2, None)
     assert (found.lower <= true * (1 + 1e-9)).all()
     assert (found.distance >= true * (1 - 1e-9)).all()

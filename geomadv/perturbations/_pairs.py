@@ -1,0 +1,309 @@
+r"""Distances to another decision where all pairs of classes vote.
+
+The class c with v_c votes loses its decision to j where j has as many votes, or one
+more if c comes first in a tie. Let D = v_c - v_j, plus 1 if c < j, be what j lacks.
+Where a pair turns its vote, j gains: 2 by the pair (c, j), 1 by any other vote of c or
+against j. So the pairs that turn must gain D together, and each turns no nearer than at
+its own distance: the least radius within which pairs of gain D can turn is a lower
+bound, and the least over j is one for the decision.
+
+Where the functions are linear and p is 1, 2 or infinity, the distance is that to the
+nearest of the polyhedra in which the pairs of a set with gain D have all turned and
+none by which j loses has, or D is as much larger. Branch and bound takes pairs that
+gain into the set or leaves them out, and of those that lose, if they have turned at the
+nearest point, keeps them or pays for them; what is left within the budget gives the
+lower bound.
+
+As for nearest neighbours, that is the distance to the closure of the points that are
+decided otherwise, which in degenerate positions may be nothing but ties.
+
+Elsewhere steps are tried: those of single pairs, one after the other until the decision
+changes, each shortened to where it does. So the upper end is a step that changes the
+decision, and the ends meet where a single pair decides.
+
+This is how scikit-learn's SVC decides between more than two classes (one against one).
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from geomadv._typing import Float, Int, NDArray
+from geomadv.perturbations._forms import (
+    Affine,
+    Functions,
+    Pairs,
+    Quadratic,
+    ballot,
+    decisions,
+    values,
+)
+from geomadv.perturbations._programs import Box, smallest_step
+from geomadv.perturbations._result import Perturbation
+
+Steps = Callable[[Functions, Float[NDArray, "n d"]], Perturbation]
+
+_AGREE = 1e-9  # relative distance of bounds that counts as equal
+_BUDGET = 300  # programs for each point
+_TOUCHES = 1e-10  # of a step's length: within a half-space
+_PAST = 1.0 + 1e-9  # of a step to a boundary: over it
+_TURNS = 30  # pairs that are turned one after the other
+_HALVINGS = 60
+
+
+def smallest(
+    form: Pairs,
+    X: Float[NDArray, "n d"],
+    p: float,
+    box: Box | None,
+    steps: Steps,
+) -> Perturbation:
+    """Return the smallest steps that change the vote, or brackets.
+
+    Parameters
+    ----------
+    form : Pairs
+    X : (n, d) array
+    p : float
+    box : (lower, upper) or None
+    steps : callable
+        Returns the smallest steps of one function, in the norm and the box.
+
+    Returns
+    -------
+    Perturbation
+    """
+    n, d = X.shape
+    pairs = [steps(_one(form.functions, k), X) for k in range(len(form.first))]
+    least = np.stack([found.lower for found in pairs], axis=1)
+    f = values(form.functions, X)
+    classes, counts = decisions(form, X), ballot(form, f)
+    lower, delta = np.full(n, np.inf), np.zeros((n, d))
+    distance = np.full(n, np.inf)
+    for row in range(n):
+        wanted = _wanted(form, f[row], int(classes[row]), counts[row])
+        lower[row] = min(
+            (_reach(lack, gains, least[row]) for lack, gains in wanted), default=np.inf
+        )
+    _take(form, X, classes, [found.delta for found in pairs], p, delta, distance)
+    open_ = _open(lower, distance)
+    if isinstance(form.functions, Affine) and p in (1, 2, np.inf):
+        for row in open_:
+            wanted = _wanted(form, f[row], int(classes[row]), counts[row])
+            room = None if box is None else (box[0] - X[row], box[1] - X[row])
+            A, b = _rows(form.functions, f[row])
+            step, bound = _polyhedra(A, b, wanted, least[row], p, room)
+            lower[row] = max(lower[row], bound)
+            size = float(np.linalg.norm(step, p)) if step.any() else np.inf
+            if size < distance[row]:
+                delta[row], distance[row] = step, size
+    else:
+        lost = np.flatnonzero(np.isinf(distance) & np.isfinite(lower))
+        walked = np.zeros((n, d))
+        walked[lost] = _walk(form, X[lost], classes[lost], steps)
+        _take(form, X, classes, [walked], p, delta, distance)
+    lower = np.minimum(lower, distance)
+    exact = np.ones(n, bool)
+    exact[_open(lower, distance)] = False
+    short = ~exact & (decisions(form, X + delta) == classes)
+    delta[short] *= _PAST
+    distance = np.where(short, _PAST * distance, distance)
+    return Perturbation(delta, distance, np.where(exact, distance, lower), exact)
+
+
+def _one(form: Functions, k: int) -> Functions:
+    """Return one of the functions."""
+    if isinstance(form, Affine):
+        return Affine(form.W[k : k + 1], form.b[k : k + 1])
+    if isinstance(form, Quadratic):
+        return Quadratic(form.A[k : k + 1], form.b[k : k + 1], form.c[k : k + 1])
+    a = form.coefficients[:, k : k + 1]
+    used = a[:, 0] != 0
+    return replace(
+        form,
+        centres=form.centres[used],
+        coefficients=np.ascontiguousarray(a[used]),
+        b=form.b[k : k + 1],
+    )
+
+
+def _wanted(
+    form: Pairs, f: Float[NDArray, " P"], c: int, counts: Int[NDArray, " K"]
+) -> list[tuple[int, Int[NDArray, " P"]]]:
+    """Return for each other class what it lacks, and what it gains by each pair.
+
+    Gains are negative where the class would lose.
+    """
+    winner = np.where(f > 0, form.first, form.second)
+    loser = np.where(f > 0, form.second, form.first)
+    found = []
+    for j in range(len(counts)):
+        if j != c:
+            gains = (winner == c).astype(int) + (loser == j)
+            gains -= (winner == j).astype(int) + (loser == c)
+            found.append((int(counts[c] - counts[j]) + int(c < j), gains))
+    return found
+
+
+def _reach(lack: int, gains: Int[NDArray, " P"], least: Float[NDArray, " P"]) -> float:
+    """Return the least radius within which pairs can turn that gain what lacks."""
+    if lack <= 0:
+        return 0.0
+    order = np.argsort(least, kind="stable")
+    total = np.cumsum(np.maximum(gains[order], 0))
+    enough = np.searchsorted(total, lack)
+    return float(least[order[enough]]) if enough < len(order) else np.inf
+
+
+def _open(lower: Float[NDArray, " n"], distance: Float[NDArray, " n"]) -> NDArray:
+    """Return the rows whose bounds differ."""
+    with np.errstate(invalid="ignore"):
+        near = distance - lower <= _AGREE * distance
+    return np.flatnonzero(~(near | (np.isinf(lower) & np.isinf(distance))))
+
+
+def _take(
+    form: Pairs,
+    X: Float[NDArray, "n d"],
+    classes: Int[NDArray, " n"],
+    trials: list[Float[NDArray, "n d"]],
+    p: float,
+    delta: Float[NDArray, "n d"],
+    distance: Float[NDArray, " n"],
+) -> None:
+    """Keep the trials that change the decision and are shorter."""
+    for trial in trials:
+        size = np.linalg.norm(trial, p, axis=1)
+        changed = decisions(form, X + _PAST * trial) != classes
+        changed &= size < distance
+        delta[changed], distance[changed] = trial[changed], size[changed]
+
+
+def _rows(form: Affine, f: Float[NDArray, " P"]) -> tuple[NDArray, NDArray]:
+    """Return A and b with A delta >= b where the pairs turn."""
+    sign = np.where(f > 0, -1.0, 1.0)
+    return sign[:, None] * form.W, -sign * f
+
+
+@dataclass(frozen=True)
+class _Node:
+    """Choices for the class j: pairs that turn, those that do not, those paid for."""
+
+    j: int
+    rest: Int[NDArray, " r"]  # that may yet be taken
+    taken: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
+    paid: tuple[int, ...] = ()
+    solved: bool = True
+
+
+def _polyhedra(
+    A: Float[NDArray, "P d"],
+    b: Float[NDArray, " P"],
+    wanted: list[tuple[int, Int[NDArray, " P"]]],
+    least: Float[NDArray, " P"],
+    p: float,
+    room: Box | None,
+) -> tuple[Float[NDArray, " d"], float]:
+    """Return the smallest step found with enough pairs turned, and a lower bound."""
+    best, size = np.zeros(A.shape[1]), np.inf
+    count, solved, floor = itertools.count(), 0, np.inf
+    heap: list[tuple[float, int, _Node]] = []
+
+    def missing(node: _Node) -> int:
+        lack, gains = wanted[node.j]
+        return lack - int(gains[[*node.taken, *node.paid]].sum())
+
+    def push(bound: float, node: _Node) -> None:
+        open_ = np.zeros(len(b), int)
+        open_[node.rest] = wanted[node.j][1][node.rest]
+        bound = max(
+            bound, _reach(missing(node), open_, least), *least[list(node.taken)]
+        )
+        if bound < size:
+            heapq.heappush(heap, (bound, next(count), node))
+
+    for j, (_, gains) in enumerate(wanted):
+        allowed = np.flatnonzero((gains > 0) & np.isfinite(least))
+        push(0.0, _Node(j, allowed[np.lexsort((least[allowed], -gains[allowed]))]))
+    while heap and heap[0][0] < size and solved < _BUDGET:
+        bound, _, node = heapq.heappop(heap)
+        enough = missing(node) <= 0
+        if enough or not node.solved:
+            solved += 1
+            taken, kept = list(node.taken), list(node.kept)
+            found, step, _ = smallest_step(
+                np.concatenate([A[taken], -A[kept]]),
+                np.concatenate([b[taken], -b[kept]]),
+                p,
+                room,
+            )
+            bound = max(bound, found)
+            if np.isinf(found):
+                continue
+            if not enough:
+                push(bound, replace(node, solved=True))
+                continue
+            excess = A @ (_PAST * step) - b
+            lost = np.flatnonzero((wanted[node.j][1] < 0) & (excess > 0))
+            lost = lost[~np.isin(lost, [*node.kept, *node.paid])]
+            if len(lost):
+                k = int(lost[excess[lost].argmax()])
+                push(bound, replace(node, kept=(*node.kept, k), solved=False))
+                push(bound, replace(node, paid=(*node.paid, k)))
+                continue
+            floor, length = min(floor, bound), float(np.linalg.norm(step, p))
+            rows = np.linalg.norm(A, axis=1) * np.linalg.norm(step) * _TOUCHES
+            inside = (A @ step - b >= -rows)[taken].all()
+            inside &= (A @ step - b <= rows)[kept].all()
+            if inside and length < size:
+                best, size = step, length
+            continue
+        for k, pair in enumerate(node.rest):  # those before the next taken are out
+            more = (*node.taken, int(pair))
+            single = len(more) == 1 and not node.kept
+            rest = node.rest[k + 1 :]
+            push(bound, replace(node, rest=rest, taken=more, solved=single))
+    return best, min(floor, heap[0][0] if heap else np.inf)
+
+
+def _walk(
+    form: Pairs,
+    X: Float[NDArray, "n d"],
+    classes: Int[NDArray, " n"],
+    steps: Steps,
+) -> Float[NDArray, "n d"]:
+    """Turn the nearest pair again and again until the decision changes; go back.
+
+    Only pairs that have a vote for the first decision are turned. Of the straight line
+    to the end the first half is taken again and again while the decision differs there.
+    """
+    Z, moving = X.copy(), np.ones(len(X), bool)
+    for _ in range(_TURNS):
+        rows = np.flatnonzero(moving)
+        if not len(rows):
+            break
+        f = values(form.functions, Z[rows])
+        nearest, step = np.full(len(rows), np.inf), np.zeros((len(rows), X.shape[1]))
+        for k in range(len(form.first)):
+            mine = np.where(f[:, k] > 0, form.first[k], form.second[k]) == classes[rows]
+            if not mine.any():
+                continue
+            found = steps(_one(form.functions, k), Z[rows[mine]])
+            shorter = found.distance < nearest[mine]
+            at = np.flatnonzero(mine)[shorter]
+            nearest[at], step[at] = found.distance[shorter], found.delta[shorter]
+        Z[rows] += step * _PAST
+        moving[rows] = np.isfinite(nearest) & (
+            decisions(form, Z[rows]) == classes[rows]
+        )
+    total = Z - X
+    low, high = np.zeros(len(X)), np.ones(len(X))
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        changed = decisions(form, X + middle[:, None] * total) != classes
+        low, high = np.where(changed, low, middle), np.where(changed, middle, high)
+    return high[:, None] * total
