@@ -24,7 +24,7 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Float, NDArray
-from geomadv.perturbations._forms import Affine, decisions
+from geomadv.perturbations._forms import Affine
 from geomadv.perturbations._result import Perturbation, least
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
@@ -44,7 +44,7 @@ def in_norm(
             _, distance, delta = _dispatch.box_perturbation(rows, w, b, *box, p=p)
         return distance, delta
 
-    return least(len(form.W), decisions(form, X), X, steps)
+    return least(form, X, steps)
 
 
 def in_metric(
@@ -70,7 +70,7 @@ def in_metric(
             direction, length = V @ (scaled / roots) / size**2, 1.0 / size
         return np.abs(f) * length, -f[:, None] * direction
 
-    return least(len(form.W), decisions(form, X), X, steps)
+    return least(form, X, steps)
 
 
 def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:
@@ -107,7 +107,7 @@ def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:
         delta[~meets | (f == 0.0)] = 0.0
         return arc, delta
 
-    return least(len(form.W), decisions(form, X), X, steps)
+    return least(form, X, steps)
 
 
 def _perpendicular(u: NDArray) -> NDArray:

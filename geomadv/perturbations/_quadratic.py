@@ -19,7 +19,7 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Float, NDArray
-from geomadv.perturbations._forms import Quadratic, decisions
+from geomadv.perturbations._forms import Quadratic
 from geomadv.perturbations._result import Perturbation, least
 
 _HARD, _EMPTY = 1, 2
@@ -42,4 +42,4 @@ def in_length(form: Quadratic, X: Float[NDArray, "n d"]) -> Perturbation:
         delta[never] = 0.0
         return distance, delta
 
-    return least(len(form.A), decisions(form, X), X, steps)
+    return least(form, X, steps)

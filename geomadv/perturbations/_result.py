@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomadv._typing import Bool, Float, Int, NDArray
+from geomadv._typing import Bool, Float, NDArray
+from geomadv.perturbations._forms import Affine, Quadratic, decisions
 
 Steps = Callable[[NDArray, int, int | None], tuple[NDArray, NDArray]]
 
@@ -43,28 +44,25 @@ def exactly(
 
 
 def least(
-    functions: int,
-    classes: Int[NDArray, " n"],
-    X: Float[NDArray, "n d"],
-    steps: Steps,
+    form: Affine | Quadratic, X: Float[NDArray, "n d"], steps: Steps
 ) -> Perturbation:
     """Return the shortest of the exact steps to the boundaries with other classes.
 
     Parameters
     ----------
-    functions : int
-        One for two classes, or one for each class.
-    classes : (n,) array of int
-        The decisions.
+    form : Affine or Quadratic
+        One function for two classes, or one for each class.
     X : (n, d) array
     steps : callable
         ``steps(rows, c, j)`` returns distances and steps from points of the class c to
         where f_c = f_j, or where f_c = 0 if j is None. Of equal ones the first j's is
         taken.
     """
+    functions = len(form.b)
     if functions == 1:
         distance, delta = steps(X, 0, None)
         return exactly(delta, distance)
+    classes = decisions(form, X)
     distance, delta = np.full(len(X), np.inf), np.zeros(X.shape)
     for c in np.unique(classes).tolist():
         rows = np.flatnonzero(classes == c)
