@@ -39,6 +39,7 @@ from sklearn.utils.validation import validate_data
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, real
 from geomadv.classifiers._linear import LinearClassifier
+from geomadv.classifiers._worst import worst_loss
 
 LOSSES = ("logistic", "hinge", "squared")
 
@@ -155,18 +156,6 @@ class AdversarialLinearClassifier(LinearClassifier):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def worst_loss(
-    y: Float[NDArray, " n"], f: Float[NDArray, " n"], shift: float, loss: str
-) -> Float[NDArray, " n"]:
-    """Return the largest losses where f may be changed by `shift`; y is -1 or +1."""
-    if loss == "squared":
-        return (np.abs(y - f) + shift) ** 2
-    margin = y * f - shift
-    if loss == "hinge":
-        return np.maximum(0.0, 1.0 - margin)
-    return np.logaddexp(0.0, -margin)
 
 
 def _dual(p: float) -> float:

@@ -4,6 +4,7 @@ Labels of two classes are -1 and +1 everywhere.
 """
 
 from geomadv.data._concentric_spheres import ConcentricSpheres as ConcentricSpheres
+from geomadv.data._gaussian_pair import GaussianPair as GaussianPair
 from geomadv.data._images import ImageData as ImageData
 from geomadv.data._images import TwoClasses as TwoClasses
 from geomadv.data._loaders import DataUnavailableError as DataUnavailableError
@@ -17,6 +18,7 @@ from geomadv.data._resize import resize_isometry as resize_isometry
 __all__ = [
     "ConcentricSpheres",
     "DataUnavailableError",
+    "GaussianPair",
     "ImageData",
     "TwoClasses",
     "bilinear_matrix",

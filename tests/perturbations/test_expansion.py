@@ -509,6 +509,10 @@ def test_far_away_nothing_is_made_up_from_underflow():
     a = np.array([[0.5, 1.0], [0.0, 1e-3]])
     form = expansion([[0.0, 0.0], [40.0, 0.0]], a, [0.0, 0.0])
     assert np.isinf(bracket(form, X0, 2, None).distance[0])
+    # nor where a negative term keeps the certificates from saying "never"
+    centres = [[0.0, 0.0], [0.01, 0.0], [0.0, 60.0]]
+    form = expansion(centres, [1.0, -0.5, 0.5], 0.0)
+    assert np.isinf(bracket(form, X0, 2, None).distance[0])
     form = expansion([[0.0, 0.0], [40.0, 0.0]], [1.0, -1.0], 0.0)
     found = bracket(form, X0, 2, None)
     assert abs(found.distance[0] - 19.8) < 0.01
@@ -629,3 +633,61 @@ def test_no_points():
 
 def test_the_default_budget_is_what_it_says():
     assert _expansion.BUDGET == 40_000
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", NORMS)
+def test_bounds_of_boxes_scale_with_the_map(kernel, p):
+    """The classifier of T x with T = 4 at x is the one without at 4 x."""
+    rng = np.random.default_rng(24)
+    compared = 0
+    for _ in range(120):
+        form = drawn(rng, 2, kernel, m=3)
+        moved = expansion(
+            form.centres,
+            form.coefficients,
+            form.b,
+            T=4.0 * np.eye(2),
+            **form.options,
+        )
+        x = rng.standard_normal((1, 2))
+        low = x + rng.choice([0.5, 2.0]) * rng.standard_normal((1, 2))
+        high = low + rng.choice([0.5, 2.0]) * rng.random((1, 2))
+        bounds = []
+        for one, scale in ((form, 1.0), (moved, 0.25)):
+            kernel_, c = Kernel.of(one.options), int(decisions(one, scale * x)[0])
+            ends = (np.full(2, -np.inf), np.full(2, np.inf))
+            margins = margins_of(one, kernel_, c)
+            search = _expansion._Search(one, kernel_, c, margins, *ends, p)
+            frame = _expansion._Frame.of(search, scale * x)
+            box = _expansion._Boxes(
+                np.array([0]), scale * low, scale * high, np.zeros(1)
+            )
+            bounds.append(frame.bounded(box)[0].bound[0] / scale)
+        assert bounds[1] == pytest.approx(bounds[0], rel=1e-6, abs=1e-9)
+        compared += 0 < bounds[0] < np.inf
+    assert compared > 10
+
+
+@pytest.mark.parametrize("gamma", [0.5, 40.0])
+def test_no_radius_is_longer_than_the_distance_where_one_is_attained(gamma):
+    """One term where it is steepest: all radii but one are nearly the distance."""
+    near = 1e-4 / math.sqrt(gamma)
+    r = math.sqrt(0.5 / gamma)
+    form = expansion([[0.0]], [1.0], -math.exp(-gamma * (r + near) ** 2), gamma=gamma)
+    margins = margins_of(form, Kernel("gaussian", gamma), 1)
+    found = radii(margins, np.array([[r]]), 2)[0]
+    assert 0.999 * near < found <= near * (1 + 1e-9)
+
+
+def test_a_map_that_shrinks_widens_the_region():
+    """With T = 1/10 nothing is decided otherwise within 10 times the distance."""
+    form = expansion([[0.0, 0.0]], [-1.0], 0.95, T=0.1 * np.eye(2))
+    margins = margins_of(form, GAUSSIAN, 1)
+    ends = (np.full(2, -np.inf), np.full(2, np.inf))
+    search = _expansion._Search(form, GAUSSIAN, 1, margins, *ends, 2)
+    X = np.array([[30.0, 0.0]])
+    size, proven = _expansion._region(search, X, np.array([np.inf]))
+    assert proven[0]
+    # all that is decided otherwise is within .1 |y|^2 <= -2 log .95 of the centre
+    assert size[0] >= 30.0 + 10.0 * math.sqrt(-2.0 * math.log(0.95))
