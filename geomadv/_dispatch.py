@@ -397,6 +397,24 @@ def exponential(values: Float[NDArray, " n"], out: Float[NDArray, " n"]) -> None
     _exp.exponential(_arrays.frozen(values), out)
 
 
+def on_all_cores(work: Callable[[int], Any], n: int) -> list[Any]:
+    """Return work(0), ..., work(n - 1), on all cores, with one BLAS thread for each.
+
+    `work` should release the interpreter's lock, as NumPy and LAPACK do.
+    """
+    from geomadv_kernels.cpu._threads import for_blocks
+
+    found: list[Any] = [None] * n
+
+    def run(start: int, stop: int, space: object) -> None:
+        del space
+        for i in range(start, stop):
+            found[i] = work(i)
+
+    for_blocks(run, n, 1, blas=True)
+    return found
+
+
 def _shaped(**given: tuple[Any, str]) -> None:
     """Refuse arrays that do not have the named axes, of one size wherever named."""
     sizes: dict[str, tuple[int, str]] = {}
