@@ -11,6 +11,7 @@ from geomadv.cli._bench import EPILOG as BENCH_EPILOG
 from geomadv.cli._bench import bench
 from geomadv.cli._claims import claims
 from geomadv.cli._errata import errata
+from geomadv.cli._lipschitz import lipschitz
 from geomadv.cli._scale import EPILOG, scale
 from geomadv.cli._simulate import simulate
 from geomadv.cli._verify import verify
@@ -29,6 +30,7 @@ app.command()(claims)
 app.command()(errata)
 app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
+app.command()(lipschitz)
 app.command(epilog=BENCH_EPILOG)(bench)
 
 

@@ -188,7 +188,7 @@ def test_large_blocks_are_factorised():
     assert sup.lower <= fine.upper * 1.1
     M = explicit(w, (5, 5), (1, 1), ((1, 1), (0, 1)), 1, (1, 1))
     zeros = conv_norm(w, 5, padding=((1, 1), (0, 1)))
-    holds(zeros, np.linalg.norm(M, 2))
+    holds(zeros, np.linalg.norm(M, 2), rtol=1e-9)  # rounding: 900 rows
 
 
 def test_a_flat_spectrum_stays_within_the_work_allowed():

@@ -27,6 +27,7 @@ from geomadv.lipschitz import (
     Softmax,
 )
 from geomadv.lipschitz._activations import FUNCTIONS
+from geomadv.lipschitz._tensors import Add
 
 
 def matrix(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
@@ -303,3 +304,20 @@ def test_rounding_bounds_hold_against_fifty_digits() -> None:
 def test_a_bad_argument_is_named(make: Any, word: str) -> None:
     with pytest.raises((ValueError, TypeError), match=f"^{word}"):
         make()
+
+
+def test_local_response_normalisation_takes_the_steepest_row() -> None:
+    b, k, size = 0.75, 2.0, 5
+    D = np.linspace(k, 30 * k, 2_000_001)
+    row = float((2 * b * (D - k) * D ** (-b - 1)).max())
+    layer = LocalResponseNormalization(size, beta=b, bias=k)
+    expected = k**-b + math.sqrt(size) * row
+    assert layer.bound([(1, 8, 1, 1)], 1e-3).upper == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_copied_branch_counts_by_the_root_of_its_copies() -> None:
+    """A number added to each of four has the constant 2."""
+    shapes = [(1, 4), (1, 1)]
+    layer = Add((1.0, 1.0))
+    assert layer.composed(1.0, [0.0, 1.0], shapes) == pytest.approx(2.0)
+    assert layer.bound(shapes, 1e-3).upper == pytest.approx(math.sqrt(5.0))
