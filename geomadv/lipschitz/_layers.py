@@ -246,19 +246,16 @@ class Conv(Layer):
         if shapes is None:
             norm = conv_norm_sup(self.w, self.stride, self.groups, self.dilation)
             return Bound(0.0, float(norm.upper), f"{norm.method}, any size")
-        from threadpoolctl import threadpool_limits
-
         size = self._size(shapes[0])
-        with threadpool_limits(1, "blas"):  # many small matrices
-            norm = conv_norm(
-                self.w,
-                (size[0], size[1]),
-                stride=self.stride,
-                padding=self.geometry(size)[0],
-                groups=self.groups,
-                dilation=self.dilation,
-                rtol=rtol,
-            )
+        norm = conv_norm(
+            self.w,
+            (size[0], size[1]),
+            stride=self.stride,
+            padding=self.geometry(size)[0],
+            groups=self.groups,
+            dilation=self.dilation,
+            rtol=rtol,
+        )
         return Bound(float(norm.lower), float(norm.upper), norm.method)
 
     def forward(self, *xs: Array) -> Array:

@@ -191,6 +191,22 @@ def test_large_blocks_are_factorised():
     holds(zeros, np.linalg.norm(M, 2), rtol=1e-9)  # rounding: 900 rows
 
 
+@pytest.mark.parametrize("padding", ["circular", "zeros"])
+def test_work_is_limited(padding, monkeypatch):
+    """With less work the interval is wider, and holds the norm."""
+    rng = np.random.default_rng(7)
+    w = rng.standard_normal((3, 4, 3, 3))
+    monkeypatch.setattr(_conv, "_WHOLE", 0)
+    norm = conv_norm(w, 12, padding=padding, rtol=1e-6)
+    monkeypatch.setattr(_conv, "_WORK", 1000)
+    found = conv_norm(w, 12, padding=padding)
+    assert found.lower <= norm.upper
+    assert norm.lower <= found.upper <= 1.2 * norm.upper
+    assert found.lower >= 0.6 * norm.lower
+    assert found.upper > found.lower * 1.001
+    assert conv_norm(w, 10**6, padding=padding).upper < 2 * norm.upper
+
+
 def test_a_flat_spectrum_stays_within_the_work_allowed():
     """A rotation of channels followed by shifts has norm 1 at all frequencies."""
     w = np.zeros((2, 2, 3, 3))
