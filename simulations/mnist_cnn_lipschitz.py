@@ -204,7 +204,7 @@ def figure(
             ylim=(0, 1),
             title=f"{len(suggested)} digits of MNIST",
         )
-        axes.legend(loc="center")
+        axes.legend(loc="center", bbox_to_anchor=(0.55, 0.5))
         return [*paths, *save(drawing, folder / result.study.name, formats)]
 
 
