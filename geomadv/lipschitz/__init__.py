@@ -13,6 +13,8 @@ from geomadv.lipschitz._activations import (
 )
 from geomadv.lipschitz._activations import Relu as Relu
 from geomadv.lipschitz._activations import Softmax as Softmax
+from geomadv.lipschitz._alignment import Alignment as Alignment
+from geomadv.lipschitz._alignment import alignment as alignment
 from geomadv.lipschitz._base import Bound as Bound
 from geomadv.lipschitz._base import Layer as Layer
 from geomadv.lipschitz._certificates import Certificates as Certificates
@@ -38,6 +40,7 @@ from geomadv.lipschitz._wire import ModelFileError as ModelFileError
 
 __all__ = [
     "Activation",
+    "Alignment",
     "AveragePool",
     "BatchNormalization",
     "Bound",
@@ -57,6 +60,7 @@ __all__ = [
     "Norm",
     "Relu",
     "Softmax",
+    "alignment",
     "conv_norm",
     "conv_norm_sup",
     "conv_singular_values",
