@@ -1,0 +1,420 @@
+r"""The linear explanation (Goodfellow, Shlens and Szegedy 2014).
+
+For a linear score <w, x> + b and perturbations with |eta|_inf <= eps, Hoelder's
+inequality gives |<w, eta>| <= eps |w|_1, attained by eta = eps sign(w). With the mean
+size m of the weights this is eps m d: it grows linearly in d, while no coordinate
+changes by more than eps.
+
+Two things limit the argument.
+
+- eta is not small in l2: |eta|_2 = eps sqrt(d), and eps |w|_1 <= eps sqrt(d) |w|_2.
+  At a fixed l_p size the change is eps |w|_q, 1/p + 1/q = 1, which for weights of one
+  size grows like d^(1/q): not at all for p = 1, like sqrt(d) for p = 2.
+- w must be dense: with d^s weights that are not 0 the change grows like d^s.
+
+**Adversarial logistic regression.** The loss is zeta(-y f), zeta(z) = log(1 + e^z),
+with labels -1 and +1. The worst eta is -y eps sign(w), so that the worst loss is
+
+    zeta(eps |w|_1 - y (<w, x> + b)).
+
+Section 5 prints zeta(y (eps |w|_1 - <w, x> - b)), which is the same for y = +1, but for
+y = -1 it is the loss after the *best* perturbation, not the worst. As zeta grows no
+faster than its argument, the worst loss exceeds the loss by at most eps |w|_1: the l1
+penalty overestimates the damage.
+
+Source: Goodfellow, Shlens, Szegedy (2014), "Explaining and harnessing adversarial
+examples", arXiv:1412.6572, sections 3 and 5. Formulas are derived here; the printed
+loss was compared with quotations of it, not with the paper.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+from geomadv._random import spawn
+from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._validate import labels, norm_order, points, real, real_array
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Expected,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+)
+
+SOURCE = Source(
+    "I. Goodfellow, J. Shlens, C. Szegedy",
+    "Explaining and harnessing adversarial examples",
+    2014,
+    arxiv="1412.6572",
+)
+
+
+def sign_perturbation(w: ArrayLike, eps: float) -> Float[NDArray, " d"]:
+    """Return the perturbation of l_inf size eps that raises <w, x> most.
+
+    Parameters
+    ----------
+    w : (d,) array_like
+        The weights.
+    eps : float
+        The size, at least 0.
+
+    Returns
+    -------
+    (d,) array
+        eps sign(w); 0 where w is 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> sign_perturbation([3.0, 0.0, -0.1], 0.25)
+    array([ 0.25,  0.  , -0.25])
+    """
+    size = real("eps", eps, lower=0)
+    perturbation: NDArray = size * np.sign(real_array("w", w, ndim=1)) + 0.0
+    return perturbation
+
+
+def largest_change(w: ArrayLike, eps: float, *, p: float = math.inf) -> np.float64:
+    """Return the largest |<w, eta>| over all eta of l_p size eps.
+
+    Parameters
+    ----------
+    w : (d,) array_like
+        The weights.
+    eps : float
+        The size, at least 0.
+    p : float
+        The norm, in [1, inf].
+
+    Returns
+    -------
+    numpy.float64
+        eps |w|_q, 1/p + 1/q = 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> largest_change([3.0, -4.0], 0.5)
+    np.float64(3.5)
+    >>> largest_change([3.0, -4.0], 0.5, p=2)
+    np.float64(2.5)
+    """
+    weights, size = real_array("w", w, ndim=1), real("eps", eps, lower=0)
+    order = norm_order("p", p)
+    q = math.inf if order == 1 else 1.0 if math.isinf(order) else order / (order - 1)
+    return np.float64(size * np.linalg.norm(weights, q))
+
+
+def logistic_loss(
+    X: ArrayLike, y: ArrayLike, w: ArrayLike, b: float, eps: float = 0.0
+) -> np.float64:
+    """Return the mean logistic loss after the worst perturbations of l_inf size eps.
+
+    Parameters
+    ----------
+    X : (n, d) array_like
+        Points, at least one.
+    y : (n,) array_like
+        Their labels, -1 or +1.
+    w : (d,) array_like
+        The weights.
+    b : float
+        The offset.
+    eps : float
+        The size, at least 0.
+
+    Returns
+    -------
+    numpy.float64
+        The mean of log(1 + exp(eps |w|_1 - y (<w, x> + b))).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(float(logistic_loss([[2.0]], [1], [1.0], -1.0, eps=1.0)), 6)
+    0.693147
+    """
+    margin, l1 = _margins(X, y, w, b)
+    return np.float64(np.logaddexp(0.0, real("eps", eps, lower=0) * l1 - margin).mean())
+
+
+def printed_loss(
+    X: ArrayLike, y: ArrayLike, w: ArrayLike, b: float, eps: float
+) -> np.float64:
+    """Return the adversarial logistic loss as it is printed.
+
+    The arguments are as for `logistic_loss`.
+
+    Returns
+    -------
+    numpy.float64
+        The mean of log(1 + exp(y (eps |w|_1 - <w, x> - b))), which is too small where
+        y = -1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(float(printed_loss([[2.0]], [-1], [1.0], -1.0, eps=1.0)), 6)
+    0.693147
+    >>> round(float(logistic_loss([[2.0]], [-1], [1.0], -1.0, eps=1.0)), 6)
+    2.126928
+    """
+    margin, l1 = _margins(X, y, w, b)
+    shift = real("eps", eps, lower=0) * l1 * real_array("y", y)
+    return np.float64(np.logaddexp(0.0, shift - margin).mean())
+
+
+def _margins(
+    X: ArrayLike, y: ArrayLike, w: ArrayLike, b: float
+) -> tuple[Float[NDArray, " n"], float]:
+    weights = real_array("w", w, ndim=1)
+    array = points("X", X, d=weights.size, minimum=1)
+    label = labels("y", y, len(array), classes=0)
+    margin: NDArray = label * (array @ weights + real("b", b))
+    return margin, float(np.abs(weights).sum())
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _weights(d: int, density: float = 1.0) -> Float[NDArray, " d"]:
+    """Return weights in [1/2, 3/2] times a sign; d^density of them are not 0."""
+    rng = spawn(0, "goodfellow2014", d)
+    w = rng.uniform(0.5, 1.5, d) * rng.choice([-1.0, 1.0], d)
+    w[round(d**density) :] = 0.0
+    return w
+
+
+def _by_linear_program(d: int, eps: float) -> float:
+    from scipy.optimize import linprog
+
+    return -float(linprog(-_weights(d), bounds=(-eps, eps), method="highs").fun)
+
+
+def _l2_sides(shape: str, d: int, eps: float) -> tuple[float, float]:
+    """Return the change, and its bound by the l2 size of the perturbation."""
+    w = _weights(d) if shape == "spread" else np.full(d, 2.0)
+    eta = sign_perturbation(w, eps)
+    return float(w @ eta), float(np.linalg.norm(eta) * np.linalg.norm(w))
+
+
+def _problem(
+    d: int, share: float
+) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"], Float[NDArray, " d"], float]:
+    """Return eight points with labels, of which a share is -1, and a classifier."""
+    rng = spawn(0, "goodfellow2014", d, "logistic")
+    X = rng.standard_normal((8, d))
+    y = np.where(np.arange(8) < round(8 * share), -1.0, 1.0)
+    return X, y, rng.standard_normal(d) / math.sqrt(d), 0.3
+
+
+def _by_brute_force(d: int, share: float, eps: float) -> float:
+    """Return the mean of the worst losses over all vertices of the cube.
+
+    The loss is convex, so that its largest value is at a vertex.
+    """
+    X, y, w, b = _problem(d, share)
+    vertices = eps * np.array(list(itertools.product((-1.0, 1.0), repeat=d)))
+    scores = (X[:, None] + vertices) @ w + b
+    return float(np.logaddexp(0.0, -y[:, None] * scores).max(axis=1).mean())
+
+
+def _penalised(d: int, share: float, eps: float, scale: float) -> float:
+    X, y, w, b = _problem(d, share)
+    return float(logistic_loss(X, y, w, b)) + scale * float(largest_change(w, eps))
+
+
+_EPS = Reals(1e-3, 10.0, (0.01, 0.25, 1.0), scale="log", symbol=r"\varepsilon")
+_SMALL = Integers(1, 10, (1, 2, 5, 10), symbol="d")
+
+CLAIMS = (
+    Claim(
+        id="goodfellow2014.largest-change",
+        theory="lipschitz",
+        title="No perturbation of size eps changes <w, x> by more than eps |w|_1",
+        source=SOURCE.at("section 3"),
+        statement=r"""$\max_{\|\eta\|_\infty \le \varepsilon}|\langle w, \eta\rangle| =
+\varepsilon\|w\|_1$; compared with a linear program.""",
+        relation="lhs == rhs",
+        domain={"d": Integers(1, 2000, (2, 20, 784), symbol="d"), "eps": _EPS},
+        axis="d",
+        evidence=Exact(
+            _by_linear_program,
+            lambda d, eps: largest_change(_weights(d), eps),
+            rtol=1e-10,
+        ),
+        twin=Twin(
+            r"one weight, the smallest, is left out of $\|w\|_1$",
+            Exact(
+                _by_linear_program,
+                lambda d, eps: (
+                    largest_change(_weights(d), eps) - eps * np.abs(_weights(d)).min()
+                ),
+                rtol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="goodfellow2014.linear-growth",
+        theory="lipschitz",
+        title="At a fixed l_inf size the change grows as fast as the weights are many",
+        source=SOURCE.at("section 3"),
+        statement=r"""With $d^s$ weights of one size that are not 0,
+$\varepsilon\|w\|_1$ grows like $d^s$: linearly for dense weights, and not at all for a
+fixed number of them.""",
+        relation="rate",
+        domain={
+            "density": Choices((1.0, 0.5, 0.0), symbol="s"),
+            "d": Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5, 10**6), symbol="d"),
+        },
+        axis="d",
+        evidence=Exact(
+            lambda density, d: largest_change(_weights(d, density), 0.1),
+            lambda density, d: density,
+            tolerance=0.05,
+        ),
+        twin=Twin(
+            "the exponent is larger by 0.1",
+            Exact(
+                lambda density, d: largest_change(_weights(d, density), 0.1),
+                lambda density, d: density + 0.1,
+                tolerance=0.05,
+            ),
+        ),
+    ),
+    Claim(
+        id="goodfellow2014.growth-by-norm",
+        theory="lipschitz",
+        title="At a fixed l_p size the change grows like d^(1 - 1/p)",
+        source=SOURCE.at("section 3"),
+        statement=r"""For dense weights the largest change at a fixed $\ell_p$ size
+grows like $d^{1 - 1/p}$: linearly for $p = \infty$ alone.""",
+        relation="rate",
+        domain={
+            "p": Choices((1.0, 1.5, 2.0, math.inf)),
+            "d": Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5, 10**6), symbol="d"),
+        },
+        axis="d",
+        evidence=Exact(
+            lambda p, d: largest_change(_weights(d), 0.1, p=p),
+            lambda p, d: 1 - 1 / p,
+            tolerance=0.02,
+        ),
+        twin=Twin(
+            "the exponent is larger by 0.03",
+            Exact(
+                lambda p, d: largest_change(_weights(d), 0.1, p=p),
+                lambda p, d: 1.03 - 1 / p,
+                tolerance=0.02,
+            ),
+        ),
+    ),
+    Claim(
+        id="goodfellow2014.l2-size",
+        theory="lipschitz",
+        title="In l2 the sign perturbation is no worse than its length explains",
+        source=SOURCE.at("section 3"),
+        statement=r"""The sign perturbation $\eta$ changes the score by at most
+$\|\eta\|_2\|w\|_2$, and by exactly that if all weights are of one size.""",
+        relation="lhs <= rhs",
+        domain={
+            "shape": Choices(("spread", "equal")),
+            "d": Integers(1, 10**5, (1, 2, 784), symbol="d"),
+            "eps": _EPS,
+        },
+        axis="d",
+        evidence=Exact(
+            lambda shape, d, eps: _l2_sides(shape, d, eps)[0],
+            lambda shape, d, eps: _l2_sides(shape, d, eps)[1],
+        ),
+        twin=Twin(
+            r"the change is at most $0.999\,\|\eta\|_2\|w\|_2$",
+            Exact(
+                lambda shape, d, eps: _l2_sides(shape, d, eps)[0],
+                lambda shape, d, eps: 0.999 * _l2_sides(shape, d, eps)[1],
+            ),
+        ),
+    ),
+    Claim(
+        id="goodfellow2014.adversarial-loss",
+        theory="lipschitz",
+        title="The adversarial logistic loss with the label before the whole bracket",
+        source=SOURCE.at("section 5"),
+        statement=r"""The worst logistic loss within
+$\|\eta\|_\infty \le \varepsilon$ is
+$\zeta(y(\varepsilon\|w\|_1 - \langle w, x\rangle - b))$,
+$\zeta(z) = \ln(1 + e^z)$; compared with all vertices of the cube.""",
+        relation="lhs == rhs",
+        domain={
+            "d": _SMALL,
+            "share": Choices((0.0, 0.5, 1.0)),
+            "eps": _EPS,
+        },
+        axis="eps",
+        expected=Expected.VIOLATED,
+        evidence=Exact(
+            _by_brute_force,
+            lambda d, share, eps: printed_loss(*_problem(d, share), eps),
+        ),
+        twin=Twin(
+            r"""corrected: it is
+$\zeta(\varepsilon\|w\|_1 - y(\langle w, x\rangle + b))$""",
+            Exact(
+                _by_brute_force,
+                lambda d, share, eps: logistic_loss(*_problem(d, share), eps),
+            ),
+        ),
+        note=r"""For $y = +1$ the two are the same. For $y = -1$ the printed one is the
+loss after the perturbation that helps most. The print was compared with quotations.""",
+    ),
+    Claim(
+        id="goodfellow2014.penalty-overestimates",
+        theory="lipschitz",
+        title="The l1 penalty overestimates the damage of perturbations",
+        source=SOURCE.at("section 5"),
+        statement=r"""The adversarial logistic loss is at most the loss plus
+$\varepsilon\|w\|_1$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": _SMALL,
+            "share": Choices((0.0, 0.5, 1.0)),
+            "eps": Reals(1e-3, 1e4, (0.01, 1.0, 1e4), scale="log"),
+        },
+        axis="eps",
+        evidence=Exact(
+            _by_brute_force,
+            lambda d, share, eps: _penalised(d, share, eps, 1.0),
+        ),
+        twin=Twin(
+            r"the penalty is $0.999\,\varepsilon\|w\|_1$",
+            Exact(
+                _by_brute_force,
+                lambda d, share, eps: _penalised(d, share, eps, 0.999),
+            ),
+        ),
+        note=r"""For large $\varepsilon$ every point is on the wrong side, where
+$\zeta(z) \approx z$ and the penalty is the damage.""",
+    ),
+)
