@@ -4,7 +4,10 @@ The subpackages, in the order in which data flow through them:
 
 - `geomadv.stats`: intervals, confidence sequences, scaling fits;
 - `geomadv.spaces`: metric measure spaces and their isoperimetric profiles;
+- `geomadv.classifiers`: classifiers after the manner of scikit-learn;
 - `geomadv.data`: labelled distributions and real data;
+- `geomadv.perturbations`: smallest perturbations, exact or bracketed;
+- `geomadv.lipschitz`: constants of layers and networks, two-sided;
 - `geomadv.claims`: statements that are verified and, sharpened, refuted;
 - `geomadv.theories`: one file a paper, its formulas and its claims;
 - `geomadv.studies`: grids of measurements with their figures.
