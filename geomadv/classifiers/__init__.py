@@ -4,12 +4,26 @@ from geomadv.classifiers._adversarial import (
     AdversarialLinearClassifier as AdversarialLinearClassifier,
 )
 from geomadv.classifiers._expansion import KernelExpansion as KernelExpansion
+from geomadv.classifiers._hilbert import (
+    HilbertKernelClassifier as HilbertKernelClassifier,
+)
+from geomadv.classifiers._interpolant import KernelInterpolant as KernelInterpolant
 from geomadv.classifiers._linear import LinearClassifier as LinearClassifier
 from geomadv.classifiers._quadratic import QuadraticClassifier as QuadraticClassifier
+from geomadv.classifiers._simplicial import (
+    SimplicialInterpolant as SimplicialInterpolant,
+)
+from geomadv.classifiers._weighted_neighbours import (
+    WeightedInterpolatedNN as WeightedInterpolatedNN,
+)
 
 __all__ = [
     "AdversarialLinearClassifier",
+    "HilbertKernelClassifier",
     "KernelExpansion",
+    "KernelInterpolant",
     "LinearClassifier",
     "QuadraticClassifier",
+    "SimplicialInterpolant",
+    "WeightedInterpolatedNN",
 ]
