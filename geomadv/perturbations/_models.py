@@ -98,6 +98,11 @@ def _refuse(model: Any, what: str, wanted: str) -> ValueError:
 
 
 def _affine(model: Any) -> Form:
+    if np.ndim(getattr(model, "classes_", ())) != 1 or (
+        hasattr(model, "_label_binarizer")
+        and model._label_binarizer.y_type_.startswith("multilabel")
+    ):
+        raise _refuse(model, "several labels for a point", "one label for each point")
     W = np.atleast_2d(np.asarray(_dense(model.coef_), float))
     b = np.broadcast_to(np.asarray(model.intercept_, float).ravel(), len(W))
     return Affine(W, b)
@@ -144,6 +149,9 @@ def _expansion(
 ) -> Functions:
     """Return an expansion, or the polynomial that it is."""
     x = np.asarray(_dense(centres), float)
+    if options["kernel"] == "polynomial" and options["degree"] == 0:
+        total = coefficients.sum(axis=0)  # the kernel is 1
+        return Affine(np.zeros((len(total), x.shape[1])), b + total)
     if options["kernel"] == "polynomial" and options["degree"] <= 2:
         gamma, shift = options["gamma"], options["coef0"]
         slopes = gamma * coefficients.T @ x
@@ -167,6 +175,8 @@ def _options(model: Any, gamma: float) -> dict[str, Any]:
         )
     options: dict[str, Any] = {"kernel": names[model.kernel], "gamma": gamma}
     if options["kernel"] == "polynomial":
+        if int(model.degree) != model.degree:
+            raise _refuse(model, f"degree={model.degree}", "a whole degree")
         options |= {"degree": int(model.degree), "coef0": float(model.coef0)}
     return options
 
@@ -218,10 +228,8 @@ def _centroids(model: Any) -> Form:
 
 
 def _neighbours(model: Any) -> Form:
-    euclidean = model.effective_metric_ == "euclidean" or (
-        model.effective_metric_ == "minkowski" and model.p == 2
-    )
-    if not euclidean:
+    # scikit-learn calls the metric "minkowski" where its coordinates have weights
+    if model.effective_metric_ != "euclidean":
         raise _refuse(model, repr(model.metric), "the Euclidean metric")
     if model.weights not in (None, "uniform"):
         raise _refuse(model, repr(model.weights), "uniform weights")

@@ -95,9 +95,8 @@ def smallest(
             wanted = _wanted(form, f[row], int(classes[row]), counts[row])
             room = None if box is None else (box[0] - X[row], box[1] - X[row])
             A, b = _rows(form.functions, f[row])
-            step, bound = _polyhedra(A, b, wanted, least[row], p, room)
+            step, size, bound = _polyhedra(A, b, wanted, least[row], p, room)
             lower[row] = max(lower[row], bound)
-            size = float(np.linalg.norm(step, p)) if step.any() else np.inf
             if size < distance[row]:
                 delta[row], distance[row] = step, size
     else:
@@ -207,8 +206,11 @@ def _polyhedra(
     least: Float[NDArray, " P"],
     p: float,
     room: Box | None,
-) -> tuple[Float[NDArray, " d"], float]:
-    """Return the smallest step found with enough pairs turned, and a lower bound."""
+) -> tuple[Float[NDArray, " d"], float, float]:
+    """Return the smallest step found with enough pairs turned, its size, and a bound.
+
+    The size is infinite if none was found; the bound is a lower one.
+    """
     best, size = np.zeros(A.shape[1]), np.inf
     count, solved, floor = itertools.count(), 0, np.inf
     heap: list[tuple[float, int, _Node]] = []
@@ -267,7 +269,7 @@ def _polyhedra(
             single = len(more) == 1 and not node.kept
             rest = node.rest[k + 1 :]
             push(bound, replace(node, rest=rest, taken=more, solved=single))
-    return best, min(floor, heap[0][0] if heap else np.inf)
+    return best, size, min(floor, heap[0][0] if heap else np.inf)
 
 
 def _walk(

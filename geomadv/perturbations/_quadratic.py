@@ -23,6 +23,7 @@ from geomadv.perturbations._forms import Quadratic
 from geomadv.perturbations._result import Perturbation, least
 
 _HARD, _EMPTY = 1, 2
+_FLAT = 4 * 2.0**-52  # times d: of the largest eigenvalue, the rounding of the others
 
 
 def in_length(form: Quadratic, X: Float[NDArray, "n d"]) -> Perturbation:
@@ -34,8 +35,13 @@ def in_length(form: Quadratic, X: Float[NDArray, "n d"]) -> Perturbation:
             for array in (form.A, form.b, form.c)
         )
         a, V = np.linalg.eigh(A)
+        h = V.T @ b
+        # eigenvalues of 0 come out as rounding, and would open what is closed
+        flat = np.abs(a) <= _FLAT * len(a) * np.abs(a).max(initial=0.0)
+        a[flat] = 0.0
+        h[flat & (np.abs(h) <= _FLAT * len(a) * np.linalg.norm(b))] = 0.0
         z = rows @ V
-        lam, distance, x, status = _dispatch.secular(a, V.T @ b, float(constant), z)
+        lam, distance, x, status = _dispatch.secular(a, h, float(constant), z)
         never = (status == _EMPTY) | ((status == _HARD) & np.isinf(lam))
         distance[never] = np.inf
         delta = (x - z) @ V.T

@@ -138,8 +138,28 @@ REFUSED = {
     "priors": (NearestCentroid(priors=[0.2, 0.8]), TWO, "equal priors"),
     "weights": (KNeighborsClassifier(weights="distance"), TWO, "uniform weights"),
     "l1": (KNeighborsClassifier(p=1), TWO, "Euclidean metric"),
+    "weighted coordinates": (
+        KNeighborsClassifier(1, metric_params={"w": np.arange(1.0, 5.0)}),
+        TWO,
+        "Euclidean metric",
+    ),
+    "half a degree": (
+        KernelRidge(kernel="poly", degree=2.5, gamma=0.01, coef0=100.0),
+        TWO,
+        "a whole degree",
+    ),
+    "several labels": (
+        lm.RidgeClassifier(),
+        np.stack([TWO, 1 - TWO, TWO], axis=1),
+        "one label for each point",
+    ),
     "clip": (make_pipeline(MinMaxScaler(clip=True), LinearSVC()), TWO, "clip=False"),
 }
+
+
+def test_a_polynomial_of_degree_0_is_constant():
+    model = SVC(kernel="poly", degree=0).fit(X, TWO)
+    assert np.isinf(minimal_perturbation(model, X[:5]).distance).all()
 
 
 @pytest.mark.errors

@@ -216,3 +216,10 @@ def test_the_pairs_are_in_order():
     form = form_of(SVC(kernel="linear").fit(X, FIVE))
     pairs = list(zip(form.first.tolist(), form.second.tolist(), strict=True))
     assert pairs == list(combinations(range(5), 2))
+
+
+def test_a_point_on_the_boundary_has_distance_0():
+    model = SVC(kernel="linear").fit([[-1.0, 0.0], [1.0, 0.0], [0.0, 5.0]], [0, 1, 2])
+    found = minimal_perturbation(model, [[0.0, 0.0]])
+    assert found.distance[0] == 0.0
+    assert found.exact[0]

@@ -161,3 +161,27 @@ def test_a_general_optimiser_finds_nothing_nearer():
 def test_what_is_not_solved_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         minimal_perturbation(ELLIPSE, [[0.5, 0.0]], **options)
+
+
+@pytest.mark.parametrize("d", [2, 3, 5, 20])
+def test_forms_that_are_semidefinite_in_no_axes(d):
+    """Eigenvalues of 0 come out as rounding: empty and touched sets stay so."""
+    rng = np.random.default_rng(d)
+    for _ in range(30):
+        v, x = rng.standard_normal((2, d))
+        A, none = -np.outer(v, v), np.zeros(d)
+        for c in (0.0, -1.0):  # -<v, x>^2 + c is never positive
+            model = QuadraticClassifier.from_parameters(A, none, c)
+            assert np.isinf(minimal_perturbation(model, x[None]).distance[0])
+        model = QuadraticClassifier.from_parameters(A, none, 1.0)
+        expected = abs(abs(v @ x) - 1.0) / np.linalg.norm(v)
+        found = minimal_perturbation(model, x[None])
+        assert found.distance[0] == pytest.approx(expected, rel=1e-9)
+        B = rng.standard_normal((d // 2, d))
+        model = QuadraticClassifier.from_parameters(B.T @ B, none, 1.0)
+        assert np.isinf(minimal_perturbation(model, x[None]).distance[0])
+        # a parabola in a direction that A does not see
+        model = QuadraticClassifier.from_parameters(A, v[::-1].copy(), 0.0)
+        found = minimal_perturbation(model, x[None])
+        end = x + (1 + 1e-9) * found.delta[0]
+        assert model.predict(x[None])[0] != model.predict(end[None])[0]
