@@ -8,6 +8,7 @@ The subpackages, in the order in which data flow through them:
 - `geomadv.data`: labelled distributions and real data;
 - `geomadv.perturbations`: smallest perturbations, exact or bracketed;
 - `geomadv.lipschitz`: constants of layers and networks, two-sided;
+- `geomadv.error_sets`: where a classifier differs from the Bayes rule;
 - `geomadv.claims`: statements that are verified and, sharpened, refuted;
 - `geomadv.theories`: one file a paper, its formulas and its claims;
 - `geomadv.studies`: grids of measurements with their figures.

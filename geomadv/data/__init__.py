@@ -11,6 +11,7 @@ from geomadv.data._loaders import DataUnavailableError as DataUnavailableError
 from geomadv.data._loaders import cache_folder as cache_folder
 from geomadv.data._loaders import load_digits as load_digits
 from geomadv.data._loaders import load_mnist as load_mnist
+from geomadv.data._noisy import NoisyLabels as NoisyLabels
 from geomadv.data._resize import bilinear_matrix as bilinear_matrix
 from geomadv.data._resize import resize as resize
 from geomadv.data._resize import resize_isometry as resize_isometry
@@ -20,6 +21,7 @@ __all__ = [
     "DataUnavailableError",
     "GaussianPair",
     "ImageData",
+    "NoisyLabels",
     "TwoClasses",
     "bilinear_matrix",
     "cache_folder",

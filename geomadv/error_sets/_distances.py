@@ -1,0 +1,294 @@
+r"""Distances to the error set, from distances to the two decision boundaries.
+
+Let A = {f != f*}, let x be outside of A, and let r_f and r_* be the distances from x to
+the nearest points with another decision of f and of f*. Before either changes both are
+as at x, hence equal:
+
+    dist(x, A) >= min(r_f, r_*).
+
+If r_f < r_*, the point where f changes first still has the old f*, and is in A: the
+distance is r_f. If r_* < r_f it is r_*, for the same reason. With brackets of r_f and
+r_*, dist(x, A) <= upper(r_f) wherever upper(r_f) < lower(r_*), and conversely. Where
+the two cannot be told apart f and f* may change together, at no error, and the nearest
+known error bounds the distance from above: a mislabelled training point, say.
+
+Every function of dist(x, A) that a sample bounds, its distribution function
+mu(A^eps) = P(dist <= eps) and its mean, is bounded through the band of Dvoretzky,
+Kiefer and Wolfowitz: F_upper from the sample of lower bounds, F_lower from that of
+upper bounds, each at half of the error rate.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomadv._random import generator
+from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._validate import integer, points, real_array
+from geomadv.error_sets._bracket import Bracket
+from geomadv.error_sets._covering import box_and_points
+from geomadv.error_sets._domain import Box
+from geomadv.error_sets._measure import exact_errors
+from geomadv.error_sets._rules import diameter, draw, rule
+from geomadv.perturbations import minimal_perturbation
+from geomadv.stats import dkw_band, dkw_radius
+
+
+def distance_to_errors(
+    X: ArrayLike,
+    model: Any = None,
+    bayes: Any = None,
+    *,
+    error_points: ArrayLike | None = None,
+    torus: bool = False,
+) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
+    """Return bounds of the Euclidean distances from points to the error set.
+
+    Parameters
+    ----------
+    X : (n, d) array_like
+        Points.
+    model : classifier, function or label, optional
+        f. Where `minimal_perturbation` knows it, distances to its boundary are used.
+    bayes : Bayes rule, optional
+        f*, likewise; a law with `distance_to_boundary` is asked for that. A label is
+        a constant rule. To be given together with `model`.
+    error_points : (m, d) array_like, optional
+        Known points of the error set: `mislabelled_points`, for an interpolating f.
+    torus : bool
+        Whether distances go around the edge of the unit cube; then only error points
+        give upper bounds, and lower bounds are 0.
+
+    Returns
+    -------
+    lower, upper : (n,) array
+        Equal where the distance is exact; 0 and infinity where nothing is known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If neither `model` and `bayes` nor `error_points` are given, or an argument is
+        not as described.
+
+    Notes
+    -----
+    Errors anywhere in R^d count, also outside of a law's support. What exactness is
+    worth is said by `minimal_perturbation`.
+
+    Examples
+    --------
+    The rule x > .5 and the Bayes rule x > 0 differ in (0, .5].
+
+    >>> from geomadv.classifiers import LinearClassifier
+    >>> f = LinearClassifier.from_parameters([1.0], -0.5)
+    >>> g = LinearClassifier.from_parameters([1.0], 0.0)
+    >>> distance_to_errors([[-0.25], [0.25], [2.0]], f, g)[1]
+    array([0.25, 0.  , 1.5 ])
+    """
+    X = points("X", X)
+    if (model is None) != (bayes is None) or (model is None and error_points is None):
+        raise ValueError("give model and bayes, or error_points, or all of them")
+    n, d = X.shape
+    lower, upper = np.zeros(n), np.full(n, np.inf)
+    if error_points is not None:
+        E = points("error_points", error_points, d=d)
+        if torus:
+            box, E = box_and_points(E, "torus") if len(E) else (Box(d, True), E)
+            X = box.fold(X)
+        if len(E):
+            upper = Box(d, torus).tree(E).query(X, workers=-1)[0]
+    if model is None:
+        return lower, upper
+    wrong = rule("model", model)(X) != rule("bayes", bayes)(X)
+    if not torus:
+        (f_low, f_high), (g_low, g_high) = _radii(model, X), _radii(bayes, X)
+        lower = np.minimum(f_low, g_low)
+        upper = np.minimum(upper, np.where(f_high < g_low, f_high, np.inf))
+        upper = np.minimum(upper, np.where(g_high < f_low, g_high, np.inf))
+    lower[wrong], upper[wrong] = 0.0, 0.0
+    return lower, np.maximum(lower, upper)
+
+
+def _radii(
+    model: Any, X: Float[NDArray, "n d"]
+) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
+    """Return bounds of the distances to another decision of one rule."""
+    known = getattr(model, "distance_to_boundary", None)
+    if callable(known):
+        radii = np.asarray(known(X), dtype=np.float64)
+        return radii, radii
+    if isinstance(model, int | float | np.number):
+        never = np.full(len(X), np.inf)
+        return never, never
+    try:
+        found = minimal_perturbation(model, X)
+    except TypeError:
+        return np.zeros(len(X)), np.full(len(X), np.inf)
+    return found.lower, found.distance
+
+
+@dataclass(frozen=True, eq=False)
+class EnlargementProfile:
+    """Bounds of the measure of the eps-enlargements of a set.
+
+    Parameters
+    ----------
+    eps : (k,) array
+        Radii.
+    lower, upper : (k,) array
+        Bounds of mu(A^eps) at these radii, valid at all of them together.
+    method : str
+        "intervals" where exact, else which distances bound which end.
+    error_rate : float
+        The greatest probability that a bound fails anywhere; 0 where exact.
+    """
+
+    eps: Float[NDArray, " k"]
+    lower: Float[NDArray, " k"]
+    upper: Float[NDArray, " k"]
+    method: str
+    error_rate: float
+
+
+def enlargement_profile(
+    model: Any,
+    bayes: Any,
+    law: Any,
+    eps: ArrayLike,
+    *,
+    error_points: ArrayLike | None = None,
+    torus: bool = False,
+    rng: Any = None,
+    n: int = 10_000,
+    error_rate: float = 0.05,
+) -> EnlargementProfile:
+    """Return bounds of the measure of the points near errors, as a function of eps.
+
+    Parameters
+    ----------
+    model, bayes, error_points, torus
+        As for `distance_to_errors`; with error points alone, `model` and `bayes` are
+        None.
+    law : object with ``sample(n, rng)``
+        As for `measure`; for two `PiecewiseRule` with "cube", "torus" or Cube(1) the
+        profile is exact.
+    eps : (k,) array_like
+        Radii, at least 0.
+    rng : numpy.random.Generator or int
+        A generator, or the seed of one; not needed where exact.
+    n : int
+        How many points to draw, at least 1.
+    error_rate : float
+        The greatest probability, in (0, 1), that a bound fails at any radius.
+
+    Returns
+    -------
+    EnlargementProfile
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    A^eps is the set of points within eps, eps included. Where distances are only
+    bracketed the bounds are too, however large n is: an upper bound of 1 says that no
+    lower bounds of the distances were found.
+
+    Examples
+    --------
+    >>> from geomadv.error_sets import PiecewiseRule
+    >>> f, g = PiecewiseRule([0.4], [-1, 1]), PiecewiseRule([0.5], [-1, 1])
+    >>> enlargement_profile(f, g, "cube", [0.0, 0.2, 0.6]).lower.round(12)
+    array([0.1, 0.5, 1. ])
+    """
+    radii = real_array("eps", eps, lower=0.0, ndim=1)
+    errors = exact_errors(model, bayes, law)
+    if errors is not None:
+        exact = np.asarray(errors.enlarged_measure(radii))
+        return EnlargementProfile(radii, exact, exact, "intervals", 0.0)
+    low, high, _ = _sampled(model, bayes, law, error_points, torus, rng, n)
+    lower, _ = dkw_band(high, radii, error_rate)
+    _, upper = dkw_band(low, radii, error_rate)
+    known = "distances" if np.array_equal(low, high) else "brackets of distances"
+    return EnlargementProfile(
+        radii, np.asarray(lower), np.asarray(upper), known, error_rate
+    )
+
+
+def mean_distance(
+    model: Any,
+    bayes: Any,
+    law: Any,
+    *,
+    error_points: ArrayLike | None = None,
+    torus: bool = False,
+    rng: Any = None,
+    n: int = 10_000,
+    error_rate: float = 0.05,
+) -> Bracket:
+    """Return bounds of the mean distance of a point of a law to the error set.
+
+    Parameters and errors are as for `enlargement_profile`.
+
+    Returns
+    -------
+    Bracket
+        The upper end is infinite where the distances have no known bound: they have
+        one on the cube, the torus and the sphere if there are error points.
+
+    Notes
+    -----
+    The mean is the integral of 1 - F for the distribution function F of the distance
+    (Anderson's bounds): the band of F bounds it.
+
+    Examples
+    --------
+    >>> from geomadv.error_sets import PiecewiseRule
+    >>> f, g = PiecewiseRule([0.4], [-1, 1]), PiecewiseRule([0.5], [-1, 1])
+    >>> round(mean_distance(f, g, "cube").lower, 12)
+    0.205
+    """
+    errors = exact_errors(model, bayes, law)
+    if errors is not None:
+        return Bracket(errors.mean_distance, errors.mean_distance, "intervals")
+    low, high, longest = _sampled(model, bayes, law, error_points, torus, rng, n)
+    slack = dkw_radius(len(low), error_rate)
+    lower = _integral(low, slack, 0.0)
+    upper = _integral(np.minimum(high, longest), -slack, longest)
+    return Bracket(lower, max(lower, upper), "distances", error_rate)
+
+
+def _integral(values: Float[NDArray, " n"], shift: float, longest: float) -> float:
+    """Return the integral of 1 - F from 0 to the longest value, F moved by a shift.
+
+    F is cut to [0, 1]. Where F stays below 1 up to `longest`, an infinite one makes
+    the integral infinite.
+    """
+    n = len(values)
+    x = np.maximum.accumulate(np.concatenate([[0.0], np.sort(values), [longest]]))
+    left = 1.0 - np.clip(np.arange(n + 1) / n + shift, 0.0, 1.0)
+    some = left > 0.0
+    if np.isinf(x[1:][some]).any():
+        return np.inf
+    return float((left[some] * (x[1:][some] - x[:-1][some])).sum())
+
+
+def _sampled(
+    model: Any,
+    bayes: Any,
+    law: Any,
+    error_points: ArrayLike | None,
+    torus: bool,
+    rng: Any,
+    n: int,
+) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"], float]:
+    """Return bounds of the distances of n points, and a bound of all distances."""
+    X = draw(law, integer("n", n, minimum=1), generator(rng))
+    low, high = distance_to_errors(
+        X, model, bayes, error_points=error_points, torus=torus
+    )
+    some = error_points is not None and len(np.asarray(error_points)) > 0
+    return low, high, diameter(law, X.shape[1], torus) if some else np.inf

@@ -1,0 +1,69 @@
+"""Classifiers, Bayes rules and laws, in whatever form they come."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from geomadv._typing import Float, NDArray
+from geomadv.spaces import Cube, Sphere
+
+Rule = Callable[[Float[NDArray, "n d"]], NDArray]
+
+
+def rule(name: str, value: Any) -> Rule:
+    """Return the labels as a function of points.
+
+    `value` has `bayes_predict` or `predict`, or is a function, or one label.
+    """
+    for method in ("bayes_predict", "predict"):
+        if callable(getattr(value, method, None)):
+            return _checked(name, getattr(value, method))
+    if callable(value):
+        return _checked(name, value)
+    if isinstance(value, int | float | np.number) and not math.isnan(value):
+        return lambda X: np.full(len(X), value)
+    raise TypeError(
+        f"{name} must be a classifier with predict, a law with bayes_predict, a "
+        f"function of points or one label, got {type(value).__name__}"
+    )
+
+
+def _checked(name: str, function: Callable[..., Any]) -> Rule:
+    def labels(X: Float[NDArray, "n d"]) -> NDArray:
+        found = np.asarray(function(X))
+        if found.shape != (len(X),):
+            raise ValueError(
+                f"{name} must return one label a point, shape ({len(X)},), got "
+                f"{found.shape}"
+            )
+        if found.dtype.kind == "f" and np.isnan(found).any():
+            raise ValueError(f"{name} must return labels, got nan")
+        return found
+
+    return labels
+
+
+def draw(law: Any, n: int, rng: np.random.Generator) -> Float[NDArray, "n d"]:
+    """Return n points of a space, or of a law that returns labels too."""
+    if not callable(getattr(law, "sample", None)):
+        raise TypeError(
+            "law must have sample(n, rng), such as Cube(2) or NoisyLabels, got "
+            f"{law!r:.60}"
+        )
+    found = law.sample(n, rng)
+    X = np.asarray(found[0] if isinstance(found, tuple) else found, dtype=np.float64)
+    if X.ndim != 2 or len(X) != n:
+        raise ValueError(f"law must sample points of shape ({n}, d), got {X.shape}")
+    return X
+
+
+def diameter(law: Any, d: int, torus: bool) -> float:
+    """Return the greatest distance in the support of a law, infinite if not known."""
+    base = getattr(law, "base", law)
+    if torus or base == "torus":
+        return math.sqrt(d) * (0.5 if torus else 1.0)
+    if isinstance(base, Cube):
+        return math.sqrt(d)
+    return 2.0 if isinstance(base, Sphere) else math.inf
