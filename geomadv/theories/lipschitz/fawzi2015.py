@@ -201,7 +201,7 @@ def random_ratio(d: ArrayLike, e: ArrayLike) -> Real:
     """
     dims, mass = _dimensions(d, e, upper=0.5)
     height = [
-        Sphere(n).cap_height(m) for n, m in zip(dims.flat, mass.flat, strict=True)
+        Sphere(int(n)).cap_height(m) for n, m in zip(dims.flat, mass.flat, strict=True)
     ]
     ratio: Real = 1 / np.reshape(height, dims.shape)[()]
     return ratio
