@@ -237,13 +237,13 @@ def _sum(call: Call, weights: tuple[float, ...]) -> list[Layer]:
         raise ModelFileError(f"{call.op} takes {len(weights)} tensors")
     varying = call.varying()
     if len(varying) == 1 and call.inputs.count(varying[0]) == 1:
-        shift: Any = np.zeros(())
+        shift = np.zeros(())
         factor = 1.0
         for i, (w, t) in enumerate(zip(weights, call.inputs, strict=True)):
             if t == varying[0]:
                 factor = w
             else:
-                shift = shift + w * call.constant(i, "constants")
+                shift = np.asarray(shift + w * call.constant(i, "constants"))
         _fits(call, varying[0], shift)
         return [Scale(np.array(factor), shift, call.op)]
     return [Add(weights, call.op)]
@@ -272,7 +272,7 @@ def _div(call: Call) -> list[Layer]:
     if (c == 0.0).any():
         raise ModelFileError("it divides by 0")
     _fits(call, call.inputs[0], c)
-    return [Scale(1.0 / c, name="Div")]
+    return [Scale(np.asarray(1.0 / c), name="Div")]
 
 
 def _batch_normalization(call: Call) -> list[Layer]:

@@ -85,7 +85,8 @@ class Kernel:
 
     def profile(self, r: NDArray) -> NDArray:
         """Return the kernel at distances r."""
-        return np.exp(-self.gamma * (r * r if self.name == "gaussian" else r))
+        power = r * r if self.name == "gaussian" else r
+        return np.asarray(np.exp(-self.gamma * power))
 
     def inverse(self, drop: NDArray) -> NDArray:
         """Return the distance at which the kernel is 1 - drop."""
