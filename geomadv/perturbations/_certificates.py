@@ -6,16 +6,17 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import points
-from geomadv.perturbations._expansion import margins_of
-from geomadv.perturbations._expansion_bounds import (
+from geomadv.perturbations._forms import Expansion, decisions, dimension
+from geomadv.perturbations._kernels import (
     Kernel,
     expansion_norm,
     local_lipschitz_radius,
     rkhs_radius,
     termwise_radius,
 )
-from geomadv.perturbations._forms import Expansion, decisions, dimension
+from geomadv.perturbations._margins import margins_of
 from geomadv.perturbations._models import form_of
+from geomadv.perturbations._tangents import certain
 
 
 def certified_radii(model: Any, X: ArrayLike) -> dict[str, Float[NDArray, " n"]]:
@@ -76,7 +77,7 @@ def certified_radii(model: Any, X: ArrayLike) -> dict[str, Float[NDArray, " n"]]
         margins = margins_of(form, kernel, c)
         if margins.D.shape[1] == 0 or margins.spread == 0.0:
             continue
-        m, Z = np.maximum(margins.certain(X[rows]), 0.0), margins.inner(X[rows])
+        m, Z = np.maximum(certain(margins, X[rows]), 0.0), margins.inner(X[rows])
         H = expansion_norm(margins.centres, margins.D, kernel)
         terms = [termwise_radius(m[:, j], D, kernel) for j, D in enumerate(margins.D.T)]
         local = [

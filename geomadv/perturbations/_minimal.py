@@ -13,7 +13,7 @@ from geomadv.perturbations import (
     _pairs,
     _quadratic,
 )
-from geomadv.perturbations._expansion import BUDGET
+from geomadv.perturbations._boxes import BUDGET
 from geomadv.perturbations._forms import (
     Affine,
     Form,

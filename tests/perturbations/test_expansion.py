@@ -8,19 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomadv.perturbations import _expansion
-from geomadv.perturbations._expansion import bracket, margins_of, radii
-from geomadv.perturbations._expansion_bounds import (
+from geomadv.perturbations import _boxes, _search
+from geomadv.perturbations._expansion import bracket
+from geomadv.perturbations._forms import Expansion, decisions, values
+from geomadv.perturbations._kernels import (
     Kernel,
-    ball_radii,
     expansion_norm,
     gaussian_slope,
     local_lipschitz_radius,
     rkhs_radius,
-    tangents,
     termwise_radius,
 )
-from geomadv.perturbations._forms import Expansion, decisions, values
+from geomadv.perturbations._margins import margins_of
+from geomadv.perturbations._radii import (
+    ball_radii,
+    never_negative,
+    positive_beyond,
+    radii,
+)
+from geomadv.perturbations._tangents import certain, tangents
 
 KERNELS = ("gaussian", "laplace", "laplacian", "polynomial")
 NORMS = (1, 1.5, 2, np.inf)
@@ -455,7 +461,8 @@ def test_more_boxes_tighten_and_no_lower_bound_2_percent_larger_holds():
         bounds = [bracket(form, X, 2, None, budget=b) for b in (0, 100, 3000)]
         for less, more in itertools.pairwise(bounds):
             assert (more.lower >= less.lower * (1 - 1e-12)).all()
-        assert bounds[0].lower.sum() < bounds[2].lower.sum()
+        proven = np.isinf(bounds[0].lower)
+        assert proven.all() or bounds[0].lower.sum() < bounds[2].lower.sum()
         refuted += (bounds[2].lower * 1.02 > bounds[2].distance).sum()
     assert refuted
 
@@ -560,8 +567,9 @@ def test_values_less_their_errors_are_below_the_exact_ones(kernel):
         a = np.concatenate([[1.0], large, -large[rng.permutation(5)]])
         centres = np.concatenate([plain.centres, np.full((10, 2), 0.7)])
         form = expansion(centres, a, -0.2, kernel, 0.4, **more)
-        certain = margins_of(form, Kernel.of(form.options), 1).certain(x)[0, 0]
-        assert exact - 100 < certain < exact
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        sure = certain(margins, x)[0, 0] / margins.D[0, 0]  # a is 1 there
+        assert exact - 100 < sure < exact
 
 
 def test_a_polynomial_that_changes_beyond_what_is_searched():
@@ -582,11 +590,11 @@ def test_bounds_of_boxes_hold_for_the_points_in_them(kernel, p):
         kernel_, c = Kernel.of(form.options), int(decisions(form, x)[0])
         margins = margins_of(form, kernel_, c)
         ends = (np.full(d, -np.inf), np.full(d, np.inf))
-        search = _expansion._Search(form, kernel_, c, margins, *ends, p)
-        frame = _expansion._Frame.of(search, x)
+        search = _search.Search(form, kernel_, c, margins, *ends, p)
+        frame = _boxes._Frame.of(search, x)
         low = x + rng.choice([0.1, 0.5, 2.0]) * rng.standard_normal((1, d))
         high = low + rng.choice([0.05, 0.5, 2.0]) * rng.random((1, d))
-        box = _expansion._Boxes(np.array([0]), low, high, np.zeros(1))
+        box = _boxes._Boxes(np.array([0]), low, high, np.zeros(1))
         bound = frame.bounded(box)[0].bound[0]
         y = low + (high - low) * rng.random((2000, d))
         y = y[decisions(form, y) != c]
@@ -632,7 +640,7 @@ def test_no_points():
 
 
 def test_the_default_budget_is_what_it_says():
-    assert _expansion.BUDGET == 40_000
+    assert _boxes.BUDGET == 40_000
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -658,11 +666,9 @@ def test_bounds_of_boxes_scale_with_the_map(kernel, p):
             kernel_, c = Kernel.of(one.options), int(decisions(one, scale * x)[0])
             ends = (np.full(2, -np.inf), np.full(2, np.inf))
             margins = margins_of(one, kernel_, c)
-            search = _expansion._Search(one, kernel_, c, margins, *ends, p)
-            frame = _expansion._Frame.of(search, scale * x)
-            box = _expansion._Boxes(
-                np.array([0]), scale * low, scale * high, np.zeros(1)
-            )
+            search = _search.Search(one, kernel_, c, margins, *ends, p)
+            frame = _boxes._Frame.of(search, scale * x)
+            box = _boxes._Boxes(np.array([0]), scale * low, scale * high, np.zeros(1))
             bounds.append(frame.bounded(box)[0].bound[0] / scale)
         assert bounds[1] == pytest.approx(bounds[0], rel=1e-6, abs=1e-9)
         compared += 0 < bounds[0] < np.inf
@@ -685,9 +691,78 @@ def test_a_map_that_shrinks_widens_the_region():
     form = expansion([[0.0, 0.0]], [-1.0], 0.95, T=0.1 * np.eye(2))
     margins = margins_of(form, GAUSSIAN, 1)
     ends = (np.full(2, -np.inf), np.full(2, np.inf))
-    search = _expansion._Search(form, GAUSSIAN, 1, margins, *ends, 2)
+    search = _search.Search(form, GAUSSIAN, 1, margins, *ends, 2)
     X = np.array([[30.0, 0.0]])
-    size, proven = _expansion._region(search, X, np.array([np.inf]))
+    size, proven = _boxes._region(search, X, np.array([np.inf]))
     assert proven[0]
     # all that is decided otherwise is within .1 |y|^2 <= -2 log .95 of the centre
     assert size[0] >= 30.0 + 10.0 * math.sqrt(-2.0 * math.log(0.95))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_nothing_depends_on_units(kernel, p):
+    """Of x, of f, and of both; where squares would underflow or overflow."""
+    more = {"degree": 3, "coef0": 1.0} if kernel == "polynomial" else {}
+    power = 1 if kernel == "laplace" or kernel == "laplacian" else 2
+    plain = bracket(expansion(CENTRES, A, -0.1, kernel, **more), X0, p, None)
+    assert 0 < plain.lower[0] <= plain.distance[0] < np.inf
+    for x, f in ((-500, 0), (500, 0), (0, -700), (0, 700), (-300, 500)):
+        gamma = float(np.ldexp(0.5, -power * x))
+        form = expansion(
+            np.ldexp(CENTRES, x),
+            np.ldexp(A, f),
+            np.ldexp(-0.1, f),
+            kernel,
+            gamma,
+            **more,
+        )
+        found = bracket(form, np.ldexp(X0, x), p, None)
+        assert np.ldexp(found.distance, -x) == pytest.approx(plain.distance, rel=1e-9)
+        assert np.ldexp(found.lower, -x) == pytest.approx(plain.lower, rel=1e-3)
+        assert (found.lower <= np.ldexp(plain.distance, x)).all()
+
+
+def test_units_of_the_points_before_a_map_do_not_matter():
+    form = expansion(CENTRES, A, -0.1, T=np.ldexp(np.eye(2), -600))
+    found = bracket(form, np.ldexp(X0, 600), 2, None)
+    plain = bracket(FORM, X0, 2, None)
+    assert np.ldexp(found.distance, -600) == pytest.approx(plain.distance, rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["laplace", "laplacian"])
+def test_terms_that_outweigh_others_everywhere(kernel):
+    """Of e^(-g|z|) and -a e^(-g|z - 1|) the ratio is at least e^-g/a."""
+    for a, proven in ((0.999 * math.exp(-0.5), True), (1.001 * math.exp(-0.5), False)):
+        form = expansion([[0.0], [1.0]], [1.0, -a], 0.0, kernel)
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        assert never_negative(margins).tolist() == [proven]
+        assert np.isinf(bracket(form, np.array([[0.2]]), 2, None).lower[0]) == proven
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_gaussians_whose_negative_centres_are_surrounded(d):
+    rng = np.random.default_rng(31)
+    proven = 0
+    for _ in range(40):
+        up, down = 1.5 * rng.standard_normal((7, d)), 0.3 * rng.standard_normal((2, d))
+        a = np.concatenate([rng.uniform(0.5, 2.0, 7), -rng.uniform(0.5, 3.0, 2)])
+        form = expansion(np.concatenate([up, down]), a, 0.0)
+        margins = margins_of(form, GAUSSIAN, 1)
+        c = margins.centres.mean(axis=0)
+        R = positive_beyond(margins, c)
+        if R > 15:  # beyond which terms are less than the least number
+            continue
+        ways = rng.standard_normal((2000, d))
+        ways /= np.linalg.norm(ways, axis=1)[:, None]
+        assert (margins.values(c + R * (1 + 1e-9) * ways) > 0).all()
+        proven += 1
+    assert proven > 5
+
+
+def test_a_sign_that_never_changes_though_all_terms_vanish_far_away():
+    """Two terms over one between them are least at that: 2 e^-1/2 = 1.213."""
+    X = np.array([[0.3], [2.0]])
+    for a, same in ((1.2, True), (1.22, False)):
+        form = expansion([[-1.0], [1.0], [0.0]], [1.0, 1.0, -a], 0.0)
+        assert np.isinf(bracket(form, X, 2, None).lower).all() == same

@@ -1,0 +1,290 @@
+r"""Lower bounds of distances by branch and bound over boxes.
+
+The boxes cover all points nearer than the best witness. In a box about c a function
+that is >= 0 where the decision stays has the bounds
+
+    G(y) >= base + <slope, y - c>,    G(y) >= floor,
+
+so that a box is dropped if one of them is positive in it, and otherwise its points of
+another decision are no nearer than h(x)/|slope|_q, h being the linear bound, by
+Hölder's inequality, and no nearer than (|s - x|_p^p + (h(s)/|slope|_q)^p)^(1/p) for the
+point s of the box nearest to x, since y - s and s - x have the same signs and (u + v)^p
+>= u^p + v^p. Both are off by the square of the box's size only. For p = 2 there is
+
+    |y - x|^2 >= |y - x|^2 + lambda G(y)
+              >= |y - x|^2 + lambda (base + <slope, u>) - lambda kappa |u|^2/2
+
+with u = y - c where G(y) <= 0, for any lambda >= 0: a convex function of y if lambda
+kappa <= 2, whose least value in a box is known; here, the curvature of the ball
+makes up for that of G.
+
+The least over all boxes is certified; the nearest boxes are cut in two until
+it is within `GAP` of the witness, or the budget is used up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomadv._typing import Bool, Float, Int, NDArray
+from geomadv.perturbations._margins import Margins, dual
+from geomadv.perturbations._radii import positive_beyond
+from geomadv.perturbations._search import Search
+from geomadv.perturbations._tangents import tangents
+
+BUDGET = 40_000  # boxes for each point
+GAP = 1e-4  # relative gap at which branch and bound stops
+_DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
+_DEEPEST = 10  # dimensions up to which boxes are cut
+_TOGETHER = 2048  # boxes cut at a time
+
+
+def _curved(
+    level: NDArray, bent: NDArray, slope: NDArray, x: NDArray, c: NDArray, half: NDArray
+) -> NDArray:
+    """Bound |y - x|_2 where level + <slope, u> - bent |u|^2/2 <= 0, |u|_i <= half_i.
+
+    With the multiplier of the linear problem. Of lambda bent |u|^2/2 the part that
+    |y - x|^2 makes up for is left in, theta |u|^2, and the rest taken at its largest.
+    """
+    away = c - x
+    steep = (slope * slope).sum(axis=2)
+    height = level - (slope * away[:, None]).sum(axis=2)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        factor = np.where((height > 0) & (steep > 0), 2.0 * height / steep, 0.0)
+    factor = np.where(factor < 1e100, factor, 0.0)  # any multiplier will do
+    whole = factor * bent / 2.0
+    theta = np.minimum(whole, 1.0)
+    linear = 2.0 * away[:, None] + factor[:, :, None] * slope
+    convex = (1.0 - theta)[:, :, None]
+    ends = half[:, None] + np.zeros_like(linear)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u = np.where(convex > 0, -linear / (2.0 * convex), -np.sign(linear) * np.inf)
+    u = np.clip(np.where(np.isnan(u), 0.0, u), -ends, ends)
+    square = (away * away).sum(axis=1)[:, None]
+    parts = (convex * u + linear) * u
+    found = square + factor * level + parts.sum(axis=2)
+    rest = (whole - theta) * (half * half).sum(axis=1)[:, None] * _UP
+    size = square + factor * np.abs(level) + np.abs(parts).sum(axis=2) + rest
+    return np.sqrt(np.maximum(found - rest - 1e-13 * size, 0.0)) * _DOWN
+
+
+def branch(
+    search: Search, X: NDArray, sure: NDArray, near: NDArray, budget: int
+) -> tuple[NDArray, NDArray]:
+    """Return lower bounds by branch and bound, and the steps, perhaps shorter."""
+    (n, d), p = X.shape, search.p
+    if budget <= 0 or d > _DEEPEST:
+        return sure, near
+    best = np.linalg.norm(near, p, axis=1)
+    best = np.where(near.any(axis=1), best, np.inf)
+    size, proven = _region(search, X, best)
+    lower, upper = X - size[:, None], X + size[:, None]
+    # the ends are rounded outwards
+    slack = 1e-15 * (np.abs(X) + size[:, None])
+    queue = _Boxes(
+        np.arange(n),
+        np.maximum(lower - slack, search.lower),
+        np.minimum(upper + slack, search.upper),
+        sure.copy(),
+    )
+    aside = np.where(proven, np.inf, size)  # the least bound of what is not cut
+    spent = np.zeros(n)
+    frame = _Frame.of(search, X)
+    while len(queue.owner):
+        goal = best * (1.0 - GAP)
+        far = queue.bound >= goal[queue.owner]
+        np.minimum.at(aside, queue.owner[far], queue.bound[far])
+        queue = queue.take(~far & (queue.bound < best[queue.owner]))
+        least = np.full(n, np.inf)
+        np.minimum.at(least, queue.owner, queue.bound)
+        over = (spent >= budget) | (aside <= least)
+        stopped = over[queue.owner]
+        np.minimum.at(aside, queue.owner[stopped], queue.bound[stopped])
+        queue = queue.take(~stopped)
+        if not len(queue.owner):
+            break
+        chosen = queue.first()
+        children = queue.take(chosen).halves(frame.weights)
+        queue = queue.take(~chosen)
+        spent += np.bincount(children.owner, minlength=n)
+        children, other = frame.bounded(children)
+        if other.any():
+            near, best = _improved(search, X, near, best, children.take(other))
+        queue = queue.join(children.take(children.bound < best[children.owner]))
+    return np.maximum(sure, np.minimum(aside, best)), near
+
+
+def _improved(
+    search: Search, X: NDArray, near: NDArray, best: NDArray, boxes: "_Boxes"
+) -> tuple[NDArray, NDArray]:
+    """Return steps and sizes, with those from other decisions in boxes' centres."""
+    middle = (boxes.lower + boxes.upper) / 2.0
+    size = np.linalg.norm(middle - X[boxes.owner], search.p, axis=1)
+    order = np.lexsort((size, boxes.owner))
+    order = order[np.r_[True, np.diff(boxes.owner[order]) != 0]]
+    order = order[size[order] < best[boxes.owner[order]]]
+    if not len(order):
+        return near, best
+    own = boxes.owner[order]
+    steps = search.along(X[own], middle[order], np.linspace(0.0, 1.0, 9)[1:], 20)
+    found = steps.any(axis=1)
+    own, steps = own[found], search.refined(X[own[found]], steps[found])
+    near = search.shortest(steps, own, near)
+    size = np.linalg.norm(near, search.p, axis=1)
+    return near, np.where(near.any(axis=1), size, np.inf)
+
+
+def _region(search: Search, X: NDArray, best: NDArray) -> tuple[NDArray, NDArray]:
+    """Return radii R of balls to look into, and whether nothing nearer lies outside.
+
+    Where no witness is known, the functions may be positive outside of a ball, which
+    serves if T is injective.
+    """
+    margins, d = search.margins, X.shape[1]
+    proven = np.isfinite(best)
+    size = np.where(proven, best, 0.0)
+    rows = np.flatnonzero(~proven)
+    if not len(rows):
+        return size, proven
+    bounded = np.isfinite(search.lower).all() and np.isfinite(search.upper).all()
+    if bounded:
+        size[rows] = np.maximum(X[rows] - search.lower, search.upper - X[rows]).max(
+            axis=1
+        )
+        # all of the box is in the ball of the maximum norm from which boxes start
+        proven[rows] = True
+        return size, proven
+    Z = margins.inner(X[rows])
+    centre = margins.centres.mean(axis=0)
+    radius = np.linalg.norm(margins.centres - centre, axis=1).max(initial=0.0)
+    away = np.linalg.norm(Z - centre, axis=1) + radius
+    size[rows] = away + search.width()
+    narrow = 1.0
+    if margins.T is not None:
+        if margins.T.shape[0] < d:
+            return size, proven
+        narrow = float(np.linalg.norm(margins.T, -2)) * (1.0 - 1e-10)
+        if narrow <= 1e-8 * margins.spread:
+            return size, proven
+    reach = positive_beyond(margins, centre)
+    if np.isfinite(reach):
+        size[rows] = (away + max(reach - radius, 0.0)) / narrow * (1.0 + 1e-9)
+        proven[rows] = True
+    return size, proven
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """Boxes with the rows of their points and lower bounds of distances."""
+
+    owner: Int[NDArray, " k"]
+    lower: Float[NDArray, "k d"]
+    upper: Float[NDArray, "k d"]
+    bound: Float[NDArray, " k"]
+
+    def take(self, kept: NDArray) -> "_Boxes":
+        """Return some of the boxes."""
+        return _Boxes(
+            self.owner[kept], self.lower[kept], self.upper[kept], self.bound[kept]
+        )
+
+    def join(self, other: "_Boxes") -> "_Boxes":
+        """Return both."""
+        return _Boxes(
+            np.concatenate([self.owner, other.owner]),
+            np.concatenate([self.lower, other.lower]),
+            np.concatenate([self.upper, other.upper]),
+            np.concatenate([self.bound, other.bound]),
+        )
+
+    def first(self) -> Bool[NDArray, " k"]:
+        """Choose the boxes with the least bounds, as many for each point."""
+        order = np.lexsort((self.bound, self.owner))
+        starts = np.flatnonzero(np.r_[True, np.diff(self.owner[order]) != 0])
+        lengths = np.diff(np.r_[starts, len(order)])
+        rank = np.arange(len(order)) - np.repeat(starts, lengths)
+        share = max(32, _TOGETHER // len(starts))
+        chosen = np.zeros(len(order), bool)
+        # of long queues at most a half, so that the nearest are cut first
+        chosen[order] = rank < np.minimum(
+            share, np.repeat((lengths + 1) // 2 + 8, lengths)
+        )
+        return chosen
+
+    def halves(self, weights: NDArray) -> "_Boxes":
+        """Cut boxes in two across their longest sides."""
+        sides = (self.upper - self.lower) * weights
+        axis = sides.argmax(axis=1)
+        rows = np.arange(len(axis))
+        middle = (self.lower[rows, axis] + self.upper[rows, axis]) / 2.0
+        left, right = self.upper.copy(), self.lower.copy()
+        left[rows, axis] = right[rows, axis] = middle
+        return _Boxes(self.owner, self.lower, left, self.bound).join(
+            _Boxes(self.owner, right, self.upper, self.bound)
+        )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What bounds of boxes need: the points, the norm and the affine map's."""
+
+    margins: Margins
+    X: Float[NDArray, "n d"]
+    p: float
+    weights: Float[NDArray, " d"]
+    spread: float
+
+    @classmethod
+    def of(cls, search: Search, X: NDArray) -> "_Frame":
+        """Return the frame of boxes about points."""
+        T = search.margins.T
+        weights = np.ones(X.shape[1]) if T is None else np.linalg.norm(T, axis=0)
+        return cls(search.margins, X, search.p, weights, search.margins.spread)
+
+    def bounded(self, boxes: _Boxes) -> tuple[_Boxes, Bool[NDArray, " k"]]:
+        """Return boxes with better bounds, and whether their centres seem to flip."""
+        margins, x = self.margins, self.X[boxes.owner]
+        centre = (boxes.lower + boxes.upper) / 2.0
+        half = (boxes.upper - boxes.lower) / 2.0 * _UP + 1e-15 * np.abs(centre)
+        width = half if margins.T is None else half @ np.abs(margins.T).T * _UP
+        two = np.minimum(
+            np.linalg.norm(width, axis=1), self.spread * np.linalg.norm(half, axis=1)
+        )
+        steps = np.linalg.norm(centre - x, axis=1) + np.linalg.norm(half, axis=1)
+        found = tangents(
+            margins,
+            margins.inner(centre),
+            width,
+            two * _UP,
+            width.sum(axis=1) * _UP,
+            margins.reach(centre),
+            self.spread * steps,
+        )
+        slope = found.slope if margins.T is None else found.slope @ margins.T
+        base = found.base - found.drop
+        falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
+        steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
+        start = np.clip(x, boxes.lower, boxes.upper)
+        apart = np.linalg.norm(start - x, self.p, axis=1) * _DOWN
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            away, further = (
+                np.where(height > 0, height / steep * _DOWN, 0.0)
+                for height in (
+                    base + (slope * (point - centre)[:, None]).sum(axis=2)
+                    for point in (x, start)
+                )
+            )
+        beyond = np.linalg.norm(
+            np.stack([np.broadcast_to(apart[:, None], further.shape), further]),
+            self.p,
+            axis=0,
+        )
+        away = np.maximum(away, beyond * _DOWN)
+        if self.p == 2:
+            bent = found.curve * self.spread**2
+            away = np.maximum(away, _curved(found.base, bent, slope, x, centre, half))
+        away = np.where((base > falls) | (found.floor > 0), np.inf, away)
+        bound = np.maximum(away.min(axis=1), boxes.bound)
+        other = np.asarray((found.value < 0).any(axis=1))
+        return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other

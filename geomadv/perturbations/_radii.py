@@ -1,0 +1,199 @@
+"""Certified radii in closed form or by bisection, and signs that never change."""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from geomadv._typing import Bool, Float, NDArray
+from geomadv.perturbations._kernels import (
+    expansion_norm,
+    local_lipschitz_radius,
+    rkhs_radius,
+)
+from geomadv.perturbations._margins import Margins, dual
+from geomadv.perturbations._tangents import certain, tangents
+
+_DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
+_HALVINGS = 48
+_FEW = 128  # centres up to which the local Lipschitz bound of all pairs is taken
+_HULL = 4  # dimensions up to which convex hulls are taken
+_PLANS = 1 << 14  # pairs of terms up to which a plan is looked for
+
+
+def ball_radii(
+    margins: Margins, X: Float[NDArray, "n d"], p: float
+) -> Float[NDArray, " n"]:
+    """Return l_p radii certified by the terms' ranges and by second-order expansions.
+
+    Both lower bounds of G_j in a ball fall as its radius grows, which is bisected.
+    """
+    d = X.shape[1]
+    q = dual(p)
+    two, one = margins.norms(p, d)
+    rows = np.ones(d) if margins.T is None else np.linalg.norm(margins.T, q, axis=1)
+    Z, reach = margins.inner(X), margins.reach(X)
+
+    def kept(R: NDArray) -> tuple[NDArray, NDArray]:
+        # what overflows in a large ball is no number, or infinite, and not kept
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = tangents(
+                margins,
+                Z,
+                R[:, None] * rows * _UP,
+                two * R,
+                one * R,
+                reach,
+                two * R,
+            )
+        slope = found.slope if margins.T is None else found.slope @ margins.T
+        falls = np.linalg.norm(slope, q, axis=2) * (R * _UP)[:, None]
+        with np.errstate(invalid="ignore"):
+            return (
+                np.asarray((found.floor > 0).all(axis=1)),
+                np.asarray((found.base - found.drop - falls > 0).all(axis=1)),
+            )
+
+    best = np.zeros(len(X))
+    if not len(X):
+        return best
+    for which in (0, 1):
+        low, high = np.zeros(len(X)), np.ones(len(X))
+        growing = np.ones(len(X), bool)
+        for k in range(40 + _HALVINGS):
+            R = np.where(growing, high, (low + high) / 2.0)
+            holds = kept(R)[which]
+            low = np.where(holds, R, low)
+            high = np.where(holds, np.where(growing, 2.0 * R, high), R)
+            growing &= holds & (k < 40)
+        best = np.maximum(best, low)
+    return best * _DOWN
+
+
+def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray, " n"]:
+    """Return the best of the certified radii in closed form."""
+    kernel, D = margins.kernel, margins.D
+    best = ball_radii(margins, X, p)
+    if kernel.name == "polynomial":
+        return best
+    two, one = margins.norms(p, X.shape[1])
+    m = certain(margins, X)
+    by_norm = rkhs_radius(m, expansion_norm(margins.centres, D, kernel), kernel)
+    by_norm /= one if kernel.name == "laplacian" else two
+    best = np.maximum(best, by_norm.min(axis=1))
+    if kernel.name == "gaussian" and len(D) <= _FEW:
+        Z = margins.inner(X)
+        blur = margins.blur(X)
+        for i in np.flatnonzero(np.isfinite(best)):
+            local = min(
+                local_lipschitz_radius(value, Z[i], margins.centres, a, kernel.gamma)
+                for value, a in zip(m[i], D.T, strict=True)
+            )
+            best[i] = max(best[i], (local - float(blur[i])) / two)
+    return best * _DOWN
+
+
+def never_negative(margins: Margins) -> Bool[NDArray, " J"]:
+    """Return which functions are proven to be >= 0 everywhere.
+
+    Since 0 < k <= 1, G > beta - sum_j (-D_j)_+. For the kernels exp(-g |z - z_j|) also
+    where k_i >= k_j exp(-g |z_i - z_j|) by the triangle inequality: G >= beta if each
+    negative term is outweighed by positive ones, which is a problem of transport.
+    """
+    kernel, D, beta = margins.kernel, margins.D, margins.beta
+    if kernel.name == "polynomial":
+        return np.zeros(D.shape[1], bool)
+    negative = np.maximum(-D, 0.0).sum(axis=0)
+    never = np.where(negative > 0, beta * _DOWN > negative * _UP, beta >= 0)
+    if kernel.name in ("laplace", "laplacian"):
+        for j in np.flatnonzero(~never & (beta >= 0)):
+            never[j] = _outweighed(margins, D[:, j])
+    return never
+
+
+def _outweighed(margins: Margins, a: Float[NDArray, " m"]) -> bool:
+    """Whether positive terms can be shared out to make up for each negative one.
+
+    Shares w_ij >= 0 with sum_j w_ij <= a_i and sum_i w_ij e^(-g |z_i - z_j|) >= |a_j|;
+    found by linear programming, then checked.
+    """
+    from scipy import sparse
+    from scipy.optimize import linprog
+
+    up, down = np.flatnonzero(a > 0), np.flatnonzero(a < 0)
+    if len(up) * len(down) > _PLANS or a.sum() <= 0:
+        return False
+    metric = "cityblock" if margins.kernel.name == "laplacian" else "euclidean"
+    apart = cdist(margins.centres[up], margins.centres[down], metric)
+    gain = np.exp(-margins.kernel.gamma * apart) * _DOWN
+    owners = sparse.kron(sparse.eye(len(up)), np.ones((1, len(down))))
+    needs = sparse.kron(np.ones((1, len(up))), sparse.eye(len(down)))
+    found = linprog(
+        -gain.ravel(),
+        A_ub=sparse.vstack([owners, -needs @ sparse.diags(gain.ravel())]),
+        b_ub=np.concatenate([a[up], a[down] * _UP]),
+        method="highs",
+    )
+    if found.x is None:
+        return False
+    share = np.maximum(found.x.reshape(gain.shape), 0.0)
+    used = share.sum(axis=1)
+    share *= np.minimum(1.0, a[up] / np.where(used > 0, used, 1.0) * _DOWN)[:, None]
+    return bool(((share * gain).sum(axis=0) * _DOWN > -a[down]).all())
+
+
+def positive_beyond(margins: Margins, c: Float[NDArray, " r"]) -> float:
+    r"""Return an R such that no function is negative where |z - c| > R, or infinity.
+
+    If beta > 0, since the sum of |a_j| k over the negative terms falls with the
+    distance from all centres. If beta = 0 and the kernel is Gaussian, then with
+    z = c + R u, f e^(g |z - c|^2) = sum_i b_i e^(2 g R <u, z_i - c>), b_i = a_i
+    e^(-g |z_i - c|^2): if z_j lies in the convex hull of the centres with a_i > 0, at
+    a depth of m, then <u, z_i - z_j> >= m for one of its vertices i, so that
+    R > log(sum of negative |b_j|/least b_i)/(2 g m) will do.
+    """
+    kernel, D, beta = margins.kernel, margins.D, margins.beta
+    if kernel.name == "polynomial":
+        return np.inf
+    radius = float(np.linalg.norm(margins.centres - c, axis=1).max(initial=0.0))
+    R = 0.0
+    for j, level in enumerate(beta):
+        a = D[:, j]
+        if level > 0:
+            # the largest kernel that leaves half of beta
+            share = level / 2.0 / max(float(np.maximum(-a, 0.0).sum()), level)
+            s = -np.log(share) / kernel.gamma
+            R = max(R, radius + float(np.sqrt(s) if kernel.name == "gaussian" else s))
+        elif level == 0 and kernel.name == "gaussian":
+            R = max(R, _dominated_beyond(margins.centres - c, a, kernel.gamma))
+        else:
+            return np.inf
+    return R * (1.0 + 1e-9)
+
+
+def _dominated_beyond(
+    z: Float[NDArray, "m r"], a: Float[NDArray, " m"], g: float
+) -> float:
+    """Return the R of `positive_beyond` for beta = 0, c = 0 and a Gaussian kernel."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    up, down = z[a > 0], z[a < 0]
+    if not len(down):
+        return 0.0
+    if z.shape[1] > _HULL or len(up) <= z.shape[1]:
+        return np.inf
+    if z.shape[1] == 1:
+        ends = np.array([up.argmin(), up.argmax()])
+        depth = np.minimum(down - up.min(), up.max() - down).min()
+    else:
+        try:
+            hull = ConvexHull(up)
+        except QhullError:
+            return np.inf
+        ends = hull.vertices
+        sides = down @ hull.equations[:, :-1].T + hull.equations[:, -1]
+        depth = -sides.max()
+    depth -= 1e-9 * float(np.abs(z).max())
+    if depth <= 0:
+        return np.inf
+    logs = np.log(np.abs(a)) - g * (z**2).sum(axis=1)
+    most = float(np.logaddexp.reduce(logs[a < 0]))
+    return max(most - float(logs[a > 0][ends].min()) + 1e-9, 0.0) / (2.0 * g * depth)
