@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from geomadv import stats
 from geomadv.claims import verify
-from geomadv.data import ConcentricSpheres, bilinear_matrix, resize
+from geomadv.classifiers import LinearClassifier
+from geomadv.data import ConcentricSpheres, GaussianPair, bilinear_matrix, resize
+from geomadv.perturbations import (
+    minimal_perturbation,
+    robust_error,
+    score_attack,
+    worst_loss,
+)
 from geomadv.spaces import Cube, Gaussian, HammingCube, Sphere
 from geomadv.theories.dimension import (
     dohmatob2019,
@@ -54,6 +61,17 @@ SIZE = st.one_of(BASE, INFINITE, NEGATIVE)
 MASS = st.one_of(SIZE, st.floats(1.001, 1e300))
 COUNT = st.one_of(BASE, INFINITE, NOT_INTEGERS, st.integers(max_value=-1))
 NORM = st.one_of(NOT_NUMBERS, st.just(np.nan), st.floats(-10, 0.99))
+
+LINEAR, ZERO = LinearClassifier.from_parameters([1.0, 2.0]), [[0.0, 0.0]]
+
+
+def pair(**options):
+    return GaussianPair([1.0, 2.0], **options)
+
+
+def step(_model, X, _y):
+    return X
+
 
 CALLS = [
     ("d", COUNT, Sphere),
@@ -152,6 +170,32 @@ CALLS = [
     ("error", MASS, lambda v: mahloujifar2018.talagrand_distance(10, v, 0.1)),
     ("angle", SIZE, tanay2016.adversarial_strength),
     ("w", st.one_of(BASE, INFINITE), lambda v: tanay2016.deviation_angle(v, [1.0, 0])),
+    ("mu", st.one_of(BASE, INFINITE), GaussianPair),
+    ("cov", st.one_of(BASE, INFINITE).filter(given_one), lambda v: pair(cov=v)),
+    ("prior", MASS, lambda v: pair(prior=v)),
+    ("n", COUNT, lambda v: pair().sample(v, RNG)),
+    ("X", st.one_of(BASE, INFINITE), pair().posterior),
+    ("eps", SIZE, lambda v: pair().optimal_robust_classifier(v)),
+    ("eps", SIZE, lambda v: pair().robust_risk(LINEAR, v)),
+    ("p", NORM, lambda v: pair().robust_risk(LINEAR, 0.1, p=v)),
+    ("X", st.one_of(BASE, INFINITE), lambda v: minimal_perturbation(LINEAR, v)),
+    ("p", NORM, lambda v: minimal_perturbation(LINEAR, ZERO, p=v)),
+    (
+        "box",
+        st.one_of(NOT_NUMBERS, NAN, st.just((1, 0))).filter(given_one),
+        lambda v: minimal_perturbation(LINEAR, ZERO, box=v),
+    ),
+    (
+        "metric",
+        st.one_of(BASE, INFINITE, NEGATIVE).filter(given_one),
+        lambda v: minimal_perturbation(LINEAR, ZERO, metric=v),
+    ),
+    ("budget", COUNT, lambda v: minimal_perturbation(LINEAR, ZERO, budget=v)),
+    ("eps", st.one_of(BASE, NEGATIVE), lambda v: robust_error(LINEAR, ZERO, [1], v)),
+    ("eps", SIZE, lambda v: worst_loss(LINEAR, ZERO, [1], v)),
+    ("p", NORM, lambda v: worst_loss(LINEAR, ZERO, [1], 0.1, p=v)),
+    ("n", COUNT, lambda v: score_attack(step, n=v)),
+    ("attack", NOT_NUMBERS, score_attack),
     ("seed", COUNT, lambda v: verify(shafahi2018.CLAIMS[:1], seed=v)),
 ]
 

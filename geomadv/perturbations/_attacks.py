@@ -72,8 +72,12 @@ class AttackScore:
 
     @property
     def median_interval(self) -> Interval:
-        """A confidence interval for the median over all problems of the kind."""
-        return quantile_interval(self.ratios, 0.5, self.error_rate)
+        """A confidence interval for the median over all points of the model's law.
+
+        The model is one draw: how ratios vary between models, other seeds tell.
+        """
+        found = quantile_interval(self.ratios, 0.5, self.error_rate)
+        return Interval(max(found.lower, 0.0), found.upper)
 
     @property
     def worst(self) -> float:
@@ -137,6 +141,8 @@ def score_attack(
 
     Raises
     ------
+    TypeError
+        If `attack` is not a function.
     ValueError
         If an argument is not as described, or the attack's answer has not the shape of
         its question.
@@ -151,6 +157,10 @@ def score_attack(
     >>> print(str(score_attack(deepfool)).rpartition(";")[0])
     linear, p = 2: ratio 1 [1, 1], worst 1; success 1 [0.964, 1]; 0 invalid
     """
+    if not callable(attack):
+        raise TypeError(
+            f"attack must be a function of (model, X, y), got {type(attack).__name__}"
+        )
     make = SUITES[choice("suite", suite, tuple(SUITES))]
     p, n = norm_order("p", p), integer("n", n, minimum=1)
     model, X = make(spawn(seed, "score_attack", suite), n)

@@ -7,7 +7,10 @@ coordinates (see `geomadv_kernels.cpu.linear_margin`).
 **Mahalanobis.** In the length sqrt(<delta, M delta>) it is |f|/sqrt(<w, M^-1 w>), by
 the Cauchy-Schwarz inequality, with delta = -f M^-1 w/<w, M^-1 w>. For singular M: if w
 is in the range of M, the same with the pseudo-inverse; otherwise w has a part u in the
-kernel of M, and the step -f u/|u|^2 has length 0.
+kernel of M, and the step -f u/|u|^2 has length 0. Coordinates are first scaled by
+powers of two to M_ii of about 1 (the condition number that matters is then within d of
+the least by any scaling: van der Sluis 1969), and eigenvalues below some d 2^-48 of the
+largest are 0.
 
 **On the sphere** |x| = R, by great circles: with theta the angle between x and w and
 t = -b/(R |w|), the hyperplane cuts the sphere in the cap boundary at angle arccos t, at
@@ -23,12 +26,12 @@ linear step); the rest is derived here.
 import numpy as np
 
 from geomadv import _dispatch
-from geomadv._typing import Float, NDArray
+from geomadv._typing import Bool, Float, Int, NDArray
 from geomadv.perturbations._forms import Affine
 from geomadv.perturbations._result import Perturbation, least
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
-_RANK = 1e-12  # relative size below which an eigenvalue of a metric is 0
+_RANK = 2.0**-48  # times d: of the largest eigenvalue, the rounding of the others
 
 
 def in_norm(
@@ -47,28 +50,45 @@ def in_norm(
     return least(form, X, steps)
 
 
+def balanced(M: Float[NDArray, "d d"]) -> tuple[Int[NDArray, " d"], NDArray]:
+    """Return exponents s and C with M_ij = 2^(s_i + s_j) C_ij and C_ii about 1.
+
+    Where M_ii is 0, so are its row and column.
+    """
+    s = (np.frexp(np.diag(M))[1] + 1) // 2
+    return s, np.ldexp(M, -(s[:, None] + s))
+
+
+def ranges(eigenvalues: Float[NDArray, " d"]) -> Bool[NDArray, " d"]:
+    """Return which eigenvalues are not 0, up to rounding."""
+    return np.asarray(eigenvalues > _RANK * len(eigenvalues) * eigenvalues.max())
+
+
 def in_metric(
     form: Affine, X: Float[NDArray, "n d"], M: Float[NDArray, "d d"]
 ) -> Perturbation:
     """Return the smallest steps in the length sqrt(<delta, M delta>)."""
-    eigenvalues, V = np.linalg.eigh(M)
-    ranged = eigenvalues > _RANK * eigenvalues[-1]
+    scale, C = balanced(M)
+    eigenvalues, V = np.linalg.eigh(C)
+    ranged = ranges(eigenvalues)
     roots = np.where(ranged, np.sqrt(np.maximum(eigenvalues, 0.0)), 1.0)
 
     def steps(rows: NDArray, c: int, j: int | None) -> tuple[NDArray, NDArray]:
         w, b = _difference(form, c, j)
-        parts = V.T @ w
-        free = np.where(ranged, 0.0, parts)
         f = rows @ w + b
-        if np.linalg.norm(free) > _RANK * np.linalg.norm(w):
+        parts = V.T @ np.ldexp(w, -scale)
+        size = np.frexp(np.abs(parts).max(initial=0.0))[1]
+        parts, f = np.ldexp(parts, -size), np.ldexp(f, -size)
+        free = np.where(ranged, 0.0, parts)
+        if np.linalg.norm(free) > _RANK * len(w) * np.linalg.norm(parts):
             direction, length = V @ free / (free @ free), 0.0
         else:
             scaled = np.where(ranged, parts / roots, 0.0)
-            size = float(np.linalg.norm(scaled))
-            if size == 0.0:
+            norm = float(np.linalg.norm(scaled))
+            if norm == 0.0:
                 return np.where(f == 0.0, 0.0, np.inf), np.zeros(rows.shape)
-            direction, length = V @ (scaled / roots) / size**2, 1.0 / size
-        return np.abs(f) * length, -f[:, None] * direction
+            direction, length = V @ (scaled / roots) / norm**2, 1.0 / norm
+        return np.abs(f) * length, np.ldexp(-f[:, None] * direction, -scale)
 
     return least(form, X, steps)
 
@@ -78,9 +98,13 @@ def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:
 
     def steps(rows: NDArray, c: int, j: int | None) -> tuple[NDArray, NDArray]:
         w, b = _difference(form, c, j)
-        R = np.linalg.norm(rows, axis=1)
-        norm = np.linalg.norm(w)
-        f = rows @ w + b
+        # w and each point at a size of about 1
+        size = np.frexp(np.abs(w).max(initial=0.0))[1]
+        far = np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1]
+        f = np.ldexp(rows @ w + b, -size - far)
+        w, rows = np.ldexp(w, -size), np.ldexp(rows, -far[:, None])
+        b = np.ldexp(b, -size - far)
+        R, norm = np.linalg.norm(rows, axis=1), np.linalg.norm(w)
         if norm == 0.0:
             return np.where(f == 0.0, 0.0, np.inf), np.zeros(rows.shape)
         u = w / norm
@@ -105,7 +129,7 @@ def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:
         arc = np.where(meets, arc, np.inf)
         arc[f == 0.0] = 0.0
         delta[~meets | (f == 0.0)] = 0.0
-        return arc, delta
+        return np.ldexp(arc, far), np.ldexp(delta, far[:, None])
 
     return least(form, X, steps)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
-from geomadv._validate import choice, integer, norm_order, points, real_array
+from geomadv._validate import integer, norm_order, points, real_array
 from geomadv.perturbations import (
     _expansion,
     _linear,
@@ -101,7 +101,10 @@ def minimal_perturbation(
     if metric is not None and box is not None:
         raise ValueError("box must be None with a metric, got both")
     if isinstance(metric, str):
-        choice("metric", metric, ("geodesic",))
+        if metric != "geodesic":
+            raise ValueError(
+                'metric must be a matrix, "geodesic" or None, got ' + repr(metric)
+            )
         if not isinstance(form, Affine):
             raise ValueError(
                 f'metric must not be "geodesic" for {_named(form)}: arcs are solved '
@@ -123,7 +126,7 @@ def in_norm(
         if p != 2:
             raise ValueError(f"p must be 2 for {_named(form)}, got {p:g}")
         if box is not None:
-            raise ValueError(f"box must be None for {_named(form)}")
+            raise ValueError(f"box must be None for {_named(form)}, got one")
         return _quadratic.in_length(form, X)
     if isinstance(form, Prototypes):
         if p not in (1, 2, np.inf):
@@ -148,17 +151,22 @@ def _in_metric(
     """
     if isinstance(form, Affine):
         return _linear.in_metric(form, X, M)
-    eigenvalues, V = np.linalg.eigh(M)
-    if not eigenvalues[0] > 1e-12 * eigenvalues[-1]:
+    scale, C = _linear.balanced(M)
+    eigenvalues, V = np.linalg.eigh(C)
+    if not _linear.ranges(eigenvalues).all():
         raise ValueError(
             f"metric must be positive definite for {_named(form)}, got eigenvalues "
-            f"from {eigenvalues[0]:g} to {eigenvalues[-1]:g}"
+            f"from {eigenvalues[0]:g} to {eigenvalues[-1]:g} at a diagonal of about 1"
         )
     roots = np.sqrt(eigenvalues)
     inside = in_norm(
-        after(form, V / roots, np.zeros(len(M))), (X @ V) * roots, 2.0, None, budget
+        after(form, np.ldexp(V / roots, -scale[:, None]), np.zeros(len(M))),
+        (np.ldexp(X, scale) @ V) * roots,
+        2.0,
+        None,
+        budget,
     )
-    delta = (inside.delta / roots) @ V.T
+    delta = np.ldexp((inside.delta / roots) @ V.T, -scale)
     return Perturbation(delta, inside.distance, inside.lower, inside.exact)
 
 
@@ -173,15 +181,26 @@ def _matrix(metric: ArrayLike, d: int) -> Float[NDArray, "d d"]:
     M = real_array("metric", metric)
     if M.shape != (d, d):
         raise ValueError(f"metric must have shape ({d}, {d}), got {M.shape}")
-    size = np.abs(M).max(initial=0.0)
-    if np.abs(M - M.T).max(initial=0.0) > 1e-12 * size:
-        raise ValueError("metric must be symmetric, got entries that differ from M.T")
-    least = np.linalg.eigvalsh(M)[0]
-    if least < -1e-12 * size:
+    diagonal = np.diag(M)
+    if (diagonal < 0).any():
         raise ValueError(
-            f"metric must be positive semidefinite, got the eigenvalue {least:g}"
+            "metric must be positive semidefinite, got the diagonal entry "
+            f"{diagonal.min():g}"
         )
-    return (M + M.T) / 2
+    _, C = _linear.balanced(M)
+    if np.abs(C - C.T).max() > 1e-12:
+        i, j = np.unravel_index(np.abs(C - C.T).argmax(), M.shape)
+        raise ValueError(
+            f"metric must be symmetric, got {M[i, j]:g} at ({i}, {j}) and {M[j, i]:g} "
+            f"at ({j}, {i})"
+        )
+    least = np.linalg.eigvalsh((C + C.T) / 2)[0]
+    if least < -1e-12 * d:
+        raise ValueError(
+            f"metric must be positive semidefinite, got the eigenvalue {least:g} at a "
+            "diagonal of about 1"
+        )
+    return M / 2 + M.T / 2
 
 
 def _box(box: Any, X: Float[NDArray, "n d"]) -> Box:
@@ -190,10 +209,17 @@ def _box(box: Any, X: Float[NDArray, "n d"]) -> Box:
     d = X.shape[1]
     ends = [real_array("box", end, infinite=True) for end in box]
     if any(end.shape not in ((), (d,)) for end in ends):
-        raise ValueError(f"box must hold numbers or arrays of shape ({d},)")
+        shapes = " and ".join(str(end.shape) for end in ends)
+        raise ValueError(
+            f"box must hold numbers or arrays of shape ({d},), got shapes {shapes}"
+        )
     lower, upper = (np.broadcast_to(end, d).copy() for end in ends)
     if not (lower <= upper).all():
-        raise ValueError("box must have lower <= upper in every coordinate")
+        j = int((lower > upper).argmax())
+        raise ValueError(
+            f"box must have lower <= upper, got {lower[j]:g} > {upper[j]:g} in "
+            f"coordinate {j}"
+        )
     outside = np.clip(X, lower, upper) != X
     if outside.any():
         i, j = np.argwhere(outside)[0]

@@ -205,11 +205,11 @@ def _kernel_ridge(model: Any) -> Form:
     if gamma is None:  # scikit-learn's default for all kernels
         gamma = 1.0 / model.X_fit_.shape[1]
     coefficients = np.asarray(model.dual_coef_, float)
-    if coefficients.ndim != 1:
+    if coefficients.ndim != 1 and coefficients.shape[1] != 1:
         raise _refuse(model, f"{coefficients.shape[1]} outputs", "one output")
     b = np.zeros(1)
     return _expansion(
-        model.X_fit_, coefficients[:, None], b, _options(model, float(gamma))
+        model.X_fit_, coefficients.reshape(-1, 1), b, _options(model, float(gamma))
     )
 
 

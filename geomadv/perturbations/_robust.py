@@ -15,6 +15,7 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Bool, Float, NDArray
 from geomadv._validate import points, real_array
+from geomadv.perturbations._boxes import BUDGET
 from geomadv.perturbations._minimal import minimal_perturbation
 
 
@@ -49,6 +50,7 @@ def robust_error(
     p: float = 2,
     box: tuple[ArrayLike, ArrayLike] | None = None,
     metric: ArrayLike | str | None = None,
+    budget: int = BUDGET,
 ) -> RobustError:
     """Return the share of points that are wrong, or can be made so within eps.
 
@@ -62,7 +64,7 @@ def robust_error(
         Their labels; of KernelRidge, -1 and +1.
     eps : array_like
         Sizes of perturbations, at least 0, of any shape.
-    p, box, metric
+    p, box, metric, budget
         As for `minimal_perturbation`.
 
     Returns
@@ -90,8 +92,17 @@ def robust_error(
     labels = np.asarray(y)
     if labels.shape != (len(rows),):
         raise ValueError(f"y must have shape ({len(rows)},), got {labels.shape}")
-    found = minimal_perturbation(model, rows, p=p, box=box, metric=metric)
-    wrong = _predicted(model, rows) != labels
+    predicted, known = _predicted(model, rows)
+    unknown = np.setdiff1d(labels, known)
+    if len(unknown):
+        raise ValueError(
+            f"y must hold labels of the model, {known.tolist()}, got "
+            f"{unknown.tolist()[0]!r}"
+        )
+    wrong = predicted != labels
+    found = minimal_perturbation(
+        model, rows, p=p, box=box, metric=metric, budget=budget
+    )
 
     def share(distance: Float[NDArray, " n"]) -> Float[NDArray, "..."]:
         ordered = np.sort(np.where(wrong, 0.0, distance))
@@ -101,7 +112,9 @@ def robust_error(
     return RobustError(sizes, share(found.distance), share(found.lower))
 
 
-def _predicted(model: Any, X: Float[NDArray, "n d"]) -> NDArray:
-    """Return the model's labels; of a regression, the sign."""
+def _predicted(model: Any, X: Float[NDArray, "n d"]) -> tuple[NDArray, NDArray]:
+    """Return the model's labels of points, and all; of a regression, the sign."""
     found = np.asarray(model.predict(X))
-    return found if hasattr(model, "classes_") else np.where(found > 0, 1, -1)
+    if hasattr(model, "classes_"):
+        return found, np.asarray(model.classes_)
+    return np.where(found.reshape(len(X)) > 0, 1, -1), np.array([-1, 1])

@@ -1,10 +1,13 @@
 """The ruler: attacks with known scores, failures, and answers that are none."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from geomadv.perturbations import minimal_perturbation, score_attack
+from geomadv.stats import Interval
 
 
 def exact(model, X, _):
@@ -123,3 +126,13 @@ def test_the_same_seed_gives_the_same_problems():
 def test_bad_arguments_are_refused(attack, options, message):
     with pytest.raises(ValueError, match=message):
         score_attack(attack, **options)
+
+
+@pytest.mark.errors
+def test_an_attack_is_a_function():
+    with pytest.raises(TypeError, match=r"attack must be a function.*got str"):
+        score_attack("fgsm")
+
+
+def test_a_median_of_two_points_is_nothing_but_positive():
+    assert score_attack(exact, n=2).median_interval == Interval(0.0, math.inf)

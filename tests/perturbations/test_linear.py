@@ -88,6 +88,40 @@ def test_singular_metrics():
 
 
 @pytest.mark.parametrize(
+    ("x", "f", "m"), [(0, 0, 500), (400, -300, -400), (-500, 400, 0)]
+)
+def test_units_of_points_values_and_metric_do_not_matter(x, f, m):
+    M = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, -1.0], [0.0, -1.0, 1.0]])
+    model = LinearClassifier.from_parameters(
+        np.ldexp([3.0, -4.0, 12.0], f - x), np.ldexp(1.0, f)
+    )
+    points = np.ldexp(POINT, x)
+    for other in (M, "geodesic"):
+        plain = minimal_perturbation(MODEL, POINT, metric=other)
+        metric = np.ldexp(M, 2 * m) if other is M else other
+        found = minimal_perturbation(model, points, metric=metric)
+        assert np.array_equal(np.ldexp(found.delta, -x), plain.delta)
+        scale = x + m if other is M else x
+        assert np.array_equal(np.ldexp(found.distance, -scale), plain.distance)
+
+
+def test_metrics_of_coordinates_of_very_different_units_are_not_singular():
+    """With m_i delta_i^2 the distance is |f|/sqrt(sum w_i^2/m_i)."""
+    m = np.array([1e-40, 1.0, 1e30])
+    found = minimal_perturbation(MODEL, POINT, metric=np.diag(m))
+    f = MODEL.decision_function(POINT)[0]
+    true = f / math.sqrt((np.array([9.0, 16.0, 144.0]) / m).sum())
+    assert found.distance[0] == pytest.approx(true, rel=1e-13)
+    roots = np.sqrt(m)
+    M = roots[:, None] * (np.eye(3) + 0.5) * roots
+    found = minimal_perturbation(MODEL, POINT, metric=M)
+    w = np.array([3.0, -4.0, 12.0]) / roots
+    true = f / math.sqrt(w @ np.linalg.solve(np.eye(3) + 0.5, w))
+    assert found.distance[0] == pytest.approx(true, rel=1e-12)
+    assert MODEL.decision_function(POINT + found.delta)[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
     ("theta", "t", "arc", "chord"),
     [
         (0.3, 0.5, 0.7471975512, 0.7299366399),
@@ -251,15 +285,22 @@ BAD = {
     "p": ({"p": 0.5}, "p must be at least 1"),
     "p near 1": ({"p": 1.05, "box": (-9, 9)}, "p must be 1, or at least 1.1"),
     "box": ({"box": 1.0}, r"box must be a pair \(lower, upper\)"),
-    "order": ({"box": (1, 0)}, "box must have lower <= upper"),
+    "order": ({"box": (1, 0)}, "box must have lower <= upper, got 1 > 0"),
     "outside": ({"box": (0, 0.3)}, "X must lie in the box"),
     "shape": ({"box": (np.zeros(2), 1)}, "box must hold numbers or arrays"),
-    "metric": ({"metric": "arc"}, "metric must be one of 'geodesic'"),
+    "metric": ({"metric": "arc"}, 'metric must be a matrix, "geodesic" or None'),
+    "diagonal": (
+        {"metric": np.diag([1.0, -1e-300, 1.0])},
+        "metric must be positive semidefinite, got the diagonal entry -1e-300",
+    ),
     "matrix": ({"metric": np.eye(2)}, r"metric must have shape \(3, 3\)"),
-    "sign": ({"metric": -np.eye(3)}, "metric must be positive semidefinite"),
+    "sign": (
+        {"metric": 2 * np.ones((3, 3)) - np.eye(3)},
+        "metric must be positive semidefinite, got the eigenvalue -0.25",
+    ),
     "symmetry": (
         {"metric": np.triu(np.ones((3, 3)))},
-        "metric must be symmetric",
+        r"metric must be symmetric, got 1 at \(0, 1\) and 0 at \(1, 0\)",
     ),
     "both": ({"metric": np.eye(3), "p": 1}, "p must be 2 with a metric"),
     "two": ({"metric": np.eye(3), "box": (0, 1)}, "box must be None with a metric"),

@@ -8,7 +8,7 @@ from scipy.stats import binom, norm
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 
-from geomadv.classifiers import LinearClassifier
+from geomadv.classifiers import KernelExpansion, LinearClassifier
 from geomadv.perturbations import Perturbation, _robust, robust_error
 
 RNG = np.random.default_rng(0)
@@ -51,6 +51,8 @@ def test_labels_of_any_kind_and_the_sign_of_a_regression():
     ridge = KernelRidge(kernel="linear").fit(X, Y)
     wrong = (np.sign(ridge.predict(X)) != Y).mean()
     assert robust_error(ridge, X, Y, 0.0).lower == wrong
+    column = KernelRidge(kernel="linear").fit(X, Y[:, None])
+    assert robust_error(column, X, Y, 0.3).lower == robust_error(ridge, X, Y, 0.3).lower
 
 
 def test_brackets_of_distances_are_brackets_of_the_error(monkeypatch):
@@ -66,6 +68,18 @@ def test_brackets_of_distances_are_brackets_of_the_error(monkeypatch):
     assert error.exact.tolist() == [True, True, False, False]
 
 
+def test_the_budget_narrows_the_bracket():
+    model = KernelExpansion.from_parameters(
+        [[0.0, 0.0], [2.0, 0.0], [1.0, 1.5]], [1.0, -1.0, 0.7], gamma=0.5, b=-0.1
+    )
+    points = np.random.default_rng(2).standard_normal((20, 2))
+    y, eps = model.predict(points), np.linspace(0, 2, 50)
+    few, many = (robust_error(model, points, y, eps, budget=b) for b in (0, 4000))
+    assert (few.upper - few.lower).sum() > 10 * (many.upper - many.lower).sum()
+    assert (many.lower <= few.upper).all()
+    assert (few.lower <= many.upper).all()
+
+
 @pytest.mark.errors
 @pytest.mark.parametrize(
     ("X", "y", "eps", "message"),
@@ -73,6 +87,7 @@ def test_brackets_of_distances_are_brackets_of_the_error(monkeypatch):
         ([[1.0]], [1], -0.1, "eps must be at least 0"),
         ([[1.0]], [1, 1], 0.1, r"y must have shape \(1,\)"),
         (np.zeros((0, 1)), [], 0.1, "X must"),
+        ([[1.0]], [0], 0.1, r"y must hold labels of the model, \[-1, 1\], got 0"),
     ],
 )
 def test_bad_arguments_are_refused(X, y, eps, message):
