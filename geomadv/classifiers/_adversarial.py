@@ -31,13 +31,14 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special
+from scipy import special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, real
+from geomadv.classifiers._adversarial_program import Answer, Problem, solve
 from geomadv.classifiers._linear import LinearClassifier
 from geomadv.classifiers._worst import worst_loss
 
@@ -134,15 +135,28 @@ class AdversarialLinearClassifier(LinearClassifier):
                 "two"
             )
         signs = 2.0 * codes - 1.0
-        w, b, multipliers = _solve(rows, signs, eps, float(self.p), loss, alpha)
-        self._with(w[None], np.array([b]), classes)
-        norm = float(np.linalg.norm(w, _dual(self.p)))
-        losses = worst_loss(signs, rows @ w + b, eps * norm, loss)
-        self.objective_ = float(alpha / 2 * (w @ w) + losses.mean())
-        a = special.expit(eps * norm - signs * (rows @ w + b))
-        a, g = (a, a) if loss == "logistic" else multipliers
-        bound = _bound(rows, signs, a, g, eps, float(self.p), loss, alpha)
-        self.gap_ = self.objective_ - bound
+        # the same problem about 0, at a size of about 1
+        centre = rows.min(axis=0) / 2.0 + rows.max(axis=0) / 2.0
+        rows = rows - centre
+        scale = int(np.frexp(np.abs(rows).max(initial=0.0))[1])
+        problem = Problem(
+            np.ldexp(rows, -scale),
+            signs,
+            _times(eps, -scale),
+            float(self.p),
+            loss,
+            _times(alpha, -2 * scale),
+        )
+        answers = [_constant(problem), solve(problem)]
+        objectives = [_objective(problem, w, b) for w, b, _ in answers]
+        bounds = [
+            _bound(problem, *_multipliers(problem, *answer)) for answer in answers
+        ]
+        w, b, _ = answers[1 if objectives[1] < objectives[0] else 0]
+        offset = b - float(w @ np.ldexp(centre, -scale))
+        self._with(np.ldexp(w, -scale)[None], np.array([offset]), classes)
+        self.objective_ = float(np.nanmin(objectives))
+        self.gap_ = self.objective_ - float(np.nanmax(bounds))
         if not self.gap_ <= 1e-6 * max(abs(self.objective_), 1e-6):
             warnings.warn(
                 f"the objective {self.objective_:g} is known to {self.gap_:.1e} only",
@@ -162,127 +176,46 @@ def _dual(p: float) -> float:
     return math.inf if p == 1 else 2.0 if p == 2 else 1.0
 
 
-def _solve(
-    X: Float[NDArray, "n d"],
-    y: Float[NDArray, " n"],
-    eps: float,
-    p: float,
-    loss: str,
-    alpha: float,
-) -> tuple[NDArray, float, tuple[NDArray, NDArray]]:
-    """Return w, b and the multipliers (a, g) of the losses, by a cone program.
-
-    The unknowns are w, b, t >= |w|_q, what the loss needs, and at q = 1 also |w|.
-    """
-    import clarabel
-
-    n, d = X.shape
-    sizes = {"w": d, "b": 1, "t": 1, "u": n, "a": n, "c": n, "v": d}
-    if loss != "logistic":
-        sizes["a"] = sizes["c"] = 0
-    if not math.isinf(p):
-        sizes["v"] = 0
-    ends = dict(zip(sizes, np.cumsum([*sizes.values()]), strict=True))
-    total = ends["v"]
-    rows: list[Any] = []
-    right: list[NDArray] = []
-    cones: list[Any] = []
-
-    def add(cone: Any, limit: NDArray, **parts: Any) -> None:
-        """Demand that limit less the sum of parts times unknowns lies in a cone."""
-        block = sparse.lil_matrix((len(limit), total))
-        for name, part in parts.items():
-            block[:, ends[name] - sizes[name] : ends[name]] = part
-        rows.append(block.tocsc())
-        right.append(limit)
-        cones.extend(cone if isinstance(cone, list) else [cone])
-
-    one, zero, eye, dims = np.ones(n), np.zeros(n), sparse.eye(n), sparse.eye(d)
-    column, signed = y[:, None], y[:, None] * X
-    shift = np.full((n, 1), eps)
-    positive = clarabel.NonnegativeConeT
-    if loss == "hinge":  # u >= 1 - y f + eps t, then u >= 0
-        add(positive(n), -one, w=-signed, b=-column, t=shift, u=-eye)
-        add(positive(n), zero, u=-eye)
-    elif loss == "squared":  # u >= eps t +- (y - f)
-        add(positive(n), -y, w=-X, b=-one[:, None], t=shift, u=-eye)
-        add(positive(n), y, w=X, b=one[:, None], t=shift, u=-eye)
-    else:  # e^-u + e^(-y f + eps t - u) <= 1
-        add(positive(n), one, a=eye, c=eye)
-        for name, margin in (("a", False), ("c", True)):
-            _exponentials(add, name, margin, signed, column, eps, clarabel)
-    if p == 2:
-        lifted = sparse.vstack([sparse.csc_matrix((1, d)), -dims])
-        top = np.zeros((d + 1, 1))
-        top[0] = -1.0
-        add(clarabel.SecondOrderConeT(d + 1), np.zeros(d + 1), w=lifted, t=top)
-    else:
-        bounds = {"t": -np.ones((d, 1))} if p == 1 else {"v": -dims}
-        add(positive(d), np.zeros(d), w=dims, **bounds)
-        add(positive(d), np.zeros(d), w=-dims, **bounds)
-        if p != 1:
-            add(positive(1), np.zeros(1), v=np.ones((1, d)), t=-np.ones((1, 1)))
-    quadratic = np.zeros(total)
-    quadratic[:d] = alpha
-    linear = np.zeros(total)
-    if loss == "squared":
-        quadratic[ends["u"] - n : ends["u"]] = 2.0 / n
-    else:
-        linear[ends["u"] - n : ends["u"]] = 1.0 / n
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
-    solution = clarabel.DefaultSolver(
-        sparse.diags(quadratic).tocsc(),
-        linear,
-        sparse.vstack(rows).tocsc(),
-        np.concatenate(right),
-        cones,
-        settings,
-    ).solve()
-    found, z = np.array(solution.x), n * np.array(solution.z)
-    above, below = z[:n], z[n : 2 * n]
-    if loss == "squared":
-        above, below = (above + below) / 2.0, (above - below) / 2.0
-    return found[:d], float(found[d]), (above, below)
+def _times(value: float, exponent: int) -> float:
+    """Return value 2^exponent, or 1e290 if it is more: a bound for that holds too."""
+    with np.errstate(over="ignore"):
+        return float(min(np.ldexp(value, exponent), 1e290))
 
 
-def _exponentials(
-    add: Any,
-    name: str,
-    margin: bool,
-    signed: NDArray,
-    column: NDArray,
-    eps: float,
-    clarabel: Any,
-) -> None:
-    """Demand exp(-u) <= a, or exp(-(y f - eps t) - u) <= c, for each point."""
-    n = len(signed)
-    exponent = sparse.kron(sparse.eye(n), np.array([[1.0], [0.0], [0.0]])).tocsc()
-    value = sparse.kron(sparse.eye(n), np.array([[0.0], [0.0], [-1.0]])).tocsc()
-    parts = {"u": exponent, name: value}
-    if margin:
-        parts |= {
-            "w": exponent @ signed,
-            "b": exponent @ column,
-            "t": exponent @ np.full((n, 1), -eps),
-        }
-    cones = [clarabel.ExponentialConeT()] * n
-    add(cones, np.tile([0.0, 1.0, 0.0], n), **parts)
+def _constant(problem: Problem) -> Answer:
+    """Return the best answer with w = 0, for which eps does not matter."""
+    y, share = problem.y, float((problem.y > 0).mean())
+    w = np.zeros(problem.X.shape[1])
+    if problem.loss == "squared":
+        g = y - y.mean()
+        return w, float(y.mean()), (np.abs(g), g)
+    if problem.loss == "logistic":
+        return w, math.log(share) - math.log1p(-share), (y, y)
+    rare = min(share, 1.0 - share)
+    a = np.where(y > 0, min(1.0, rare / share), min(1.0, rare / (1.0 - share)))
+    return w, 1.0 if share > 0.5 else -1.0, (a, a)
 
 
-def _bound(
-    X: Float[NDArray, "n d"],
-    y: Float[NDArray, " n"],
-    a: Float[NDArray, " n"],
-    g: Float[NDArray, " n"],
-    eps: float,
-    p: float,
-    loss: str,
-    alpha: float,
-) -> float:
+def _objective(problem: Problem, w: Float[NDArray, " d"], b: float) -> float:
+    shift = problem.eps * float(np.linalg.norm(w, _dual(problem.p)))
+    losses = worst_loss(problem.y, problem.X @ w + b, shift, problem.loss)
+    return float(problem.alpha / 2 * (w @ w) + losses.mean())
+
+
+def _multipliers(
+    problem: Problem, w: NDArray, b: float, found: tuple[NDArray, NDArray]
+) -> tuple[NDArray, NDArray]:
+    """Return those of an answer; of the logistic loss, by its slope."""
+    if problem.loss != "logistic":
+        return found
+    shift = problem.eps * float(np.linalg.norm(w, _dual(problem.p)))
+    a = special.expit(shift - problem.y * (problem.X @ w + b))
+    return a, a
+
+
+def _bound(problem: Problem, a: Float[NDArray, " n"], g: Float[NDArray, " n"]) -> float:
     """Return the dual's value at weights that are made feasible first."""
+    X, y, loss = problem.X, problem.y, problem.loss
     if loss == "squared":
         a = np.maximum(a, 0.0)
         g = _balanced(np.clip(g, -a, a))
@@ -294,8 +227,13 @@ def _bound(
         gain = (
             a if loss == "hinge" else special.entr(a) + special.entr(1.0 - a)
         ).mean()
-    rest = v - _projection(v, eps * s, p)
-    return float(gain - rest @ rest / (2.0 * alpha))
+    if not np.isfinite(gain):
+        return -math.inf
+    rest = v - _projection(v, problem.eps * float(s), problem.p)
+    square = float(rest @ rest) / 2.0
+    if square == 0.0 or problem.alpha == 0.0:
+        return float(gain) if square == 0.0 else -math.inf
+    return float(gain) - square / problem.alpha
 
 
 def _balanced(g: Float[NDArray, " n"]) -> Float[NDArray, " n"]:

@@ -90,7 +90,8 @@ def test_bounds_from_any_weights_are_below_the_optimum(loss, p):
     for _ in range(50):
         a, g = rng.random(80), rng.uniform(-1, 1, 80)
         a = 2 * a if loss == "squared" else a
-        bound = _adversarial._bound(X, Y, a, g, 0.2, float(p), loss, 0.05)
+        problem = _adversarial.Problem(X, Y, 0.2, float(p), loss, 0.05)
+        bound = _adversarial._bound(problem, a, g)
         assert bound < model.objective_ - 1e-6
 
 
@@ -121,6 +122,44 @@ def test_training_against_an_adversary_lowers_its_success():
     assert errors[1] < 0.6 * errors[0]
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("p", NORMS)
+def test_units_and_offsets_of_the_points_do_not_matter(loss, p):
+    """With x/s the problem is the one with eps/s and alpha/s^2."""
+    plain = AdversarialLinearClassifier(0.2, p, loss, alpha=0.01).fit(X, Y)
+    for scale, shift in ((400, 0.0), (-400, 0.0), (10, 1e6), (-3, 1e9)):
+        model = AdversarialLinearClassifier(
+            float(np.ldexp(0.2, scale)), p, loss, alpha=float(np.ldexp(0.01, 2 * scale))
+        )
+        rows = np.ldexp(X + shift, scale)
+        model.fit(rows, Y)
+        coarse = max(1e-6, 1e-9 * shift)
+        assert np.isclose(model.objective_, plain.objective_, rtol=coarse)
+        assert model.gap_ <= 1e-8
+        assert np.allclose(
+            np.ldexp(model.coef_, scale), plain.coef_, rtol=100 * coarse, atol=coarse
+        )
+        assert np.allclose(
+            model.decision_function(rows), plain.decision_function(X), atol=300 * coarse
+        )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_points_that_are_all_but_equal_leave_the_constant(loss):
+    """At any penalty that is not minute; and that is certified."""
+    for rows in (1e-200 * X, np.ones((80, 3))):
+        model = AdversarialLinearClassifier(0.0, 2, loss, alpha=1.0).fit(rows, Y)
+        assert model.gap_ <= 1e-12
+        assert np.abs(rows @ model.coef_[0]).max() < 1e-100 or not model.coef_.any()
+    share = (Y > 0).mean()
+    best = {
+        "logistic": math.log(share / (1 - share)),
+        "hinge": math.copysign(1.0, share - 0.5),
+        "squared": 2 * share - 1,
+    }[loss]
+    assert np.isclose(model.intercept_[0], best)
+
+
 def test_projections():
     rng = np.random.default_rng(5)
     for p in (1.0, 2.0, math.inf):
@@ -135,13 +174,13 @@ def test_projections():
 
 
 def test_a_solution_that_is_not_near_the_optimum_is_announced(monkeypatch):
-    solve = _adversarial._solve
+    solve = _adversarial.solve
 
-    def rough(*arguments):
-        w, b, multipliers = solve(*arguments)
+    def rough(problem):
+        w, b, multipliers = solve(problem)
         return 1.1 * w, b, multipliers
 
-    monkeypatch.setattr(_adversarial, "_solve", rough)
+    monkeypatch.setattr(_adversarial, "solve", rough)
     with pytest.warns(ConvergenceWarning, match="is known to"):
         AdversarialLinearClassifier(0.1).fit(X, Y)
 
