@@ -35,7 +35,7 @@ from geomadv.perturbations._tangents import tangents
 BUDGET = 40_000  # boxes for each point
 GAP = 1e-4  # relative gap at which branch and bound stops
 _DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
-_DEEPEST = 10  # dimensions up to which boxes are cut
+DEEPEST = 10  # dimensions up to which boxes are cut
 _TOGETHER = 2048  # boxes cut at a time
 
 
@@ -74,7 +74,7 @@ def branch(
 ) -> tuple[NDArray, NDArray]:
     """Return lower bounds by branch and bound, and the steps, perhaps shorter."""
     (n, d), p = X.shape, search.p
-    if budget <= 0 or d > _DEEPEST:
+    if budget <= 0 or d > DEEPEST:
         return sure, near
     best = np.linalg.norm(near, p, axis=1)
     best = np.where(near.any(axis=1), best, np.inf)

@@ -16,7 +16,7 @@ from geomadv.perturbations._boxes import BUDGET, branch
 from geomadv.perturbations._forms import Expansion, decisions
 from geomadv.perturbations._kernels import Kernel
 from geomadv.perturbations._margins import margins_of
-from geomadv.perturbations._radii import never_negative, radii
+from geomadv.perturbations._radii import never_negative, norm_radii, radii
 from geomadv.perturbations._result import Perturbation
 from geomadv.perturbations._search import Search
 
@@ -58,6 +58,20 @@ def bracket(
         distance=np.ldexp(found.distance, -scale),
         lower=np.ldexp(found.lower, -scale),
     )
+
+
+def quick(form: Expansion, X: Float[NDArray, "n d"], p: float) -> Perturbation:
+    """Return lower bounds that need little work, and no steps."""
+    form, scale = _scaled(form)
+    X, kernel = np.ldexp(X, scale), Kernel.of(form.options)
+    lower, classes = np.full(len(X), np.inf), decisions(form, X)
+    for c in np.unique(classes).tolist():
+        rows = np.flatnonzero(classes == c)
+        margins = margins_of(form, kernel, c)
+        margins = margins.some(~never_negative(margins))
+        if margins.D.shape[1]:
+            lower[rows] = norm_radii(margins, X[rows], p)
+    return _result(np.zeros(X.shape), np.ldexp(lower, -scale), p)
 
 
 def _scaled(form: Expansion) -> tuple[Expansion, int]:

@@ -16,6 +16,7 @@ from geomadv.perturbations import (
 from geomadv.perturbations._boxes import BUDGET
 from geomadv.perturbations._forms import (
     Affine,
+    Expansion,
     Form,
     Functions,
     Pairs,
@@ -134,7 +135,11 @@ def in_norm(
         return _neighbours.smallest(form, X, p, box)
     if isinstance(form, Pairs):
 
-        def steps(one: Functions, at: Float[NDArray, "n d"]) -> Perturbation:
+        def steps(
+            one: Functions, at: Float[NDArray, "n d"], closely: bool
+        ) -> Perturbation:
+            if isinstance(one, Expansion) and not closely:
+                return _expansion.quick(one, at, p)
             return in_norm(one, at, p, box, budget)
 
         return _pairs.smallest(form, X, p, box, steps)

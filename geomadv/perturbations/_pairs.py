@@ -32,8 +32,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geomadv._typing import Float, Int, NDArray
+from geomadv.perturbations._boxes import DEEPEST
 from geomadv.perturbations._forms import (
     Affine,
+    Expansion,
     Functions,
     Pairs,
     Quadratic,
@@ -44,7 +46,8 @@ from geomadv.perturbations._forms import (
 from geomadv.perturbations._programs import Box, smallest_step
 from geomadv.perturbations._result import Perturbation
 
-Steps = Callable[[Functions, Float[NDArray, "n d"]], Perturbation]
+# of one function, with little work or with what the user allows
+Steps = Callable[[Functions, Float[NDArray, "n d"], bool], Perturbation]
 
 _AGREE = 1e-9  # relative distance of bounds that counts as equal
 _BUDGET = 300  # programs for each point
@@ -52,6 +55,7 @@ _TOUCHES = 1e-10  # of a step's length: within a half-space
 _PAST = 1.0 + 1e-9  # of a step to a boundary: over it
 _TURNS = 30  # pairs that are turned one after the other
 _HALVINGS = 60
+_TRIED = 3  # pairs of which the nearest is turned
 
 
 def smallest(
@@ -70,32 +74,30 @@ def smallest(
     p : float
     box : (lower, upper) or None
     steps : callable
-        Returns the smallest steps of one function, in the norm and the box.
+        ``steps(function, X, closely)`` returns the smallest steps of one function in
+        the norm and the box, or brackets of them, narrow ones if `closely`.
 
     Returns
     -------
     Perturbation
     """
     n, d = X.shape
-    pairs = [steps(_one(form.functions, k), X) for k in range(len(form.first))]
-    least = np.stack([found.lower for found in pairs], axis=1)
     f = values(form.functions, X)
     classes, counts = decisions(form, X), ballot(form, f)
-    lower, delta = np.full(n, np.inf), np.zeros((n, d))
-    distance = np.full(n, np.inf)
-    for row in range(n):
-        wanted = _wanted(form, f[row], int(classes[row]), counts[row])
-        lower[row] = min(
-            (_reach(lack, gains, least[row]) for lack, gains in wanted), default=np.inf
-        )
-    _take(form, X, classes, [found.delta for found in pairs], p, delta, distance)
+    wants = [_wanted(form, f[i], int(classes[i]), counts[i]) for i in range(n)]
+    delta, distance = np.zeros((n, d)), np.full(n, np.inf)
+    least, trials = _coarse(form, X, steps)
+    _take(form, X, classes, trials, p, delta, distance)
+    lower = _least(wants, least)
+    if isinstance(form.functions, Expansion):
+        _sharpen(form, X, classes, wants, steps, p, least, delta, distance)
+        lower = _least(wants, least)
     open_ = _open(lower, distance)
     if isinstance(form.functions, Affine) and p in (1, 2, np.inf):
         for row in open_:
-            wanted = _wanted(form, f[row], int(classes[row]), counts[row])
             room = None if box is None else (box[0] - X[row], box[1] - X[row])
             A, b = _rows(form.functions, f[row])
-            step, size, bound = _polyhedra(A, b, wanted, least[row], p, room)
+            step, size, bound = _polyhedra(A, b, wants[row], least[row], p, room)
             lower[row] = max(lower[row], bound)
             if size < distance[row]:
                 delta[row], distance[row] = step, size
@@ -111,6 +113,66 @@ def smallest(
     delta[short] *= _PAST
     distance = np.where(short, _PAST * distance, distance)
     return Perturbation(delta, distance, np.where(exact, distance, lower), exact)
+
+
+def _coarse(
+    form: Pairs, X: Float[NDArray, "n d"], steps: Steps
+) -> tuple[Float[NDArray, "n P"], list[Float[NDArray, "n d"]]]:
+    """Return quick lower bounds of the pairs' distances, and steps that turn them."""
+    found = [steps(_one(form.functions, k), X, False) for k in range(len(form.first))]
+    least = np.stack([pair.lower for pair in found], axis=1)
+    return least, [pair.delta for pair in found]
+
+
+def _least(
+    wants: list[list[tuple[int, NDArray]]], least: Float[NDArray, "n P"]
+) -> Float[NDArray, " n"]:
+    """Return lower bounds of the distances, of those of the pairs."""
+    bounds = [
+        min((_reach(lack, gains, row) for lack, gains in wanted), default=np.inf)
+        for wanted, row in zip(wants, least, strict=True)
+    ]
+    return np.array(bounds, float)
+
+
+def _sharpen(
+    form: Pairs,
+    X: Float[NDArray, "n d"],
+    classes: Int[NDArray, " n"],
+    wants: list[list[tuple[int, NDArray]]],
+    steps: Steps,
+    p: float,
+    least: Float[NDArray, "n P"],
+    delta: Float[NDArray, "n d"],
+    distance: Float[NDArray, " n"],
+) -> None:
+    """Bound more closely those pairs on which a lower bound rests, one after another.
+
+    Those are the pairs that turn first until there is the gain that some class lacks.
+    Where boxes are not cut, bounds stay apart, and as many pairs as there are classes
+    have to do.
+    """
+    done = np.zeros(least.shape, bool)
+    limit = len(form.first) if X.shape[1] <= DEEPEST else int(form.second.max()) + 1
+    for _ in range(limit):
+        lower = _least(wants, least)
+        turn = np.full(len(X), -1)
+        for i in _open(lower, distance):
+            for lack, gains in wants[i]:
+                first = _first(lack, gains, least[i])
+                waiting = first[~done[i][first]]
+                if len(waiting) and least[i][first[-1]] <= lower[i]:
+                    turn[i] = waiting[0]
+        for k in np.unique(turn[turn >= 0]).tolist():
+            rows = np.flatnonzero(turn == k)
+            found = steps(_one(form.functions, k), X[rows], True)
+            least[rows, k] = np.maximum(least[rows, k], found.lower)
+            done[rows, k] = True
+            part, size = delta[rows], distance[rows]
+            _take(form, X[rows], classes[rows], [found.delta], p, part, size)
+            delta[rows], distance[rows] = part, size
+        if (turn < 0).all():
+            return
 
 
 def _one(form: Functions, k: int) -> Functions:
@@ -147,21 +209,29 @@ def _wanted(
     return found
 
 
+def _first(
+    lack: int, gains: Int[NDArray, " P"], least: Float[NDArray, " P"]
+) -> Int[NDArray, " k"]:
+    """Return the pairs that turn first until they gain what lacks, or none."""
+    order = np.argsort(least, kind="stable")
+    order = order[gains[order] > 0]
+    enough = int(np.searchsorted(np.cumsum(gains[order]), lack)) + 1
+    return order[:enough] if enough <= len(order) else order[:0]
+
+
 def _reach(lack: int, gains: Int[NDArray, " P"], least: Float[NDArray, " P"]) -> float:
     """Return the least radius within which pairs can turn that gain what lacks."""
     if lack <= 0:
         return 0.0
-    order = np.argsort(least, kind="stable")
-    total = np.cumsum(np.maximum(gains[order], 0))
-    enough = np.searchsorted(total, lack)
-    return float(least[order[enough]]) if enough < len(order) else np.inf
+    first = _first(lack, gains, least)
+    return float(least[first[-1]]) if len(first) else np.inf
 
 
 def _open(lower: Float[NDArray, " n"], distance: Float[NDArray, " n"]) -> NDArray:
     """Return the rows whose bounds differ."""
     with np.errstate(invalid="ignore"):
         near = distance - lower <= _AGREE * distance
-    return np.flatnonzero(~(near | (np.isinf(lower) & np.isinf(distance))))
+    return np.flatnonzero(np.where(np.isinf(distance), np.isfinite(lower), ~near))
 
 
 def _take(
@@ -289,12 +359,16 @@ def _walk(
         if not len(rows):
             break
         f = values(form.functions, Z[rows])
+        won = np.where(f > 0, form.first, form.second) == classes[rows, None]
+        least, _ = _coarse(form, Z[rows], steps)
+        least = np.where(won, least, np.inf)
         nearest, step = np.full(len(rows), np.inf), np.zeros((len(rows), X.shape[1]))
         for k in range(len(form.first)):
-            mine = np.where(f[:, k] > 0, form.first[k], form.second[k]) == classes[rows]
+            near = np.argsort(least, axis=1, kind="stable")[:, :_TRIED] == k
+            mine = near.any(axis=1) & won[:, k]
             if not mine.any():
                 continue
-            found = steps(_one(form.functions, k), Z[rows[mine]])
+            found = steps(_one(form.functions, k), Z[rows[mine]], True)
             shorter = found.distance < nearest[mine]
             at = np.flatnonzero(mine)[shorter]
             nearest[at], step[at] = found.distance[shorter], found.delta[shorter]

@@ -68,19 +68,26 @@ def ball_radii(
     return best * _DOWN
 
 
+def norm_radii(
+    margins: Margins, X: Float[NDArray, "n d"], p: float
+) -> Float[NDArray, " n"]:
+    """Return the radii that need no search: by the functions' norms."""
+    kernel = margins.kernel
+    if kernel.name == "polynomial":
+        return ball_radii(margins, X, p)
+    two, one = margins.norms(p, X.shape[1])
+    H = expansion_norm(margins.centres, margins.D, kernel)
+    found = rkhs_radius(certain(margins, X), H, kernel).min(axis=1)
+    return found / (one if kernel.name == "laplacian" else two) * _DOWN
+
+
 def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray, " n"]:
     """Return the best of the certified radii in closed form."""
     kernel, D = margins.kernel, margins.D
-    best = ball_radii(margins, X, p)
-    if kernel.name == "polynomial":
-        return best
-    two, one = margins.norms(p, X.shape[1])
-    m = certain(margins, X)
-    by_norm = rkhs_radius(m, expansion_norm(margins.centres, D, kernel), kernel)
-    by_norm /= one if kernel.name == "laplacian" else two
-    best = np.maximum(best, by_norm.min(axis=1))
+    best = np.maximum(ball_radii(margins, X, p), norm_radii(margins, X, p))
     if kernel.name == "gaussian" and len(D) <= _FEW:
-        Z = margins.inner(X)
+        two, _ = margins.norms(p, X.shape[1])
+        m, Z = certain(margins, X), margins.inner(X)
         blur = margins.blur(X)
         for i in np.flatnonzero(np.isfinite(best)):
             local = min(

@@ -223,3 +223,9 @@ def test_a_point_on_the_boundary_has_distance_0():
     found = minimal_perturbation(model, [[0.0, 0.0]])
     assert found.distance[0] == 0.0
     assert found.exact[0]
+
+
+def test_bounds_that_are_infinitely_apart_are_open():
+    lower = np.array([1.0, 1.0, np.inf, 0.9, 0.0])
+    distance = np.array([np.inf, 1.0 + 1e-12, np.inf, 1.0, 0.0])
+    assert _pairs._open(lower, distance).tolist() == [0, 3]
