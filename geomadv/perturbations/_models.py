@@ -22,7 +22,8 @@ from geomadv.perturbations._forms import (
 )
 
 KNOWN = (
-    "geomadv's LinearClassifier, QuadraticClassifier and KernelExpansion, and "
+    "geomadv's LinearClassifier, QuadraticClassifier, KernelExpansion and "
+    "KernelInterpolant, and "
     "scikit-learn's LinearSVC, LogisticRegression, RidgeClassifier, SGDClassifier, "
     "Perceptron, LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis, SVC, "
     "KernelRidge (its sign), NearestCentroid, KNeighborsClassifier, and "
@@ -66,6 +67,7 @@ def _table() -> list[tuple[tuple[type, ...], Callable[[Any], Form]]]:
 
     from geomadv.classifiers import (
         KernelExpansion,
+        KernelInterpolant,
         LinearClassifier,
         QuadraticClassifier,
     )
@@ -85,6 +87,7 @@ def _table() -> list[tuple[tuple[type, ...], Callable[[Any], Form]]]:
         (affine, _affine),
         ((QuadraticClassifier,), _quadratic),
         ((KernelExpansion,), _kernel_expansion),
+        ((KernelInterpolant,), _interpolant),
         ((da.QuadraticDiscriminantAnalysis,), _discriminant),
         ((SVC,), _support_vectors),
         ((KernelRidge,), _kernel_ridge),
@@ -142,6 +145,12 @@ def _kernel_expansion(model: Any) -> Form:
     return _expansion(
         model.centres_, model.coefficients_, model.intercept_, model._options()
     )
+
+
+def _interpolant(model: Any) -> Form:
+    if model.domain is not None:
+        raise _refuse(model, f"domain={model.domain!r}", "domain=None")
+    return _kernel_expansion(model.expansion_)
 
 
 def _expansion(

@@ -15,7 +15,12 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from geomadv.classifiers import KernelExpansion, LinearClassifier, QuadraticClassifier
+from geomadv.classifiers import (
+    KernelExpansion,
+    KernelInterpolant,
+    LinearClassifier,
+    QuadraticClassifier,
+)
 from geomadv.perturbations import minimal_perturbation
 from geomadv.perturbations._forms import Affine, Quadratic, decisions
 from geomadv.perturbations._models import form_of
@@ -132,7 +137,22 @@ def test_kernels_decide_as_in_scikit_learn(kernel):
             assert (decisions(form_of(model), TEST) == model.predict(TEST)).all()
 
 
+@pytest.mark.parametrize("y", [TWO, THREE])
+def test_interpolants_are_expansions(y):
+    model = KernelInterpolant(gamma=0.5).fit(X, y)
+    assert (
+        model.classes_[decisions(form_of(model), TEST)] == model.predict(TEST)
+    ).all()
+    found = minimal_perturbation(model, TEST[:5], budget=0)
+    changed = model.predict(TEST[:5] + (1 + 1e-9) * found.delta) != model.predict(
+        TEST[:5]
+    )
+    assert changed.all()
+    assert (found.lower > 0).all()
+
+
 REFUSED = {
+    "torus": (KernelInterpolant(domain="torus"), TWO, "domain=None"),
     "sigmoid": (SVC(kernel="sigmoid"), TWO, "must have a linear, poly, rbf"),
     "manhattan": (NearestCentroid(metric="manhattan"), TWO, "Euclidean metric"),
     "priors": (NearestCentroid(priors=[0.2, 0.8]), TWO, "equal priors"),
