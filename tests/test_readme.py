@@ -23,7 +23,13 @@ def test_the_table_of_claims_is_that_of_the_registry():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/start.md", "docs/perturbations.md", "docs/lipschitz.md"],
+    [
+        "README.md",
+        "docs/start.md",
+        "docs/perturbations.md",
+        "docs/lipschitz.md",
+        "docs/concentration.md",
+    ],
 )
 def test_the_python_examples_are_true(page):
     text = (ROOT / page).read_text(encoding="utf-8")

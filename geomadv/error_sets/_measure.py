@@ -59,6 +59,9 @@ def measure(
 
     Notes
     -----
+    The points must not be those that trained the classifier: give another seed than for
+    the training set.
+
     The measure may be tiny where the set is dense (`covering_radius`), so an interval
     that begins at 0 does not say that there are no errors.
 
