@@ -129,7 +129,8 @@ class PeriodicTriangulation:
 
     def __init__(self, points: Float[NDArray, "m d"]) -> None:
         m, d = points.shape
-        margin = min(1.0, 2.0 * m ** (-1.0 / d))
+        # on the circle all neighbours are within 1, which costs three times the points
+        margin = 1.0 if d == 1 else min(1.0, 2.0 * m ** (-1.0 / d))
         while True:
             repeated, self._names = _repetitions(points, margin)
             if not affordable(len(repeated), d):

@@ -292,3 +292,15 @@ def test_bad_points_are_refused():
         SimplicialInterpolant().fit([[0.0], [1.0]], [1, 1])
     with pytest.raises(ValueError, match="NaN"):
         SimplicialInterpolant().fit([[0.0], [math.nan]], [0, 1])
+
+
+def test_the_longest_gap_of_the_circle_may_lie_around_its_zero():
+    """Halfway between the last point and the first, whatever the other ones are."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([[0.3], 0.5 + 0.1 * rng.random(40), [0.7]])
+    y = np.where(np.arange(42) == 41, 1, -1)
+    model = SimplicialInterpolant(domain="torus").fit(x[:, None], y)
+    queries = np.array([0.85, 0.99, 0.1, 0.29])
+    weight = 1 - (queries - 0.7) % 1.0 / 0.6  # of the last point
+    found = model.decision_function(queries[:, None])
+    assert np.allclose(found, 2 * weight - 1, atol=1e-12)

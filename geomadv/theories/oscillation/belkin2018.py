@@ -1,0 +1,763 @@
+r"""Interpolating classifiers and their dense errors (Belkin, Hsu, Mitra 2018).
+
+**Theorem 5.1.** The law mu of x has a non-zero density on a compact Omega, and labels
+are noisy everywhere: 0 < eta(x) < 1. Let f_n interpolate n independent labelled points,
+f* be the Bayes rule and A_n = {f_n != f*}. For every eps > 0 and delta < 1 there is N
+such that for n >= N, with probability at least delta, every x is within 2 eps of A_n.
+Proof: cover Omega by K balls (or cells); each gets a *mislabelled* training point with
+probability at least a > 0 a point, and interpolation puts these points into A_n. All
+but K (1 - a)^n of the time each of them has one, so for the failure rate 1 - delta
+
+    N = ln(K / (1 - delta)) / -ln(1 - a).
+
+Consistency is not used; it makes the theorem surprising, because then mu(A_n) -> 0.
+
+**On the circle** of length 1, with noise nu, the largest gap G of the mislabelled
+points is twice their covering radius. Mixing the law of the gaps of m points over the
+binomial m leaves a finite sum,
+
+    P(G > g) = (1 - nu)^n
+        + sum_{j >= 1} (-1)^{j+1} C(n, j) nu^j (1 - j g)_+^{j-1} (1 - j nu g)^{n-j};
+
+for m points G has the mean H_m/m. In d dimensions the radius is about
+(ln m/(m omega_d))^{1/d}, omega_d the volume of the unit ball, and never less than
+(m omega_d)^{-1/d}: n must be exponential in d.
+
+**How large A_n is.** Let k labels, wrong with probability nu each, have weights that
+are uniform on the simplex: E_i/sum E_i for exponential E_i. With j of them wrong, the
+wrong ones weigh Beta(j, k - j), more than half with the probability that a
+Bin(k - 1, 1/2) variable is below j. So the share of wrong decisions is
+
+    P(B' < B),    B ~ Bin(k, nu),  B' ~ Bin(k - 1, 1/2) independent,
+
+at most ((1 + 2 sqrt(nu (1 - nu)))/2)^k: minimise E exp(t sum s_i E_i), s_i = +1 for
+wrong labels. That is the simplicial rule with k = d + 1, whose barycentric coordinates
+are uniform at a uniform point: for fixed d, mu(A_n) tends to it and *not* to 0, so the
+rule is not consistent, though exponentially close to it as d grows. And it is the
+weighted rule of k neighbours (wiNN) with weights -ln z where the density is constant,
+for P(z <= t) = t^d: there k may grow. For weights z^-delta, w = z^-delta is Pareto of
+index a = d/delta, and from 1/S^2 = int t exp(-t S) dt
+
+    V_k = E sum w^2/(sum w)^2 = k int t E[w^2 e^{-tw}] (E e^{-tw})^{k-1} dt,
+
+with k V_k -> (d - delta)^2/(d (d - 2 delta)).
+
+**What is wrong in print.** "Consistency implies that, with probability one,
+mu(A_n) -> 0": the excess risk is the integral of |2 eta - 1| over A_n, so consistency
+says nothing about A_n where eta = 1/2, which noise everywhere allows. If
+P(|2 eta - 1| <= t) <= t^a, then mu(A) <= ((a + 1)/a excess)^{a/(a + 1)}, sharp: the
+worst A is where |2 eta - 1| is smallest. (Probability one needs strong consistency.)
+
+Source: Belkin, Hsu, Mitra (2018), "Overfitting or perfect fitting? Risk bounds for
+classification and regression rules that interpolate", arXiv:1806.05161. Theorem 5.1 and
+its assumptions are the paper's; all numbers are derived anew. The bounds of the mean
+squared error are as remembered (numbering unverified), and are derived here too.
+
+Conventions: Euclidean distances, on the torus of side 1 around the edge; nu < 1/2 is
+the probability that a label is not f*'s; "share" is the expected measure of A_n.
+"""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from geomadv._random import spawn
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Expected,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+from geomadv.classifiers import (
+    HilbertKernelClassifier,
+    SimplicialInterpolant,
+    WeightedInterpolatedNN,
+)
+from geomadv.error_sets import covering_radius, mislabelled_points
+from geomadv.theories.oscillation import _draws as draws
+from geomadv.theories.oscillation._density import (
+    empty_cell_probability,
+    expected_noisy_radius,
+    expected_radius,
+    gap_tail,
+    log_points_needed,
+    radius_lower_bound,
+    radius_scale,
+    sufficient_sample_size,
+)
+from geomadv.theories.oscillation._weighted_labels import (
+    error_share,
+    error_share_bound,
+    excess_risk,
+    margin_bound,
+    simplicial_mse_bound,
+    variance_factor,
+    variance_limit,
+    winn_mse_bound,
+)
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "empty_cell_probability",
+    "error_share",
+    "error_share_bound",
+    "excess_risk",
+    "expected_noisy_radius",
+    "expected_radius",
+    "gap_tail",
+    "log_points_needed",
+    "margin_bound",
+    "radius_lower_bound",
+    "radius_scale",
+    "simplicial_mse_bound",
+    "sufficient_sample_size",
+    "variance_factor",
+    "variance_limit",
+    "winn_mse_bound",
+]
+
+SOURCE = Source(
+    "M. Belkin, D. Hsu, P. Mitra",
+    "Overfitting or perfect fitting? Risk bounds for classification and regression "
+    "rules that interpolate",
+    2018,
+    arxiv="1806.05161",
+)
+_THEOREM = SOURCE.at("Theorem 5.1", checked=True)
+_SIMPLICIAL, _WINN = SOURCE.at("section 3"), SOURCE.at("section 4")
+
+
+@functools.cache
+def _mean_radius(m: int, d: int) -> float:
+    """Return the mean covering radius of four random sets of m points of the torus."""
+    found = [
+        covering_radius(spawn(0, "belkin2018", m, d, i).random((m, d)), "torus").upper
+        for i in range(4)
+    ]
+    return float(np.mean(found))
+
+
+def _mean_radius_of(d: int, m: int) -> float:
+    return _mean_radius(m, d)
+
+
+def _n(cells: int, noise: float, failure: float) -> int:
+    return math.ceil(sufficient_sample_size(cells, noise / cells, failure))
+
+
+def _missed(cells: int, noise: float, failure: float, share: float) -> float:
+    """Return how often a cell is missed by a share of the points that suffice."""
+    n = math.ceil(share * sufficient_sample_size(cells, noise / cells, failure))
+    return empty_cell_probability(n, cells, noise / cells)
+
+
+def _lattice_or_random(side: int, d: int, kind: str) -> float:
+    """Return the covering radius of side^d points of the torus."""
+    ticks = np.arange(side) / side
+    P = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
+    if kind == "random":
+        P = spawn(0, "belkin2018", side, d).random(P.shape)
+    return covering_radius(P, "torus").upper
+
+
+def _rightly_decided(size: int, d: int, rule: str) -> int:
+    """Return how many mislabelled training points a rule decides rightly."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rng = spawn(0, "belkin2018", size, d, rule)
+    X, y = rng.random((size, d)), np.where(rng.random(size) < 0.3, -1, 1)
+    y[:2] = -1, 1
+    models: dict[str, Any] = {
+        "winn": WeightedInterpolatedNN(n_neighbors=5),
+        "simplicial": SimplicialInterpolant(),
+        "hilbert": HilbertKernelClassifier(),
+        "five neighbours": KNeighborsClassifier(5),
+    }
+    noisy = mislabelled_points(X, y, 1)
+    return int((models[rule].fit(X, y).predict(noisy) == 1).sum())
+
+
+def _simplicial_rhs(size: int, strength: float, factor: float = 1.0) -> float:
+    """Return the bound for it, its last term times a factor."""
+    A, first = math.pi * strength, 2.0 / (size + 1)
+    second, var = 3.0 * first / (size + 2), 0.25 - strength**2 / 8
+    whole = simplicial_mse_bound(1, var, A, first, second)
+    return whole - (1.0 - factor) * simplicial_mse_bound(1, var, 0.0, 0.0, 0.0)
+
+
+def _best_winn(n: float, d: int, alpha: float) -> float:
+    """Return the least bound over k."""
+    k = np.geomspace(1.0, n / 2, 4000)
+    return float(winn_mse_bound(n, k, d, d / 5, alpha=alpha).min())
+
+
+def _mean_excess(d: int, bound: float) -> float:
+    """Return the mean excess risk of the simplicial rule for noise in [0, bound]."""
+    noise = (np.arange(64) + 0.5) / 64 * bound
+    return float(np.mean(excess_risk(d + 1, noise)))
+
+
+def _worst_set(low: float, high: float, exponent: float) -> tuple[float, float]:
+    """Return measure and excess risk of {low < |2 eta - 1| <= high} for t^exponent."""
+    a = exponent
+    risk = a / (a + 1) * (high ** (a + 1) - low ** (a + 1))
+    return high**a - low**a, risk
+
+
+_NOISE = Reals(0.01, 0.45, (0.1, 0.2, 0.3), symbol=r"\nu")
+_K = Integers(1, 500, (1, 2, 5, 21, 101, 500), symbol="k")
+_MARGINS = {
+    "low": Reals(0.0, 0.49, (0.0, 0.2), symbol="s"),
+    "high": Reals(0.5, 1.0, (0.5, 1.0), symbol="t"),
+    "exponent": Reals(0.1, 10.0, (0.5, 1.0, 4.0), scale="log", symbol="a"),
+}
+_PAIRS = Choices(((2, 0.5), (5, 1.0), (10, 2.0)), symbol=r"(d, \delta)")
+
+CLAIMS = (
+    Claim(
+        id="belkin2018.sample-size",
+        theory="oscillation",
+        title="So many points put a mislabelled one into every cell",
+        source=_THEOREM,
+        statement=r"""If a point is mislabelled and in a given one of $K$ cells with
+probability $a = \nu/K$, then of $n \ge \ln(K/(1 - \delta))/(-\ln(1 - a))$ points every
+cell gets a mislabelled one with probability at least $\delta$.""",
+        relation="lhs <= rhs",
+        domain={
+            "cells": Integers(2, 3000, (10, 100, 1000), symbol="K"),
+            "noise": Reals(0.01, 0.5, (0.1, 0.4), symbol=r"\nu"),
+            "failure": Reals(0.001, 0.5, (0.01, 0.05), symbol=r"1 - \delta"),
+        },
+        axis="cells",
+        evidence=Exact(
+            lambda cells, noise, failure: _missed(cells, noise, failure, 1.0),
+            lambda cells, noise, failure: failure,
+        ),
+        twin=Twin(
+            "one point in a hundred fewer",
+            Exact(
+                lambda cells, noise, failure: _missed(cells, noise, failure, 0.99),
+                lambda cells, noise, failure: failure,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.density",
+        theory="oscillation",
+        title="Errors are within 2 eps of every point of the circle",
+        source=_THEOREM,
+        statement=r"""On the circle cut into $K$ cells of length $2\varepsilon = 1/K$,
+with noise $\nu$ and $n$ as large as the proof asks, some point is farther than
+$2\varepsilon$ from all mislabelled training points, a part of $A_n$, with probability
+at most $1 - \delta$.""",
+        relation="lhs <= rhs",
+        domain={
+            "cells": Integers(3, 200, (5, 10, 50, 200), symbol="K"),
+            "noise": Reals(0.01, 0.5, (0.1, 0.4), symbol=r"\nu"),
+            "failure": Reals(0.001, 0.5, (0.05,), symbol=r"1 - \delta"),
+        },
+        axis="cells",
+        evidence=Exact(
+            lambda cells, noise, failure: gap_tail(
+                _n(cells, noise, failure), 2.0 / cells, noise
+            ),
+            lambda cells, noise, failure: failure,
+        ),
+        twin=Twin(
+            r"$\varepsilon$ in place of $2\varepsilon$",
+            Exact(
+                lambda cells, noise, failure: gap_tail(
+                    _n(cells, noise, failure), 1.0 / cells, noise
+                ),
+                lambda cells, noise, failure: failure,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.interpolation",
+        theory="oscillation",
+        title="Every mislabelled training point is an error of every interpolant",
+        source=_THEOREM,
+        statement=r"""If $f_n$ interpolates, then $A_n$ contains the training points
+whose label is not that of $f^*$: none of them is decided rightly.""",
+        relation="lhs <= rhs",
+        domain={
+            "size": Integers(12, 80, (12, 80), symbol="n"),
+            "d": Integers(1, 3, (1, 3), symbol="d"),
+            "rule": Choices(("winn", "simplicial", "hilbert")),
+        },
+        axis="size",
+        evidence=Exact(_rightly_decided, lambda size, d, rule: 0),
+        twin=Twin(
+            "five nearest neighbours with equal weights, which do not interpolate",
+            Exact(
+                lambda size, d, rule: _rightly_decided(size, d, "five neighbours"),
+                lambda size, d, rule: 0,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.circle-gap",
+        theory="oscillation",
+        title="The law of the largest gap of mislabelled points on the circle",
+        source=_THEOREM,
+        statement=r"""For $n$ uniform points on the circle of length 1, each mislabelled
+with probability $\nu$, the largest gap of the mislabelled ones exceeds $g$ with
+probability $(1 - \nu)^n + \sum_{j \ge 1} (-1)^{j+1} \binom nj \nu^j
+(1 - jg)_+^{j-1} (1 - j\nu g)^{n-j}$.""",
+        relation="lhs == rhs",
+        domain={
+            "size": Integers(5, 200, (20, 40), symbol="n"),
+            "gap": Reals(0.05, 0.6, (0.3, 0.5), symbol="g"),
+            "noise": Reals(0.05, 1.0, (0.1, 0.2), symbol=r"\nu"),
+        },
+        axis="gap",
+        evidence=Statistical(
+            draws.noisy_gaps, lambda size, gap, noise: gap_tail(size, gap, noise)
+        ),
+        twin=Twin(
+            r"as if exactly $\nu n$ points were mislabelled",
+            Statistical(
+                draws.noisy_gaps,
+                lambda size, gap, noise: gap_tail(round(noise * size), gap),
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.circle-radius",
+        theory="oscillation",
+        title="The mean covering radius of random points on the circle",
+        source=_THEOREM,
+        statement=r"""The covering radius of $m$ uniform points on the circle of length
+1 has the mean $H_m/(2m)$, $H_m = 1 + 1/2 + \dots + 1/m$.""",
+        relation="lhs == rhs",
+        domain={"m": Integers(1, 200, (2, 5, 20, 100), symbol="m")},
+        axis="m",
+        evidence=Statistical(draws.circle_radii, expected_radius, support=(0.0, 0.5)),
+        twin=Twin(
+            r"$H_{m-1}/(2m)$",
+            Statistical(
+                draws.circle_radii,
+                lambda m: expected_radius(m) - 0.5 / m**2,
+                support=(0.0, 0.5),
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.radius-on-the-circle",
+        theory="oscillation",
+        title="On the circle the radius is ln m/(2m)",
+        source=_THEOREM,
+        statement=r"""The mean covering radius of $m$ random points on the circle, times
+$2m/\ln m$, tends to 1.""",
+        relation="limit",
+        domain={
+            "m": Integers(2, 10**100, (10**2, 10**6, 10**20, 10**100), symbol="m"),
+        },
+        axis="m",
+        evidence=Exact(
+            lambda m: expected_radius(m) / radius_scale(float(m), 1),
+            lambda m: 1.0,
+            tolerance=0.005,
+        ),
+        twin=Twin(
+            "the limit is 1.01",
+            Exact(
+                lambda m: expected_radius(m) / radius_scale(float(m), 1),
+                lambda m: 1.01,
+                tolerance=0.005,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.radius-rate",
+        theory="oscillation",
+        title="The covering radius falls like (ln m/m)^(1/d)",
+        source=_THEOREM,
+        statement=r"""The covering radius of $m$ random points of the torus, over
+$(\ln m)^{1/d}$, falls like $m^{-1/d}$.""",
+        relation="rate",
+        domain={
+            "d": Choices((2, 3), symbol="d"),
+            "m": Integers(100, 3000, (100, 300, 1000, 3000), symbol="m"),
+        },
+        axis="m",
+        evidence=Exact(
+            lambda d, m: _mean_radius(m, d) / math.log(m) ** (1 / d),
+            lambda d, m: -1 / d,
+            tolerance=0.04,
+        ),
+        twin=Twin(
+            r"without the logarithm",
+            Exact(_mean_radius_of, lambda d, m: -1 / d, tolerance=0.04),
+        ),
+        note=r"Means over four sets of points each, with exact radii.",
+    ),
+    Claim(
+        id="belkin2018.radius-at-least",
+        theory="oscillation",
+        title="No points are denser than their balls' volume allows",
+        source=_THEOREM,
+        statement=r"""$m$ points of the torus have a covering radius of at least
+$(m\,\omega_d)^{-1/d}$.""",
+        relation="lhs <= rhs",
+        domain={
+            "side": Integers(1, 8, (1, 3, 8), symbol="m^{1/d}"),
+            "d": Integers(1, 3, (1, 2, 3), symbol="d"),
+            "kind": Choices(("lattice", "random")),
+        },
+        axis="side",
+        evidence=Exact(
+            lambda side, d, kind: radius_lower_bound(side**d, d),
+            _lattice_or_random,
+        ),
+        twin=Twin(
+            "one per cent more; equal distances on the circle attain the bound",
+            Exact(
+                lambda side, d, kind: 1.01 * radius_lower_bound(side**d, d),
+                _lattice_or_random,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.exponential-in-d",
+        theory="oscillation",
+        title="Dense errors need exponentially many points",
+        source=_THEOREM,
+        statement=r"""For the radius $c\sqrt d$ with $c < 1/\sqrt{2\pi e} = .242$
+(random points of the torus are $.289\sqrt d$ apart) at least $N$ mislabelled points are
+needed, with $\tfrac1d\ln N \to -\ln(c\sqrt{2\pi e})$.""",
+        relation="limit",
+        domain={
+            "c": Reals(0.01, 0.24, (0.05, 0.1, 0.2), symbol="c"),
+            "d": Integers(1, 10**9, (10, 10**3, 10**5, 10**7), symbol="d"),
+        },
+        axis="d",
+        evidence=Exact(
+            lambda c, d: log_points_needed(c * math.sqrt(d), d) / d,
+            lambda c, d: -math.log(c * math.sqrt(2 * math.pi * math.e)),
+            tolerance=1e-4,
+        ),
+        twin=Twin(
+            r"$c$ is one thousandth larger in the limit",
+            Exact(
+                lambda c, d: log_points_needed(c * math.sqrt(d), d) / d,
+                lambda c, d: -math.log(1.001 * c * math.sqrt(2 * math.pi * math.e)),
+                tolerance=1e-4,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.measure-vanishes",
+        theory="oscillation",
+        title="Errors become exponentially rare with more neighbours, or dimensions",
+        source=_WINN,
+        statement=r"""The share of errors of wiNN with $k$ neighbours and weights
+$-\ln z$, and of the simplicial rule in dimension $k - 1$, is at most
+$\big(\tfrac12 + \sqrt{\nu(1 - \nu)}\big)^k$.""",
+        relation="lhs <= rhs",
+        domain={"k": _K, "noise": _NOISE},
+        axis="k",
+        evidence=Exact(error_share, error_share_bound, rtol=1e-10),
+        twin=Twin(
+            "the base is one per cent smaller",
+            Exact(
+                error_share,
+                lambda k, noise: 0.99**k * error_share_bound(k, noise),
+                rtol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.winn-errors",
+        theory="oscillation",
+        title="The share of errors of weighted interpolated neighbours",
+        source=_WINN,
+        statement=r"""Where the density and the noise $\nu$ are constant, wiNN with $k$
+neighbours and weights $-\ln z$ is wrong with probability $P(B' < B)$, $B$ binomial
+$(k, \nu)$ and $B'$ binomial $(k - 1, 1/2)$, in every dimension.""",
+        relation="lhs == rhs",
+        domain={
+            "k": Integers(1, 40, (2, 7), symbol="k"),
+            "d": Integers(1, 20, (1, 5), symbol="d"),
+            "noise": Reals(0.05, 0.45, (0.3,), symbol=r"\nu"),
+        },
+        axis="k",
+        evidence=Statistical(
+            draws.winn_errs, lambda k, d, noise: error_share(k, noise)
+        ),
+        twin=Twin(
+            "with one neighbour more",
+            Statistical(draws.winn_errs, lambda k, d, noise: error_share(k + 1, noise)),
+        ),
+    ),
+    Claim(
+        id="belkin2018.simplicial-errors",
+        theory="oscillation",
+        title="At fixed d the simplicial rule is not consistent: its share of errors",
+        source=_SIMPLICIAL,
+        statement=r"""A uniform point of a simplex in $\mathbb R^d$, whose vertices are
+mislabelled with probability $\nu$ each, is decided wrongly with probability
+$\sum_k \binom{d+1}k \nu^k (1 - \nu)^{d+1-k} P(\mathrm{Beta}(k, d + 1 - k) > 1/2)$,
+whatever the size of the simplex: $\mu(A_n)$ does not tend to 0.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(1, 20, (1, 2, 5, 10), symbol="d"),
+            "noise": Reals(0.05, 0.45, (0.2, 0.3), symbol=r"\nu"),
+        },
+        axis="d",
+        evidence=Statistical(
+            draws.simplicial_errs, lambda d, noise: error_share(d + 1, noise)
+        ),
+        twin=Twin(
+            r"with $d$ vertices instead of $d + 1$",
+            Statistical(draws.simplicial_errs, lambda d, noise: error_share(d, noise)),
+        ),
+    ),
+    Claim(
+        id="belkin2018.massart",
+        theory="oscillation",
+        title="Under bounded noise the simplicial rule's excess risk is e^(-c d)",
+        source=_SIMPLICIAL,
+        statement=r"""If $\min(\eta, 1 - \eta) \le b < 1/2$, the limit of the excess
+risk of the simplicial rule, the mean of $1 - 2\nu$ times the share of errors at the
+noise $\nu$, is at most $\big(\tfrac12 + \sqrt{b(1 - b)}\big)^{d+1}$; here $\nu$ is
+uniform on $[0, b]$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(1, 300, (1, 2, 10, 100, 300), symbol="d"),
+            "bound": Reals(0.01, 0.45, (0.1, 0.3), symbol="b"),
+        },
+        axis="d",
+        evidence=Exact(
+            _mean_excess, lambda d, bound: error_share_bound(d + 1, bound), rtol=1e-10
+        ),
+        twin=Twin(
+            "the base is four per cent smaller",
+            Exact(
+                _mean_excess,
+                lambda d, bound: 0.96 ** (d + 1) * error_share_bound(d + 1, bound),
+                rtol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.simplicial-line",
+        theory="oscillation",
+        title="On the circle the simplicial rule errs on a share nu for every n",
+        source=_SIMPLICIAL,
+        statement=r"""For $n$ points of the circle with noise $\nu$, the measure of the
+errors of the simplicial rule has the mean $\nu$ for every $n$.""",
+        relation="lhs == rhs",
+        domain={
+            "size": Integers(2, 1000, (3, 30, 1000), symbol="n"),
+            "noise": Reals(0.05, 0.45, (0.1, 0.3), symbol=r"\nu"),
+        },
+        axis="size",
+        evidence=Statistical(draws.line_measure, lambda size, noise: noise),
+        twin=Twin(
+            r"the mean is $0.9\,\nu$",
+            Statistical(draws.line_measure, lambda size, noise: 0.9 * noise),
+        ),
+    ),
+    Claim(
+        id="belkin2018.simplicial-mse",
+        theory="oscillation",
+        title="The mean squared error of simplicial interpolation",
+        source=_SIMPLICIAL,
+        statement=r"""For an $(A, \alpha)$-Holder $\eta$ and a uniform law,
+$E(\hat\eta - \eta)^2 \le \tfrac14 E\mu(\text{outside}) + A^2 E\delta^{2\alpha} +
+\tfrac{2}{d+2} A\,E\delta^\alpha + \tfrac{2}{d+2} E\,\mathrm{Var}(Y|X)$, here on the
+circle, where there is no outside.""",
+        relation="lhs <= rhs",
+        domain={
+            "size": Integers(100, 2000, (100, 300), symbol="n"),
+            "strength": Reals(0.0, 1.0, (0.3, 1.0), symbol="s"),
+        },
+        axis="size",
+        evidence=Statistical(draws.simplicial_squares, _simplicial_rhs),
+        twin=Twin(
+            r"the last factor is $0.9\cdot 2/(d + 2)$",
+            Statistical(
+                draws.simplicial_squares,
+                lambda size, strength: _simplicial_rhs(size, strength, 0.9),
+            ),
+            domain={
+                "size": Integers(100, 2000, (1000,), symbol="n"),
+                "strength": Reals(0.0, 1.0, (0.0, 0.3), symbol="s"),
+            },
+        ),
+    ),
+    Claim(
+        id="belkin2018.log-variance",
+        theory="oscillation",
+        title="Weights -ln z have the variance factor 2/(k + 1) in every dimension",
+        source=_WINN,
+        statement=r"""$E\sum w_i^2/(\sum w_i)^2 = 2/(k + 1)$ for $w_i = -\ln z_i$ where
+the density is constant.""",
+        relation="lhs == rhs",
+        domain={
+            "k": Integers(1, 40, (2, 5, 20), symbol="k"),
+            "d": Integers(1, 20, (1, 8), symbol="d"),
+        },
+        axis="k",
+        evidence=Statistical(draws.winn_squares, variance_factor, tolerance=0.02),
+        twin=Twin(
+            r"$2/(k + 1.2)$",
+            Statistical(
+                draws.winn_squares, lambda k, d: 2 / (k + 1.2), tolerance=0.002
+            ),
+            domain={
+                "k": Integers(1, 40, (2,), symbol="k"),
+                "d": Integers(1, 20, (1,), symbol="d"),
+            },
+        ),
+    ),
+    Claim(
+        id="belkin2018.power-variance",
+        theory="oscillation",
+        title="The variance factor of weights z^-delta is of order 1/k",
+        source=_WINN,
+        statement=r"""For $w_i = z_i^{-\delta}$, $\delta < d/2$, and a constant density,
+$k\,E\sum w_i^2/(\sum w_i)^2 \to (d - \delta)^2/(d(d - 2\delta))$.""",
+        relation="limit",
+        domain={
+            "pair": _PAIRS,
+            "k": Integers(1, 10**9, (10, 10**3, 10**6), symbol="k"),
+        },
+        axis="k",
+        evidence=Exact(
+            lambda pair, k: k * variance_factor(k, *pair),
+            lambda pair, k: variance_limit(*pair),
+            tolerance=1e-4,
+        ),
+        twin=Twin(
+            "the limit is one thousandth larger",
+            Exact(
+                lambda pair, k: k * variance_factor(k, *pair),
+                lambda pair, k: 1.001 * variance_limit(*pair),
+                tolerance=1e-4,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.variance-bound",
+        theory="oscillation",
+        title="The paper's bound of the variance of weighted interpolated neighbours",
+        source=_WINN,
+        statement=r"""For $w_i = z_i^{-\delta}$ and a constant density,
+$E\sum w_i^2/(\sum w_i)^2 \le k e^{-k/4} + d/((d - 2\delta)k)$.""",
+        relation="lhs <= rhs",
+        domain={
+            "k": Integers(1, 10**5, (1, 3, 30, 10**5), symbol="k"),
+            "d": Integers(1, 100, (1, 5, 100), symbol="d"),
+            "ratio": Reals(0.005, 0.45, (0.005, 0.1, 0.4), symbol=r"\delta/d"),
+        },
+        axis="k",
+        evidence=Exact(
+            lambda k, d, ratio: variance_factor(k, d, ratio * d),
+            lambda k, d, ratio: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            r"without the factor $d/(d - 2\delta)$",
+            Exact(
+                lambda k, d, ratio: variance_factor(k, d, ratio * d),
+                lambda k, d, ratio: k * math.exp(-k / 4) + 1 / k,
+                rtol=1e-9,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.winn-rate",
+        theory="oscillation",
+        title="With the best k, wiNN reaches the minimax rate",
+        source=_WINN,
+        statement=r"""The least value over $k$ of the bound $A^2 E r_{k+1}^{2\alpha} +
+\sigma^2(k e^{-k/4} + d/((d - 2\delta)k))$ falls like
+$n^{-2\alpha/(2\alpha + d)}$.""",
+        relation="rate",
+        domain={
+            "d": Choices((1, 2, 5), symbol="d"),
+            "alpha": Choices((0.5, 1.0), symbol=r"\alpha"),
+            "n": Reals(1e20, 1e40, (1e20, 1e25, 1e30, 1e40), scale="log"),
+        },
+        axis="n",
+        evidence=Exact(
+            lambda d, alpha, n: _best_winn(n, d, alpha),
+            lambda d, alpha, n: -2 * alpha / (2 * alpha + d),
+            tolerance=0.002,
+        ),
+        twin=Twin(
+            r"the exponent is $-2\alpha/(2\alpha + d + 0.1)$",
+            Exact(
+                lambda d, alpha, n: _best_winn(n, d, alpha),
+                lambda d, alpha, n: -2 * alpha / (2 * alpha + d + 0.1),
+                tolerance=0.002,
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.margin",
+        theory="oscillation",
+        title="How large an error set of small excess risk can be",
+        source=SOURCE.at("section 5", checked=True),
+        statement=r"""If $P(|2\eta - 1| \le t) = t^a$, a set $A$ of errors with excess
+risk $\int_A |2\eta - 1|\,d\mu = \rho$ has $\mu(A) \le ((a + 1)\rho/a)^{a/(a + 1)}$;
+here $A = \{s < |2\eta - 1| \le t\}$.""",
+        relation="lhs <= rhs",
+        domain=_MARGINS,
+        axis="high",
+        evidence=Exact(
+            lambda low, high, exponent: _worst_set(low, high, exponent)[0],
+            lambda low, high, exponent: margin_bound(
+                _worst_set(low, high, exponent)[1], exponent
+            ),
+        ),
+        twin=Twin(
+            r"$\rho$ is one per cent less; $s = 0$ attains the bound",
+            Exact(
+                lambda low, high, exponent: _worst_set(low, high, exponent)[0],
+                lambda low, high, exponent: margin_bound(
+                    0.99 * _worst_set(low, high, exponent)[1], exponent
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="belkin2018.consistent-as-printed",
+        theory="oscillation",
+        title="Consistency drives the measure of the errors to 0",
+        source=SOURCE.at("section 5", checked=True),
+        statement=r"""If $0 < \eta < 1$ everywhere, consistency implies
+$\mu(A_n) \to 0$: for wiNN with $k = 10^4$ neighbours, weights $-\ln z$ and
+$\min(\eta, 1 - \eta) = \nu$, the excess risk $(1 - 2\nu)\mu(A_n)$ and $\mu(A_n)$ are
+both below $10^{-3}$.""",
+        relation="lhs <= rhs",
+        domain={"noise": Reals(0.01, 0.5, (0.1, 0.3, 0.47, 0.5), symbol=r"\nu")},
+        axis="noise",
+        evidence=Exact(
+            lambda noise: max(error_share(10**4, noise), excess_risk(10**4, noise)),
+            lambda noise: 1e-3,
+        ),
+        expected=Expected.VIOLATED,
+        twin=Twin(
+            r"where $\eta \ne 1/2$ almost everywhere: here $\nu \le 0.47$",
+            Exact(
+                lambda noise: max(error_share(10**4, noise), excess_risk(10**4, noise)),
+                lambda noise: 1e-3,
+            ),
+            domain={"noise": Reals(0.01, 0.47, (0.1, 0.3, 0.47), symbol=r"\nu")},
+        ),
+        note=r"""At $\eta = 1/2$ every rule is consistent, and half of the points are in
+$A_n$. The theorem itself, that $A_n$ becomes dense, is not affected.""",
+    ),
+)
