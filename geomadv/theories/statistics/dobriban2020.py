@@ -1,0 +1,795 @@
+r"""Trade-offs between Gaussian classes (Dobriban, Hassani, Hong and Robey 2020).
+
+**Two classes** x | y ~ N(y mu, S), P(y = +1) = pi, q = log((1 - pi)/pi). For l_p steps
+of at most eps the optimal robust classifier among all is a half-space (derived in
+`geomadv.data.GaussianPair`), and its robust risk is the Bayes risk of the pair at the
+*effective mean*
+
+    m* = min { |mu - z|_{S^-1} : |z|_p <= eps },
+    R_B(m) = pi Phi(q/(2m) - m) + (1 - pi) Phi(-q/(2m) - m).
+
+For p = 2 and S = I, with m = |mu|, m* = (m - eps)_+, and along mu/|mu| the threshold is
+q/(2 (m - eps)) where Bayes' is q/(2 m): the boundary is shifted, by the factor
+m/(m - eps) *towards the rarer class*, not at all for equal classes. For S = I and
+p = infinity m* = |(|mu| - eps)_+|_2, a soft threshold; there the direction changes, and
+with it the standard risk, for equal classes too. From eps = |mu|_p on the optimum is
+the more frequent class.
+
+**Three classes** with means -m u, 0, m u, |u| = 1, S = I, p = 2, and weights pi_-,
+pi_0, pi_+. Take x for -1 below c_-, for +1 above c_+, for 0 between, by <u, x>. Then
+
+    R = pi_+ Phi(c_+ + eps - m) + pi_- Phi(-c_- + eps - m)
+        + pi_0 (1 - (Phi(c_+ - eps) - Phi(c_- + eps))_+).
+
+Where c_+ - c_- >= 2 eps, R is a sum of a function of c_+ and one of c_-, whose slopes
+change sign once, at
+
+    c_+ = m/2 + log(pi_0/pi_+)/(m - 2 eps),  c_- = -m/2 - log(pi_0/pi_-)/(m - 2 eps)
+
+for eps < m/2. The optimum is the best of these thresholds, if they are 2 eps apart, of
+the two-class rule of -1 and +1, which gives the class 0 up, and of the class 0 alone.
+For other norms and covariances see `geomadv.data.GaussianTriple`.
+
+**No other classifier does better.** An adversary that moves every point along u alone
+bounds the robust risk of all classifiers of R^d from below, by the Bayes risk of the
+moved classes, which is that of their marginals along u. For three classes let it move
+the outer ones by eps towards 0, and the class 0 by eps s(x), with s rising linearly
+from -1 to 1 on an interval about the point where the moved outer ones are equal. Where
+the class 0 so moved outweighs them from c_- to c_+, the bound is R
+(`three_class_lower_bound`). `best_on_the_line` searches all unions of intervals with
+ends on a grid, and bounds all others.
+
+Source: Dobriban, Hassani, Hong, Robey (2020), "Provable tradeoffs in adversarially
+robust classification", arXiv:2006.05161 (IEEE Trans. Inf. Theory 69, 2023). The
+abstract has the models and the conclusions; the formulas are derived here.
+
+Conventions: standard deviation 1 along u (else divide m and eps by it); a robust risk
+counts points that are wrong without any step; at m = 0 the more frequent class is
+taken, +1 of equal ones.
+"""
+
+import functools
+
+import numpy as np
+from scipy import special
+
+from geomadv._random import spawn
+from geomadv._typing import ArrayLike, Bool, NDArray, Real
+from geomadv._validate import broadcast, real_array
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+from geomadv.data import GaussianPair, GaussianTriple, SlabRule
+from geomadv.data._gaussian_triple import bayes_threshold
+from geomadv.stats import Interval
+from geomadv.theories.statistics._any_norm import TradeOff, effective_mean, trade_off
+from geomadv.theories.statistics._line import best_on_the_line, intervals_risk
+from geomadv.theories.statistics._three_classes import (
+    ThreeClassRule,
+    three_class_lower_bound,
+    three_class_optimum,
+    three_class_price,
+    three_class_risk,
+)
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "ThreeClassRule",
+    "TradeOff",
+    "best_on_the_line",
+    "boundary_shift",
+    "effective_mean",
+    "intervals_risk",
+    "optimal_robust_risk",
+    "optimal_threshold",
+    "price_of_robustness",
+    "robust_risk",
+    "three_class_lower_bound",
+    "three_class_optimum",
+    "three_class_price",
+    "three_class_risk",
+    "trade_off",
+]
+
+SOURCE = Source(
+    "E. Dobriban, H. Hassani, D. Hong, A. Robey",
+    "Provable tradeoffs in adversarially robust classification",
+    2020,
+    arxiv="2006.05161",
+)
+
+
+def optimal_threshold(m: ArrayLike, eps: ArrayLike, prior: ArrayLike) -> Real:
+    """Return the threshold of the optimal robust classifier along mu/|mu|.
+
+    Parameters
+    ----------
+    m : array_like
+        |mu| over the standard deviation, at least 0.
+    eps : array_like
+        l2 size of the perturbations in the same unit, at least 0; 0 is Bayes' rule.
+    prior : array_like
+        P(y = +1), in (0, 1).
+
+    Returns
+    -------
+    numpy.float64 or array
+        q/(2 (m - eps)); infinite where eps >= m, so that one class is left.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> optimal_threshold(1.0, [0.0, 0.5, 1.0], 0.2).round(6)
+    array([0.693147, 1.386294,      inf])
+    """
+    m, eps, prior = _pair(m, eps, prior)
+    return bayes_threshold(m - eps, _odds(prior))[()]
+
+
+def robust_risk(
+    m: ArrayLike, eps: ArrayLike, prior: ArrayLike, threshold: ArrayLike
+) -> Real:
+    """Return the robust risk of the rule "+1 above a threshold" along mu/|mu|.
+
+    Parameters
+    ----------
+    m, eps, prior : array_like
+        As for `optimal_threshold`; with eps = 0 the standard risk.
+    threshold : array_like
+        Along mu/|mu|, in standard deviations; infinite for a constant classifier.
+
+    Returns
+    -------
+    numpy.float64 or array
+        Exact; relative error below 1e-12 at risks above 1e-300.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> robust_risk(1.0, 0.5, 0.2, [0.6931471805599453, np.inf]).round(10)
+    array([0.20844032, 0.2       ])
+    """
+    t = real_array("threshold", threshold, infinite=True)
+    m, eps, prior, t = broadcast(
+        **dict(zip(("m", "eps", "prior"), _pair(m, eps, prior), strict=True)),
+        threshold=t,
+    )
+    return _threshold_risk(m, t, prior, eps)[()]
+
+
+def optimal_robust_risk(m: ArrayLike, eps: ArrayLike, prior: ArrayLike) -> Real:
+    """Return the least robust risk of any classifier, R_B(m - eps).
+
+    Parameters
+    ----------
+    m, eps, prior : array_like
+        As for `optimal_threshold`; for other norms and covariances, m is
+        `effective_mean` and eps is 0.
+
+    Returns
+    -------
+    numpy.float64 or array
+        min(prior, 1 - prior) where eps >= m.
+
+    Examples
+    --------
+    >>> round(float(optimal_robust_risk(1.0, 0.5, 0.2)), 10)
+    0.1861562268
+    """
+    m, eps, prior = _pair(m, eps, prior)
+    left = np.maximum(m - eps, 0.0)
+    t = bayes_threshold(left, _odds(prior))
+    return _threshold_risk(left, t, prior, np.zeros(()))[()]
+
+
+def boundary_shift(m: ArrayLike, eps: ArrayLike, prior: ArrayLike) -> Real:
+    """Return how far the boundary moves, from Bayes' to the optimal robust one.
+
+    Parameters
+    ----------
+    m, eps, prior : array_like
+        As for `optimal_threshold`.
+
+    Returns
+    -------
+    numpy.float64 or array
+        q eps/(2 m (m - eps)), positive towards +mu, in standard deviations; 0 at
+        eps = 0 and for equal classes while eps < m, infinite where eps >= m.
+
+    Examples
+    --------
+    >>> boundary_shift(1.0, 0.5, [0.5, 0.2]).round(6)
+    array([0.      , 0.693147])
+    """
+    m, eps, prior = _pair(m, eps, prior)
+    bayes = bayes_threshold(m, _odds(prior))
+    robust = bayes_threshold(m - eps, _odds(prior))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        finite = bayes * (eps / (m - eps))
+    return np.where(eps == 0.0, 0.0, np.where(eps < m, finite, robust))[()]
+
+
+def price_of_robustness(m: ArrayLike, eps: ArrayLike, prior: ArrayLike) -> Real:
+    """Return what the optimal robust classifier has more of standard risk than Bayes.
+
+    Parameters
+    ----------
+    m, eps, prior : array_like
+        As for `optimal_threshold`.
+
+    Returns
+    -------
+    numpy.float64 or array
+        At least 0, and 0 for equal classes while eps < m. It is not monotone in the
+        imbalance: it tends to 0 with the share of the rarer class.
+
+    Notes
+    -----
+    A difference of two risks: right to 1e-15, not relatively.
+
+    Examples
+    --------
+    >>> price_of_robustness(1.0, 0.5, [0.5, 0.2, 0.01]).round(10)
+    array([0.        , 0.02481326, 0.00048781])
+    """
+    m, eps, prior = _pair(m, eps, prior)
+    none = np.zeros(())
+    robust = bayes_threshold(m - eps, _odds(prior))
+    bayes = bayes_threshold(m, _odds(prior))
+    more = _threshold_risk(m, robust, prior, none)
+    less = _threshold_risk(m, bayes, prior, none)
+    return np.maximum(more - less, 0.0)[()]
+
+
+def _pair(
+    m: ArrayLike, eps: ArrayLike, prior: ArrayLike
+) -> tuple[NDArray, NDArray, NDArray]:
+    one, two, three = broadcast(
+        m=real_array("m", m, lower=0.0),
+        eps=real_array("eps", eps, lower=0.0),
+        prior=real_array(
+            "prior", prior, lower=0.0, upper=1.0, open_lower=True, open_upper=True
+        ),
+    )
+    return one, two, three
+
+
+def _odds(prior: Real) -> NDArray:
+    """Return q = log((1 - pi)/pi)."""
+    return np.asarray(0.0 - special.logit(prior))
+
+
+def _threshold_risk(m: Real, t: Real, prior: Real, eps: Real) -> NDArray:
+    """Return the robust risk of "+1 above t" between N(-m, 1) and N(m, 1)."""
+    right, left = special.ndtr(t - m + eps), special.ndtr(-t - m + eps)
+    return np.asarray(prior * right + (1.0 - prior) * left)
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _other_half_space(
+    m: float, eps: float, prior: float, angle: float, offset: float
+) -> float:
+    """Return the robust risk of a half-space at an angle to the optimum, and off it."""
+    t = float(np.clip(optimal_threshold(m, eps, prior), -50.0, 50.0)) + offset
+    along = m * np.cos(angle)
+    return intervals_risk([t], [0, 1], [-along, along], [1.0 - prior, prior], eps)
+
+
+def _least_on_line(m: float, eps: float, prior: float, step: float) -> Interval:
+    return best_on_the_line([-m, m], [1.0 - prior, prior], eps, step=step)
+
+
+def _found_shift(m: float, eps: float, prior: float) -> float:
+    """Return the ratio of the thresholds that numerical minimisation finds."""
+    from scipy.optimize import minimize_scalar
+
+    found = [
+        minimize_scalar(
+            lambda t, e=e: robust_risk(m, e, prior, t),
+            bounds=(-5.0, 5.0),
+            method="bounded",
+            options={"xatol": 1e-10},
+        ).x
+        for e in (eps, 0.0)
+    ]
+    return float(found[0] / found[1])
+
+
+def _drawn_pair(d: int, prior: float) -> GaussianPair:
+    rng = spawn(0, "dobriban2020", d)
+    A = rng.standard_normal((d, d)) / np.sqrt(d)
+    return GaussianPair(rng.standard_normal(d), A @ A.T + 0.5 * np.eye(d), prior=prior)
+
+
+def _other_linear(d: int, p: float, share: float, prior: float, noise: float) -> float:
+    """Return the robust risk of a linear classifier near the optimal one."""
+    pair = _drawn_pair(d, prior)
+    eps = share * float(np.linalg.norm(pair.mu, ord=p))
+    best = pair.optimal_robust_classifier(eps, p)
+    w, b = best.coef_[0], float(best.intercept_[0])
+    step = noise * spawn(0, "dobriban2020", d, noise).standard_normal(d + 1)
+    size = float(np.linalg.norm(w)) or 1.0
+    return float(pair.robust_risk((w + size * step[:d], b + step[d]), eps, p))
+
+
+def _any_norm(d: int, p: float, share: float, prior: float) -> float:
+    pair = _drawn_pair(d, prior)
+    eps = share * float(np.linalg.norm(pair.mu, ord=p))
+    return float(optimal_robust_risk(effective_mean(pair, eps, p), 0.0, prior))
+
+
+def _cube_pair(spread: float) -> GaussianPair:
+    """Return equal classes whose means have coordinates 1 - spread, 1 and 1 + spread.
+
+    One more coordinate is the same for both classes.
+    """
+    return GaussianPair([1.0 - spread, 1.0, -1.0 - spread, 0.0])
+
+
+def _turned_risk(spread: float, eps: float) -> float:
+    """Return the standard risk of the normal that soft thresholding turns."""
+    mu = _cube_pair(spread).mu
+    w = np.sign(mu) * np.maximum(np.abs(mu) - eps, 0.0)
+    return float(special.ndtr(-(mu @ w) / np.linalg.norm(w)))
+
+
+@functools.lru_cache(maxsize=256)
+def _triple(
+    d: int, p: float, share: float, zero: float
+) -> tuple[GaussianTriple, float, float]:
+    """Return a drawn problem, its least robust risk, and the size of the steps."""
+    rng = spawn(0, "dobriban2020", d, "triple")
+    A = rng.standard_normal((d, d)) / np.sqrt(d)
+    mu = 1.5 * rng.standard_normal(d)
+    priors = [0.4 * (1.0 - zero), zero, 0.6 * (1.0 - zero)]
+    triple = GaussianTriple(mu, A @ A.T + 0.5 * np.eye(d), priors)
+    eps = share * float(np.linalg.norm(mu, ord=p))
+    rule = triple.optimal_robust_rule(eps, p)
+    return triple, float(triple.robust_risk(rule, eps, p)), eps
+
+
+def _other_slab(d: int, p: float, share: float, zero: float, noise: float) -> float:
+    """Return the robust risk of a slab rule near the optimal one."""
+    triple, _, eps = _triple(d, p, share, zero)
+    best = triple.optimal_robust_rule(eps, p)
+    step = noise * spawn(0, "dobriban2020", d, noise).standard_normal(d + 2)
+    w = best.w if best.w.any() else triple.mu
+    length = float(np.linalg.norm(w))
+    ends = np.clip([best.lower, best.upper], -50.0 * length, 50.0 * length)
+    low, high = np.sort(ends + length * step[d:])
+    other = SlabRule(w + length * step[:d], float(low), float(high))
+    return float(triple.robust_risk(other, eps, p))
+
+
+def _symmetric_priors(zero: float) -> list[float]:
+    return [(1.0 - zero) / 2.0, zero, (1.0 - zero) / 2.0]
+
+
+def _three_found(m: float, share: float, zero: float, tilt: float) -> float:
+    eps, priors = _three_problem(m, share, zero, tilt)
+    return best_on_the_line([-m, 0.0, m], priors, eps, step=0.02).upper
+
+
+def _three_problem(
+    m: float, share: float, zero: float, tilt: float
+) -> tuple[float, list[float]]:
+    rest = 1.0 - zero
+    return share * m, [rest * (1.0 - tilt) / 2.0, zero, rest * (1.0 + tilt) / 2.0]
+
+
+def _three_optimal(m: float, share: float, zero: float, tilt: float) -> float:
+    eps, priors = _three_problem(m, share, zero, tilt)
+    return float(three_class_optimum(m, eps, priors).risk)
+
+
+def _three_by_bayes(m: float, share: float, zero: float) -> float:
+    """Return the robust risk of Bayes' rule between three classes."""
+    priors = _symmetric_priors(zero)
+    rule = three_class_optimum(m, 0.0, priors)
+    return float(three_class_risk(m, share * m, priors, rule.lower, rule.upper))
+
+
+def _harmed(
+    n: int, rng: np.random.Generator, m: float, eps: float, prior: float
+) -> Bool[NDArray, " n"]:
+    """Draw points in the plane, move them, and tell which the optimal rule gets wrong.
+
+    The step is the worst one: against the label, along the line of the means.
+    """
+    pair = GaussianPair([0.6 * m, 0.8 * m], prior=prior)
+    X, y = pair.sample(n, rng)
+    rule = pair.optimal_robust_classifier(eps)
+    w, b = rule.coef_[0], float(rule.intercept_[0])
+    moved = X - (eps * y)[:, None] * np.array([0.6, 0.8])
+    return np.asarray(y * (moved @ w + b) <= 0.0)
+
+
+_M = Reals(0.2, 4.0, (0.5, 1.0, 2.0), symbol="m")
+_EPS = Reals(0.0, 3.0, (0.0, 0.5, 1.0), symbol=r"\varepsilon")
+_PRIOR = Reals(0.001, 0.999, (0.02, 0.2, 0.5, 0.9), symbol=r"\pi")
+_ANGLE = Reals(0.0, 3.1, (0.0, 0.2, 1.5))
+_OFFSET = Reals(-3.0, 3.0, (-0.5, 0.0, 0.5))
+_ZERO = Reals(0.25, 0.6, (1 / 3, 0.5), symbol=r"\pi_0")
+
+CLAIMS = (
+    Claim(
+        id="dobriban2020.half-space",
+        theory="statistics",
+        title="No half-space has less robust risk than the shifted one",
+        source=SOURCE,
+        statement=r"""For $x\mid y \sim N(y\mu, I)$, $P(y = 1) = \pi$ and $\ell_2$
+steps of at most $\varepsilon$, every half-space has robust risk at least
+$R_B(m - \varepsilon)$, $m = \|\mu\|$, the risk of the threshold
+$\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
+        relation="lhs <= rhs",
+        domain={
+            "m": _M,
+            "eps": _EPS,
+            "prior": _PRIOR,
+            "angle": _ANGLE,
+            "offset": _OFFSET,
+        },
+        axis="offset",
+        evidence=Exact(
+            lambda m, eps, prior, angle, offset: optimal_robust_risk(m, eps, prior),
+            _other_half_space,
+            atol=1e-15,
+        ),
+        twin=Twin(
+            r"the least robust risk is $1.001\,R_B(m - \varepsilon)$",
+            Exact(
+                lambda m, eps, prior, angle, offset: (
+                    1.001 * optimal_robust_risk(m, eps, prior)
+                ),
+                _other_half_space,
+                atol=1e-15,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.unions-of-intervals",
+        theory="statistics",
+        title="No union of intervals along the means has less robust risk",
+        source=SOURCE,
+        statement=r"""Among all unions of intervals along $\mu$ with ends on a grid of
+step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
+        relation="lhs <= rhs",
+        domain={"m": _M, "eps": _EPS, "prior": _PRIOR},
+        axis="eps",
+        evidence=Exact(
+            optimal_robust_risk,
+            lambda m, eps, prior: _least_on_line(m, eps, prior, 0.02).upper,
+            atol=1e-14,
+        ),
+        twin=Twin(
+            r"the least robust risk is $1.001\,R_B(m - \varepsilon)$",
+            Exact(
+                lambda m, eps, prior: 1.001 * optimal_robust_risk(m, eps, prior),
+                lambda m, eps, prior: _least_on_line(m, eps, prior, 0.02).upper,
+                atol=1e-14,
+            ),
+        ),
+        note="The search is complete on the grid: dynamic programming.",
+    ),
+    Claim(
+        id="dobriban2020.all-classifiers",
+        theory="statistics",
+        title="The least robust risk of all classifiers is that of the half-space",
+        source=SOURCE.at("abstract"),
+        statement=r"""A lower bound of the robust risk of all measurable classifiers
+of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""",
+        relation="limit",
+        domain={
+            "m": Reals(0.5, 4.0, (1.0, 2.0), symbol="m"),
+            "eps": Reals(0.1, 1.0, (0.25, 0.5), symbol=r"\varepsilon"),
+            "prior": Reals(0.02, 0.98, (0.2, 0.5), symbol=r"\pi"),
+            "cells": Integers(10, 1000, (20, 80, 400), symbol="n"),
+        },
+        axis="cells",
+        evidence=Exact(
+            lambda m, eps, prior, cells: _least_on_line(m, eps, prior, 1 / cells).lower,
+            lambda m, eps, prior, cells: optimal_robust_risk(m, eps, prior),
+            tolerance=0.02,
+        ),
+        twin=Twin(
+            r"the limit is $1.03\,R_B(m - \varepsilon)$",
+            Exact(
+                lambda m, eps, prior, cells: (
+                    _least_on_line(m, eps, prior, 1 / cells).lower
+                ),
+                lambda m, eps, prior, cells: 1.03 * optimal_robust_risk(m, eps, prior),
+                tolerance=0.02,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.boundary-shift",
+        theory="statistics",
+        title="Imbalance pushes the robust boundary out by m/(m - eps)",
+        source=SOURCE,
+        statement=r"""The threshold of least robust risk, found by minimisation, is
+$m/(m - \varepsilon)$ times the one of least standard risk.""",
+        relation="lhs == rhs",
+        domain={
+            "m": Reals(1.0, 3.0, (1.0, 2.0), symbol="m"),
+            "eps": Reals(0.0, 0.4, (0.1, 0.4), symbol=r"\varepsilon"),
+            "prior": Reals(0.1, 0.4, (0.1, 0.2, 0.4), symbol=r"\pi"),
+        },
+        axis="eps",
+        evidence=Exact(_found_shift, lambda m, eps, prior: m / (m - eps), rtol=1e-5),
+        twin=Twin(
+            r"the factor is $1 + \varepsilon/m$",
+            Exact(_found_shift, lambda m, eps, prior: 1 + eps / m, rtol=1e-5),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.simulated",
+        theory="statistics",
+        title="Moved points are misclassified as often as the formula says",
+        source=SOURCE,
+        statement=r"""The optimal robust rule errs on points moved by
+$-y\varepsilon\mu/\|\mu\|$ with probability $R_B(m - \varepsilon)$.""",
+        relation="lhs == rhs",
+        domain={
+            "m": Reals(0.5, 2.0, (1.0,), symbol="m"),
+            "eps": Reals(0.0, 0.5, (0.0, 0.25, 0.5), symbol=r"\varepsilon"),
+            "prior": Reals(0.1, 0.9, (0.2, 0.5), symbol=r"\pi"),
+        },
+        axis="eps",
+        evidence=Statistical(_harmed, optimal_robust_risk, tolerance=0.1),
+        twin=Twin(
+            r"the risk is $R_B(m - \varepsilon/2)$",
+            Statistical(
+                _harmed,
+                lambda m, eps, prior: optimal_robust_risk(m, eps / 2, prior),
+                tolerance=0.1,
+            ),
+            domain={
+                "m": Choices((1.0,)),
+                "eps": Choices((0.5,)),
+                "prior": Choices((0.5,)),
+            },
+        ),
+    ),
+    Claim(
+        id="dobriban2020.no-price-for-equal-classes",
+        theory="statistics",
+        title="Equal classes pay nothing for robustness in l2",
+        source=SOURCE.at("abstract"),
+        statement=r"""For $\pi = 1/2$, $S = I$ and $\varepsilon < m$ the optimal
+$\ell_2$-robust classifier is Bayes' rule: its standard risk is the least.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(1, 100, (1, 3, 20), symbol="d"),
+            "share": Reals(0.0, 0.99, (0.0, 0.5, 0.9), symbol=r"\varepsilon/m"),
+        },
+        axis="share",
+        evidence=Exact(
+            lambda d, share: _isotropic(d, share, 0.5).robust_standard,
+            lambda d, share: _isotropic(d, share, 0.5).bayes_standard,
+        ),
+        twin=Twin(
+            r"for $\pi = 0.45$",
+            Exact(
+                lambda d, share: _isotropic(d, share, 0.45).robust_standard,
+                lambda d, share: _isotropic(d, share, 0.45).bayes_standard,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.price-in-the-cube",
+        theory="statistics",
+        title="Under l_inf steps equal classes pay, since the normal turns",
+        source=SOURCE,
+        statement=r"""For $\pi = 1/2$, $S = I$ and $\ell_\infty$ steps the optimal
+robust classifier has standard risk $\Phi(-m\cos\theta)$, where $\theta$ is the angle
+between $\mu$ and its soft threshold $\mathrm{sign}(\mu)(|\mu| - \varepsilon)_+$.""",
+        relation="lhs == rhs",
+        domain={
+            "spread": Reals(0.0, 0.9, (0.0, 0.2, 0.5)),
+            "eps": Reals(0.0, 0.9, (0.2, 0.5), symbol=r"\varepsilon"),
+        },
+        axis="eps",
+        evidence=Exact(
+            lambda spread, eps: (
+                trade_off(_cube_pair(spread), eps, np.inf).robust_standard
+            ),
+            _turned_risk,
+        ),
+        twin=Twin(
+            r"it has that of Bayes' rule, $\Phi(-m)$, as for $\ell_2$",
+            Exact(
+                lambda spread, eps: (
+                    trade_off(_cube_pair(spread), eps, np.inf).robust_standard
+                ),
+                lambda spread, eps: _cube_pair(spread).bayes_risk,
+            ),
+        ),
+        note=r"""Nothing is paid where all $|\mu_i|$ that are not 0 are equal.""",
+    ),
+    Claim(
+        id="dobriban2020.price-grows-with-imbalance",
+        theory="statistics",
+        title="Near equal classes the price of robustness grows with the imbalance",
+        source=SOURCE.at("abstract"),
+        statement=r"""For $1 \le m \le 4$, $\varepsilon \le m/2$ and
+$1/5 \le \pi \le 1/2$, a share $\pi$ of the rarer class that is a tenth smaller raises
+the excess of the optimal robust classifier's standard risk over Bayes'.""",
+        relation="lhs <= rhs",
+        domain={
+            "m": Reals(1.0, 4.0, (1.0, 2.0, 4.0), symbol="m"),
+            "share": Reals(0.05, 0.5, (0.05, 0.2, 0.5), symbol=r"\varepsilon/m"),
+            "prior": Reals(0.2, 0.5, (0.2, 0.3, 0.4, 0.5), symbol=r"\pi"),
+        },
+        axis="prior",
+        evidence=Exact(
+            lambda m, share, prior: price_of_robustness(m, share * m, prior),
+            lambda m, share, prior: price_of_robustness(m, share * m, 0.9 * prior),
+            atol=1e-14,
+        ),
+        twin=Twin(
+            r"the same for $\pi \le 1/50$",
+            Exact(
+                lambda m, share, prior: price_of_robustness(m, share * m, prior),
+                lambda m, share, prior: price_of_robustness(m, share * m, 0.9 * prior),
+                atol=1e-14,
+            ),
+            domain={
+                "m": Choices((1.0, 2.0, 4.0)),
+                "share": Choices((0.05, 0.2, 0.5)),
+                "prior": Choices((0.02, 0.002)),
+            },
+        ),
+        note=r"""The abstract says that trade-offs grow when data are imbalanced. For
+ever rarer classes the price falls again: no optimal rule has a risk above
+$\min(\pi, 1 - \pi)$ by much, so that it tends to 0 with $\pi$. The distance by which
+the boundary moves grows throughout.""",
+    ),
+    Claim(
+        id="dobriban2020.any-norm",
+        theory="statistics",
+        title="In any norm, with any common covariance, no linear rule does better",
+        source=SOURCE,
+        statement=r"""For $x\mid y \sim N(y\mu, S)$ and $\ell_p$ steps every linear
+classifier has robust risk at least $R_B(m^*)$,
+$m^* = \min_{\|z\|_p \le \varepsilon}\|\mu - z\|_{S^{-1}}$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(1, 6, (1, 3, 6), symbol="d"),
+            "p": Choices((1.0, 1.5, 2.0, 3.0, np.inf)),
+            "share": Reals(0.0, 1.2, (0.2, 0.6), symbol=r"\varepsilon/\|\mu\|_p"),
+            "prior": Reals(0.01, 0.99, (0.2, 0.5), symbol=r"\pi"),
+            "noise": Reals(0.0, 2.0, (0.0, 0.1, 1.0)),
+        },
+        axis="noise",
+        evidence=Exact(
+            lambda d, p, share, prior, noise: _any_norm(d, p, share, prior),
+            _other_linear,
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            r"the least robust risk is $1.001\,R_B(m^*)$",
+            Exact(
+                lambda d, p, share, prior, noise: 1.001 * _any_norm(d, p, share, prior),
+                _other_linear,
+                rtol=1e-9,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.three-classes-in-any-norm",
+        theory="statistics",
+        title="Between three classes no slab rule does better, in any norm",
+        source=SOURCE,
+        statement=r"""For $x\mid y \sim N(y\mu, S)$, $y = -1, 0, 1$, and $\ell_p$
+steps every rule with two parallel boundaries has at least the robust risk of the
+thresholds along $S^{-1}(\mu - z^*)$, $z^*$ the point of the ball of radius
+$2\varepsilon$ that is nearest to $\mu$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(1, 5, (1, 3, 5), symbol="d"),
+            "p": Choices((1.0, 2.0, np.inf)),
+            "share": Reals(0.0, 1.2, (0.1, 0.3), symbol=r"\varepsilon/\|\mu\|_p"),
+            "zero": Reals(0.05, 0.9, (0.3, 0.6), symbol=r"\pi_0"),
+            "noise": Reals(0.0, 2.0, (0.0, 0.1)),
+        },
+        axis="noise",
+        evidence=Exact(
+            lambda d, p, share, zero, noise: _triple(d, p, share, zero)[1],
+            _other_slab,
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            "the least robust risk is 1.001 times that large",
+            Exact(
+                lambda d, p, share, zero, noise: 1.001 * _triple(d, p, share, zero)[1],
+                _other_slab,
+                rtol=1e-9,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.three-classes",
+        theory="statistics",
+        title="Between three classes no union of intervals beats two thresholds",
+        source=SOURCE,
+        statement=r"""For means $-m, 0, m$ no classifier whose classes are unions of
+intervals with ends on a grid of step $0.02$ has less robust risk than the two
+thresholds $c_\pm$, or than what is left of them when a class is given up.""",
+        relation="lhs <= rhs",
+        domain={
+            "m": Reals(0.5, 5.0, (1.0, 3.0, 4.0), symbol="m"),
+            "share": Reals(0.0, 1.2, (0.0, 0.25, 0.45, 1.1), symbol=r"\varepsilon/m"),
+            "zero": Reals(0.05, 0.9, (0.1, 1 / 3, 0.6), symbol=r"\pi_0"),
+            "tilt": Reals(-0.9, 0.9, (0.0, 0.5)),
+        },
+        axis="share",
+        evidence=Exact(_three_optimal, _three_found, atol=1e-14),
+        twin=Twin(
+            "the least robust risk is 1.001 times that large",
+            Exact(
+                lambda **point: 1.001 * _three_optimal(**point),
+                _three_found,
+                atol=1e-14,
+            ),
+        ),
+    ),
+    Claim(
+        id="dobriban2020.three-classes-in-any-dimension",
+        theory="statistics",
+        title="Between three classes no classifier of R^d beats two thresholds",
+        source=SOURCE,
+        statement=r"""With outer classes of equal weight, $m \ge 3$ and
+$\varepsilon \le 3m/20$, an adversary that moves points along the means alone leaves
+Bayes' rule the robust risk of the two thresholds: no classifier has less.""",
+        relation="lhs == rhs",
+        domain={
+            "m": Reals(3.0, 5.0, (3.0, 4.0), symbol="m"),
+            "share": Reals(0.01, 0.15, (0.05, 0.15), symbol=r"\varepsilon/m"),
+            "zero": _ZERO,
+        },
+        axis="share",
+        evidence=Exact(
+            lambda m, share, zero: three_class_lower_bound(
+                m, share * m, _symmetric_priors(zero)
+            ),
+            lambda m, share, zero: _three_optimal(m, share, zero, 0.0),
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            "the thresholds are those of Bayes' rule",
+            Exact(
+                lambda m, share, zero: three_class_lower_bound(
+                    m, share * m, _symmetric_priors(zero)
+                ),
+                _three_by_bayes,
+                rtol=1e-9,
+            ),
+        ),
+    ),
+)
+
+
+def _isotropic(d: int, share: float, prior: float) -> TradeOff:
+    """Return the risks of a drawn pair with eps = share |mu|."""
+    mu = spawn(0, "dobriban2020", d, "isotropic").standard_normal(d)
+    mu *= 1.5 / np.linalg.norm(mu)
+    return trade_off(GaussianPair(mu, prior=prior), share * 1.5)
