@@ -11,6 +11,8 @@ from geomadv.error_sets._intervals import PiecewiseRule as PiecewiseRule
 from geomadv.error_sets._intervals import disagreement as disagreement
 from geomadv.error_sets._measure import measure as measure
 from geomadv.error_sets._measure import mislabelled_points as mislabelled_points
+from geomadv.error_sets._regions import RegionDistances as RegionDistances
+from geomadv.error_sets._regions import distance_to_regions as distance_to_regions
 from geomadv.error_sets._segments import Flips as Flips
 from geomadv.error_sets._segments import decision_flips as decision_flips
 from geomadv.error_sets._segments import expected_flips as expected_flips
@@ -23,10 +25,12 @@ __all__ = [
     "Flips",
     "IntervalSet",
     "PiecewiseRule",
+    "RegionDistances",
     "covering_radius",
     "decision_flips",
     "disagreement",
     "distance_to_errors",
+    "distance_to_regions",
     "enlargement_profile",
     "expected_flips",
     "mean_distance",
