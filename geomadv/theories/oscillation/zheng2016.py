@@ -1,0 +1,342 @@
+r"""Stability training: a penalty for what Gaussian noise does (Zheng et al. 2016).
+
+To the loss at clean points it adds strength times D(f(x), f(x')), x' = x + N(0, s^2 I),
+with D the squared distance of outputs, or the cross-entropy of the predictions.
+
+**Squared distance.** For f(x) = <w, x> + b, f(x') - f(x) is N(0, s^2 |w|^2), so that
+
+    E (f(x') - f(x))^2 = s^2 |w|_2^2,
+
+a ridge penalty: stability training of a linear function with the squared loss is ridge
+regression. For f(x) = <x, A x> + <w, x> + b with symmetric A and g = 2 A x + w,
+
+    E (f(x') - f(x))^2 = s^2 |g|^2 + s^4 (2 tr A^2 + (tr A)^2),
+
+since f(x + u) - f(x) = <g, u> + <u, A u>, odd moments vanish, and <u, A u> has the mean
+s^2 tr A and the variance 2 s^4 tr A^2.
+
+**Divergence.** With A(f) = log(1 + e^f) and r = s |w|_2, the mean divergence of the two
+predictions of a linear f is
+
+    E KL = E A(f + r g) - A(f)    <= r^2/8,    ~ A''(f) r^2/2 as r -> 0,
+
+because E f(x') = f(x) and A'' <= 1/4. Adding it with strength 1 to the logistic loss
+A(f) - [y = 1] f gives E A(f') - [y = 1] E f', the loss at noisy points: data
+augmentation. The cross-entropy is E KL and the entropy of the clean prediction, which
+falls without bound on its noise as |f| grows.
+
+Source: S. Zheng, Y. Song, T. Leung, I. Goodfellow (2016), "Improving the robustness of
+deep neural networks via stability training", arXiv:1604.04326 (the objective, from
+memory); the closed forms are derived here.
+"""
+
+import math
+
+import numpy as np
+from scipy import special
+
+from geomadv._random import spawn
+from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._validate import points, real, real_array
+from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.classifiers import StabilityClassifier
+from geomadv.classifiers._divergences import mean_kl
+
+SOURCE = Source(
+    "S. Zheng, Y. Song, T. Leung, I. Goodfellow",
+    "Improving the robustness of deep neural networks via stability training",
+    2016,
+    arxiv="1604.04326",
+)
+
+
+def linear_penalty(w: ArrayLike, sigma: float) -> float:
+    """Return E (f(x') - f(x))^2 for a linear f and Gaussian noise.
+
+    Parameters
+    ----------
+    w : (d,) array_like
+        Weights.
+    sigma : float
+        Deviation of the noise on each coordinate, at least 0.
+
+    Returns
+    -------
+    float
+        sigma^2 |w|_2^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> linear_penalty([3.0, 4.0], 0.5)
+    6.25
+    """
+    weights = real_array("w", w, ndim=1)
+    return float(real("sigma", sigma, lower=0.0) ** 2 * (weights @ weights))
+
+
+def quadratic_penalty(
+    A: ArrayLike, w: ArrayLike, X: ArrayLike, sigma: float
+) -> Float[NDArray, " n"]:
+    """Return E (f(x') - f(x))^2 for f(x) = <x, A x> + <w, x> and Gaussian noise.
+
+    Parameters
+    ----------
+    A : (d, d) array_like
+        A symmetric matrix.
+    w : (d,) array_like
+        Weights.
+    X : (n, d) array_like
+        Points.
+    sigma : float
+        Deviation of the noise on each coordinate, at least 0.
+
+    Returns
+    -------
+    (n,) array
+        sigma^2 |2 A x + w|^2 + sigma^4 (2 tr A^2 + (tr A)^2).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    For f(x) = x^2 at 0, E g^4 = 3:
+
+    >>> quadratic_penalty([[1.0]], [0.0], [[0.0]], 1.0)
+    array([3.])
+    """
+    weights = real_array("w", w, ndim=1)
+    matrix = points("A", A, d=len(weights))
+    if matrix.shape != (len(weights),) * 2 or not np.array_equal(matrix, matrix.T):
+        raise ValueError(
+            f"A must be a symmetric matrix of {len(weights)} rows, "
+            f"got shape {matrix.shape}"
+        )
+    rows, s = points("X", X, d=len(weights)), real("sigma", sigma, lower=0.0)
+    gradients = 2.0 * rows @ matrix + weights
+    bend = 2.0 * (matrix**2).sum() + np.trace(matrix) ** 2
+    return np.asarray(s**2 * (gradients**2).sum(axis=1) + s**4 * bend)
+
+
+def divergence_penalty(f: ArrayLike, spread: float) -> Float[NDArray, " n"]:
+    """Return the mean divergence of predictions when noise moves logits.
+
+    Parameters
+    ----------
+    f : (n,) array_like
+        Logits, finite.
+    spread : float
+        r = sigma |w|_2, the deviation of the noise in the logit, at least 0.
+
+    Returns
+    -------
+    (n,) array
+        E KL(s(f) || s(f + r g)) with s the logistic function and g a normal number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Absolute error below 1e-13 max(1, r, |f|) against 30-digit quadrature for r from
+    1e-3 to 40.
+
+    Examples
+    --------
+    >>> divergence_penalty([0.0], 0.1).round(8)  # r^2/8 - r^4/64
+    array([0.00124844])
+    """
+    logits = real_array("f", f, ndim=1)
+    return mean_kl(logits, real("spread", spread, lower=0.0)).h[0]
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _data(d: int, seed: int) -> tuple[NDArray, NDArray]:
+    rng = spawn(0, "zheng2016", d, seed)
+    X = rng.standard_normal((60, d))
+    y = np.where(X[:, 0] + rng.standard_normal(60) > 0, 1.0, -1.0)
+    return X, y
+
+
+def _stable_norm(d: int, sigma: float, strength: float) -> float:
+    """Return |w| of stability training with the squared loss."""
+    X, y = _data(d, 0)
+    model = StabilityClassifier(sigma, strength, "squared", 1e-2).fit(X, y)
+    return float(np.linalg.norm(model.coef_))
+
+
+def _ridge_norm(d: int, penalty: float) -> float:
+    """Return |w| of ridge regression, by the normal equations."""
+    X, y = _data(d, 0)
+    Z, z = X - X.mean(axis=0), y - y.mean()
+    w = np.linalg.solve(Z.T @ Z / 60 + (5e-3 + penalty) * np.eye(d), Z.T @ z / 60)
+    return float(np.linalg.norm(w))
+
+
+def _quadric(d: int) -> tuple[NDArray, NDArray, NDArray]:
+    rng = spawn(0, "zheng2016-quadric", d)
+    A = rng.standard_normal((d, d))
+    return (A + A.T) / 2, rng.standard_normal(d), rng.standard_normal((1, d))
+
+
+def _penalty_by_rule(d: int, sigma: float) -> float:
+    """Return the mean square by a product of Gauss-Hermite rules, exact here."""
+    A, w, X = _quadric(d)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(4)
+    u = sigma * np.array(np.meshgrid(*[nodes] * d)).reshape(d, -1).T
+    share = np.array(np.meshgrid(*[weights / weights.sum()] * d)).reshape(d, -1)
+    moved = X + u
+    f = np.einsum("ij,jk,ik->i", moved, A, moved) + moved @ w
+    change = f - float(X[0] @ A @ X[0] + X[0] @ w)
+    return float(share.prod(axis=0) @ change**2)
+
+
+def _penalty(d: int, sigma: float) -> float:
+    A, w, X = _quadric(d)
+    return float(quadratic_penalty(A, w, X, sigma)[0])
+
+
+def _augmented(f: float, spread: float, y: int) -> float:
+    """Return the mean logistic loss at noisy points, by adaptive quadrature."""
+    from scipy.integrate import quad
+
+    def weighted(g: float) -> float:
+        loss = np.logaddexp(0.0, -y * (f + spread * g))
+        return float(loss * math.exp(-g * g / 2) / math.sqrt(2 * math.pi))
+
+    kink = min(max(-f / spread, -12.0), 12.0)
+    return float(
+        quad(weighted, -13.0, kink, epsabs=1e-13, epsrel=1e-12, limit=200)[0]
+        + quad(weighted, kink, 13.0, epsabs=1e-13, epsrel=1e-12, limit=200)[0]
+    )
+
+
+def _trained(f: float, spread: float, y: int) -> float:
+    """Return the logistic loss and the divergence."""
+    return float(np.logaddexp(0.0, -y * f) + divergence_penalty([f], spread)[0])
+
+
+def _entropy(f: float) -> float:
+    p = float(special.expit(f))
+    return float(special.entr(p) + special.entr(1.0 - p))
+
+
+_LOGIT = Reals(-8.0, 8.0, (-3.0, 0.0, 0.5, 4.0), symbol="f")
+_SPREAD = Reals(0.01, 20.0, (0.01, 0.3, 1.0, 5.0), scale="log", symbol="r")
+
+CLAIMS = (
+    Claim(
+        id="zheng2016.ridge",
+        theory="oscillation",
+        title="Stability training of a linear function is ridge regression",
+        source=SOURCE,
+        statement=r"""With the squared loss, $\alpha/2\,\|w\|^2$ and Gaussian noise of
+deviation $\sigma$, stability training of strength $\lambda$ gives the weights of ridge
+regression with $(\alpha/2 + \lambda\sigma^2)\|w\|^2$; their norms are compared.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(1, 20, (1, 5, 20), symbol="d"),
+            "sigma": Reals(0.05, 3.0, (0.1, 0.5, 2.0), scale="log", symbol=r"\sigma"),
+            "strength": Reals(
+                0.1, 10.0, (0.1, 1.0, 10.0), scale="log", symbol=r"\lambda"
+            ),
+        },
+        axis="sigma",
+        evidence=Exact(
+            _stable_norm,
+            lambda d, sigma, strength: _ridge_norm(d, strength * sigma**2),
+            rtol=1e-6,
+        ),
+        twin=Twin(
+            r"with $\lambda\sigma^2/2$",
+            Exact(
+                _stable_norm,
+                lambda d, sigma, strength: _ridge_norm(d, strength * sigma**2 / 2),
+                rtol=1e-6,
+            ),
+        ),
+    ),
+    Claim(
+        id="zheng2016.quadratic",
+        theory="oscillation",
+        title="For a quadratic function the penalty is gradient and curvature",
+        source=SOURCE,
+        statement=r"""For $f(x) = \langle x, Ax\rangle + \langle w, x\rangle$ and
+$g = 2Ax + w$, $\mathbb{E}(f(x') - f(x))^2 = \sigma^2\|g\|^2
++ \sigma^4(2\,\mathrm{tr}\,A^2 + (\mathrm{tr}\,A)^2)$.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Integers(1, 5, (1, 2, 5), "linear", symbol="d"),
+            "sigma": Reals(0.01, 10.0, (0.01, 0.3, 3.0), scale="log", symbol=r"\sigma"),
+        },
+        axis="sigma",
+        evidence=Exact(_penalty_by_rule, _penalty, rtol=1e-9),
+        twin=Twin(
+            r"the curvature counts as $2\sigma^4\,\mathrm{tr}\,A^2$ alone",
+            Exact(
+                _penalty_by_rule,
+                lambda d, sigma: (
+                    _penalty(d, sigma) - sigma**4 * float(np.trace(_quadric(d)[0])) ** 2
+                ),
+                rtol=1e-9,
+            ),
+        ),
+        note="A product rule of degree 7 integrates the fourth powers exactly.",
+    ),
+    Claim(
+        id="zheng2016.augmentation",
+        theory="oscillation",
+        title="With divergence and strength 1 it is training at noisy points",
+        source=SOURCE,
+        statement=r"""For a linear logit $f$ and $r = \sigma\|w\|_2$, the logistic loss
+at $f$ and $\mathbb{E}\,\mathrm{KL}(s(f)\,\|\,s(f + rg))$ are together the mean logistic
+loss at $f + rg$.""",
+        relation="lhs == rhs",
+        domain={"f": _LOGIT, "spread": _SPREAD, "y": Choices((-1, 1))},
+        axis="spread",
+        evidence=Exact(_trained, _augmented, rtol=1e-8, atol=1e-10),
+        twin=Twin(
+            "the cross-entropy in place of the divergence",
+            Exact(
+                lambda f, spread, y: _trained(f, spread, y) + _entropy(f),
+                _augmented,
+                rtol=1e-8,
+                atol=1e-10,
+            ),
+        ),
+    ),
+    Claim(
+        id="zheng2016.divergence-bound",
+        theory="oscillation",
+        title="The mean divergence is at most an eighth of the squared change",
+        source=SOURCE,
+        statement=r"""$\mathbb{E}\,\mathrm{KL}(s(f)\,\|\,s(f + rg)) \le r^2/8$.""",
+        relation="lhs <= rhs",
+        domain={"f": _LOGIT, "spread": _SPREAD},
+        axis="spread",
+        evidence=Exact(
+            lambda f, spread: divergence_penalty([f], spread)[0],
+            lambda f, spread: spread**2 / 8,
+            atol=1e-14,
+        ),
+        twin=Twin(
+            r"$0.999\,r^2/8$",
+            Exact(
+                lambda f, spread: divergence_penalty([f], spread)[0],
+                lambda f, spread: 0.999 * spread**2 / 8,
+                atol=1e-14,
+            ),
+        ),
+    ),
+)
