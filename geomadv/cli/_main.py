@@ -10,6 +10,7 @@ from geomadv.cli import _exits
 from geomadv.cli._bench import EPILOG as BENCH_EPILOG
 from geomadv.cli._bench import bench
 from geomadv.cli._claims import claims
+from geomadv.cli._concentration import concentration
 from geomadv.cli._errata import errata
 from geomadv.cli._lipschitz import lipschitz
 from geomadv.cli._scale import EPILOG, scale
@@ -31,6 +32,7 @@ app.command()(errata)
 app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
 app.command()(lipschitz)
+app.command()(concentration)
 app.command(epilog=BENCH_EPILOG)(bench)
 
 

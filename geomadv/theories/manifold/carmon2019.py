@@ -1,0 +1,652 @@
+r"""Unlabelled data makes robust learning possible (Carmon et al. 2019).
+
+The Gaussian model of `schmidt2018`: x ~ N(y mu, sigma^2 I), |mu|^2 = d, with the
+parameters sigma^2 = sqrt(d n_0) and rho = eps^2 sqrt(d/n_0). So n_0 labels suffice for
+a fixed standard error, Phi(-sqrt(d)/(sigma sqrt(1 + s^2))) with s^2 = sigma^2/n, about
+Phi(-sqrt(n/n_0)). Robust error needs n = n_0 rho of them, up to constants.
+
+**Robust self-training.** w = zbar/|zbar| of n labelled points gives m unlabelled ones
+their pseudo-labels sign <w, x>, and the final classifier is theta^ = mean of the
+pseudo-labels times x. *The exact law*: let t_i = <w, mu> + sigma g_i, the margin of the
+i-th point along w, and r_i = sign t_i, which says whether its pseudo-label is right.
+Across w its noise is independent of r_i. With R the mean of the r_i and T that of the
+|t_i|,
+
+    theta^ = T w + R (mu - <w, mu> w) + (sigma/sqrt(m)) G,
+
+G standard normal across w: d numbers and m margins are drawn, never an m x d matrix.
+
+**Many points, high dimension.** With kappa = <w, mu>/sigma the means are
+E R = 1 - 2 Phi(-kappa), E T = <w, mu> E R + 2 sigma phi(kappa), and so
+
+    theta^ = A mu + noise of standard deviation b in each coordinate,
+    A = E R + 2 kappa phi(kappa) sigma^2/d,
+    b^2 = 4 sigma^2 phi(kappa)^2 (1 - c^2)/d + sigma^2/m,
+
+where c = cos(w, mu) = 1/sqrt(1 + sigma^2/n) and kappa = c sqrt(d)/sigma. The errors are
+those of the average at s = b/A: *m pseudo-labels are worth (sigma A/b)^2 labels.*
+
+**Constants.** At n = 4 n_0 rho the average has s = 1/(2 eps), whatever d, and robust
+error Phi(-K sqrt(rho)), K = (1 - eps m(s))/(eps sqrt(1 + s^2)), which is 1.2 for small
+eps, and less for large: 0.59 at eps = 1/2. So "at most 0.001" needs rho >= 6.6 for
+small eps and 27.6 at eps = 1/2: what the universal constant r of the paper's
+proposition has to be at least.
+
+Source: Carmon, Raghunathan, Schmidt, Liang, Duchi (2019), "Unlabeled data improves
+adversarial robustness", arXiv:1905.13736. The statements' constants (4, 8, 288) are
+cited from memory; the laws and the numbers here are derived.
+"""
+
+import math
+
+import numpy as np
+from scipy import special
+
+from geomadv._random import generator
+from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._validate import broadcast, integer, real, real_array
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Expected,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+from geomadv.theories.manifold.schmidt2018 import (
+    limit_errors,
+    mean_magnitude,
+    necessary_samples,
+    robust_error,
+    sample_mean,
+    samples_needed,
+)
+
+SOURCE = Source(
+    "Y. Carmon, A. Raghunathan, L. Schmidt, P. Liang, J. Duchi",
+    "Unlabeled data improves adversarial robustness",
+    2019,
+    arxiv="1905.13736",
+)
+
+_BLOCK = 1 << 20  # margins drawn at a time
+
+
+def noise(d: float, n_0: float) -> float:
+    """Return sigma = (d n_0)^(1/4), at which n_0 labels give the error Phi(-1).
+
+    Parameters
+    ----------
+    d : float
+        Dimension, at least 1.
+    n_0 : float
+        Number of labels, above 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> noise(1000, 10)
+    10.0
+    """
+    return (real("d", d, lower=1) * real("n_0", n_0, lower=0, open_lower=True)) ** 0.25
+
+
+def hardness(d: float, n_0: float, eps: float) -> float:
+    """Return rho = eps^2 sqrt(d/n_0), how many times more labels robustness needs.
+
+    Parameters
+    ----------
+    d : float
+        Dimension, at least 1.
+    n_0 : float
+        Number of labels, above 0.
+    eps : float
+        l_inf size of the steps, at least 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(hardness(10**5, 10, 0.2), 12)
+    4.0
+    """
+    ratio = real("d", d, lower=1) / real("n_0", n_0, lower=0, open_lower=True)
+    return real("eps", eps, lower=0) ** 2 * math.sqrt(ratio)
+
+
+def self_training_errors(
+    d: int,
+    sigma: float,
+    n: int,
+    m: int,
+    eps: float,
+    runs: int,
+    rng: np.random.Generator | int,
+) -> Float[NDArray, "runs 2"]:
+    """Draw the errors of robust self-training, for mu = (1, ..., 1).
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 2.
+    sigma : float
+        Standard deviation, above 0.
+    n : int
+        Number of labelled points, at least 1.
+    m : int
+        Number of unlabelled points, at least 1.
+    eps : float
+        l_inf size of the steps, at least 0.
+    runs : int
+        How often, at least 0.
+    rng : numpy.random.Generator or int
+        Generator, or the seed of one.
+
+    Returns
+    -------
+    (runs, 2) array
+        Standard and robust error of the final classifier in each run.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    The law is exact, see the head of this module: 2 d + m numbers a run, the m margins
+    in blocks.
+
+    Examples
+    --------
+    Ten labels, alone and with a thousand points without:
+
+    >>> d, sigma = 10**5, noise(10**5, 10)
+    >>> alone, helped = limit_errors(d, sigma, 10, 0.1)[1], self_training_errors(
+    ...     d, sigma, 10, 1000, 0.1, 5, 0)[:, 1].mean()
+    >>> print(f"{alone:.2f} {helped:.0e}")
+    0.42 9e-07
+    """
+    size, labelled = integer("d", d, minimum=2), integer("n", n, minimum=1)
+    deviation = real("sigma", sigma, lower=0, open_lower=True)
+    unlabelled, length = integer("m", m, minimum=1), real("eps", eps, lower=0)
+    rng, mu = generator(rng), np.ones(size)
+    found = np.empty((integer("runs", runs, minimum=0), 2))
+    for run in range(found.shape[0]):
+        w = sample_mean(mu, deviation, labelled, rng)
+        w /= np.linalg.norm(w)
+        along = float(w.sum())
+        right = total = 0.0
+        for start in range(0, unlabelled, _BLOCK):
+            t = rng.standard_normal(min(_BLOCK, unlabelled - start))
+            t *= deviation
+            t += along
+            right += float(np.sign(t).sum())
+            total += float(np.abs(t, out=t).sum())
+        R, T = right / unlabelled, total / unlabelled
+        final = rng.standard_normal(size)
+        final *= deviation / math.sqrt(unlabelled)
+        final += R
+        final += (T - float(final @ w)) * w
+        found[run] = robust_error(final, mu, deviation, [0.0, length])
+    return found
+
+
+def label_worth(d: ArrayLike, sigma: ArrayLike, n: ArrayLike, m: ArrayLike) -> Real:
+    """Return how many labels m pseudo-labels are worth, in high dimension.
+
+    Parameters
+    ----------
+    d : float or array_like
+        Dimension, at least 1.
+    sigma : float or array_like
+        Standard deviation, above 0.
+    n : float or array_like
+        Number of labelled points, above 0, from which the pseudo-labels come.
+    m : float or array_like
+        Number of unlabelled points, above 0.
+
+    Returns
+    -------
+    numpy.float64 or array
+        (sigma A/b)^2, at most m.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(float(label_worth(10**5, noise(10**5, 10), 10, 1000)), 2)
+    468.29
+    """
+    unlabelled = real_array("m", m, lower=0, open_lower=True)
+    A, common, deviation = _moments(d, sigma, n)
+    A, common, deviation, unlabelled = broadcast(
+        A=A, common=common, sigma=deviation, m=unlabelled
+    )
+    square = common + deviation**2 / unlabelled
+    worth: Real = ((deviation * A) ** 2 / square)[()]
+    return worth
+
+
+def self_training_limit(
+    d: ArrayLike, sigma: ArrayLike, n: ArrayLike, m: ArrayLike, eps: ArrayLike
+) -> tuple[Real, Real]:
+    """Return the errors of robust self-training in high dimension.
+
+    Parameters
+    ----------
+    d, sigma, n, m : float or array_like
+        As for `label_worth`.
+    eps : float or array_like
+        l_inf size of the steps, at least 0.
+
+    Returns
+    -------
+    standard, robust : numpy.float64 or array
+        `schmidt2018.limit_errors` at `label_worth` labels.
+
+    Examples
+    --------
+    >>> e = self_training_limit(10**5, noise(10**5, 10), 10, [1000, 10000], 0.1)[1]
+    >>> print(" ".join(f"{value:.1e}" for value in e))
+    6.5e-07 1.8e-16
+    """
+    return limit_errors(d, sigma, label_worth(d, sigma, n, m), eps)
+
+
+def unlabelled_needed(
+    d: float, sigma: float, n: float, eps: float, error: float
+) -> float:
+    """Return how many unlabelled points self-training needs for a robust error.
+
+    Parameters
+    ----------
+    d, sigma, n : float
+        As for `label_worth`.
+    eps : float
+        l_inf size of the steps, at least 0.
+    error : float
+        The robust error that is wanted, in (0, 1/2].
+
+    Returns
+    -------
+    float
+        The m at which `self_training_limit` has this robust error; infinite if none is
+        enough.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> d, sigma = 10**5, noise(10**5, 10)
+    >>> m = unlabelled_needed(d, sigma, 10, 0.1, 0.001)
+    >>> round(m, 2), round(float(self_training_limit(d, sigma, 10, m, 0.1)[1]), 12)
+    (380.16, 0.001)
+    """
+    labels = samples_needed(d, sigma, eps, error)
+    A, common, _ = _moments(d, sigma, n)
+    if math.isinf(labels) or labels == 0:
+        return labels
+    # sigma^2/m = (sigma A)^2/labels - common
+    left = float(A) ** 2 / labels - float(common) / sigma**2
+    return 1 / left if left > 0 else math.inf
+
+
+def robust_slope(eps: float) -> float:
+    """Return K for which 4 n_0 rho labels have the robust error Phi(-K sqrt(rho)).
+
+    Parameters
+    ----------
+    eps : float
+        l_inf size of the steps, in (0, 1).
+
+    Returns
+    -------
+    float
+        (1 - eps m(s))/(eps sqrt(1 + s^2)) at s = 1/(2 eps); negative from 0.992 on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If eps is not as described.
+
+    Examples
+    --------
+    >>> [round(robust_slope(eps), 4) for eps in (1e-3, 0.1, 0.5)]
+    [1.2021, 1.1632, 0.5893]
+    """
+    size = real("eps", eps, lower=0, upper=1, open_lower=True, open_upper=True)
+    s = 1 / (2 * size)
+    return (1 - size * float(mean_magnitude(s))) / (size * math.hypot(1, s))
+
+
+def least_hardness(eps: float, error: float = 1e-3) -> float:
+    """Return the rho from which on 4 n_0 rho labels have at most a robust error.
+
+    Parameters
+    ----------
+    eps : float
+        l_inf size of the steps, in (0, 1).
+    error : float
+        The robust error, in (0, 1/2].
+
+    Returns
+    -------
+    float
+        (Phi^-1(error)/K)^2 with K of `robust_slope`; infinite if K is not positive.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> [round(least_hardness(eps), 2) for eps in (1e-3, 0.1, 0.5)]
+    [6.61, 7.06, 27.5]
+    """
+    target = real("error", error, lower=0, upper=0.5, open_lower=True)
+    slope = robust_slope(eps)
+    return float(special.ndtri(target) / slope) ** 2 if slope > 0 else math.inf
+
+
+def _moments(
+    d: ArrayLike, sigma: ArrayLike, n: ArrayLike
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return A, the part of b^2 that is common to all pseudo-labels, and sigma."""
+    size, deviation, labelled = broadcast(
+        d=real_array("d", d, lower=1),
+        sigma=real_array("sigma", sigma, lower=0, open_lower=True),
+        n=real_array("n", n, lower=0, open_lower=True),
+    )
+    square = 1 / (1 + deviation**2 / labelled)  # of the cosine
+    kappa = np.sqrt(size * square) / deviation
+    density = np.exp(-(kappa**2) / 2) / math.sqrt(2 * math.pi)
+    A = special.erf(kappa / math.sqrt(2)) + 2 * kappa * density * deviation**2 / size
+    common = (2 * deviation * density) ** 2 * (1 - square) / size
+    return np.asarray(A), np.asarray(common), deviation
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _setting(eps: float, rho: float, n_0: float) -> tuple[float, float]:
+    """Return d and sigma."""
+    d = n_0 * (rho / eps**2) ** 2
+    return d, noise(d, n_0)
+
+
+def _labelled(eps: float, rho: float, n_0: float, factor: float) -> tuple[float, float]:
+    d, sigma = _setting(eps, rho, n_0)
+    standard, robust = limit_errors(d, sigma, factor * n_0, eps)
+    return float(standard), float(robust)
+
+
+def _self_trained(eps: float, rho: float, n_0: float, factor: float) -> float:
+    d, sigma = _setting(eps, rho, n_0)
+    return float(self_training_limit(d, sigma, n_0, factor * n_0 * rho, eps)[1])
+
+
+def _drawn(
+    n: int, rng: np.random.Generator, labels: int, m: int, eps: float
+) -> Float[NDArray, " n"]:
+    return self_training_errors(4096, 8.0, labels, m, eps, n, rng)[:, 1]
+
+
+def _expected(labels: int, m: int, eps: float) -> float:
+    return float(self_training_limit(4096, 8.0, labels, m, eps)[1])
+
+
+_N0 = Choices((1, 10, 1000), symbol="n_0")
+_EPS = Reals(1e-3, 0.5, (1e-3, 0.1, 0.5), scale="log", symbol=r"\varepsilon")
+
+CLAIMS = (
+    Claim(
+        id="carmon2019.standard",
+        theory="manifold",
+        title="n_0 labels are enough for the standard error",
+        source=SOURCE.at("Proposition 1"),
+        statement=r"""At $\sigma^2 = \sqrt{d n_0}$ the average of $n_0$ labelled points
+has standard error at most $1/3$ (in the limit formula).""",
+        relation="lhs <= rhs",
+        domain={
+            "eps": _EPS,
+            "rho": Reals(1.0, 1e4, (1.0, 100.0), scale="log", symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        axis="rho",
+        evidence=Exact(
+            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[0],
+            lambda eps, rho, n_0: 1 / 3,
+        ),
+        twin=Twin(
+            r"with $n_0/6$ labels",
+            Exact(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1 / 6)[0],
+                lambda eps, rho, n_0: 1 / 3,
+            ),
+        ),
+    ),
+    Claim(
+        id="carmon2019.labels-alone",
+        theory="manifold",
+        title="n_0 labels alone are not robust",
+        source=SOURCE,
+        statement=r"""At $\sigma^2 = \sqrt{d n_0}$ and $\rho \ge 1$ the average of $n_0$
+labelled points has robust error at least $0.4$ (in the limit formula).""",
+        relation="lhs <= rhs",
+        domain={
+            "eps": _EPS,
+            "rho": Reals(1.0, 1e4, (1.0, 100.0), scale="log", symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        axis="rho",
+        evidence=Exact(
+            lambda eps, rho, n_0: 0.4,
+            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[1],
+        ),
+        twin=Twin(
+            "at least 0.45",
+            Exact(
+                lambda eps, rho, n_0: 0.45,
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[1],
+            ),
+        ),
+    ),
+    Claim(
+        id="carmon2019.labelled",
+        theory="manifold",
+        title="4 n_0 rho labels are enough for the robust error, from a rho on",
+        source=SOURCE.at("Proposition 1"),
+        statement=r"""For $\varepsilon \le 1/2$ and $\rho \ge 27.6$ the average of
+$4 n_0\rho$ labelled points has robust error at most $10^{-3}$ (in the limit
+formula).""",
+        relation="lhs <= rhs",
+        domain={
+            "eps": _EPS,
+            "rho": Reals(27.6, 1e4, (27.6, 100.0), scale="log", symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        axis="rho",
+        evidence=Exact(
+            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        twin=Twin(
+            r"$\rho \ge 27$",
+            Exact(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+                lambda eps, rho, n_0: 1e-3,
+            ),
+            domain={
+                "eps": _EPS,
+                "rho": Reals(27.0, 1e4, (27.0, 100.0)),
+                "n_0": _N0,
+            },
+        ),
+        note=r"""The universal constant $r$ of the proposition must be at least 6.6, and
+27.5 if $\varepsilon = 1/2$ is allowed: the error is $\Phi(-K\sqrt\rho)$.""",
+    ),
+    Claim(
+        id="carmon2019.labelled-any-rho",
+        theory="manifold",
+        title="4 n_0 rho labels are enough, whatever rho (as it circulates)",
+        source=SOURCE.at("Proposition 1, without its condition on rho"),
+        statement=r"""For every $\rho \ge 1$ the average of $4 n_0\rho$ labelled points
+has robust error at most $10^{-3}$.""",
+        relation="lhs <= rhs",
+        domain={
+            "eps": Reals(1e-3, 0.1, (1e-3, 0.1), scale="log", symbol=r"\varepsilon"),
+            "rho": Reals(1.0, 1e4, (1.0, 4.0, 7.1, 100.0), scale="log", symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        axis="rho",
+        evidence=Exact(
+            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        expected=Expected.VIOLATED,
+        twin=Twin(
+            r"for $\rho \ge 7.1$",
+            Exact(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+                lambda eps, rho, n_0: 1e-3,
+            ),
+            where=lambda eps, rho, n_0: rho >= 7.1,
+        ),
+        note=r"""At $\rho = 4$, $d = 10^5$, $n_0 = 10$ the error is 0.0168.""",
+    ),
+    Claim(
+        id="carmon2019.lower-bound",
+        theory="manifold",
+        title="The lower bound is that of Schmidt et al.",
+        source=SOURCE.at("Theorem 1"),
+        statement=r"""$n_0\rho/(8\log d) = \varepsilon^2\sigma^2/(8\log d)$ at
+$\sigma^2 = \sqrt{d n_0}$, $\rho = \varepsilon^2\sqrt{d/n_0}$.""",
+        relation="lhs == rhs",
+        domain={
+            "d": Reals(2.0, 1e12, (2.0, 1e5, 1e12), scale="log"),
+            "n_0": _N0,
+            "eps": _EPS,
+        },
+        axis="d",
+        evidence=Exact(
+            lambda d, n_0, eps: n_0 * hardness(d, n_0, eps) / (8 * math.log(d)),
+            lambda d, n_0, eps: necessary_samples(d, noise(d, n_0), eps),
+        ),
+        twin=Twin(
+            r"$\rho = 1.001\,\varepsilon^2\sqrt{d/n_0}$",
+            Exact(
+                lambda d, n_0, eps: (
+                    1.001 * n_0 * hardness(d, n_0, eps) / (8 * math.log(d))
+                ),
+                lambda d, n_0, eps: necessary_samples(d, noise(d, n_0), eps),
+            ),
+        ),
+    ),
+    Claim(
+        id="carmon2019.self-training-law",
+        theory="manifold",
+        title="The robust error of self-training in high dimension",
+        source=SOURCE,
+        statement=r"""The mean robust error after self-training on $m$ pseudo-labels is,
+for large $d$, that of the average of as many labels as these are worth.""",
+        relation="lhs == rhs",
+        domain={
+            "labels": Choices((4,), symbol="n"),
+            "m": Choices((64,)),
+            "eps": Choices((0.75, 0.9), symbol=r"\varepsilon"),
+        },
+        axis="eps",
+        evidence=Statistical(_drawn, _expected, tolerance=0.15, first=64),
+        twin=Twin(
+            "each pseudo-label is worth one label",
+            Statistical(
+                _drawn,
+                lambda labels, m, eps: float(limit_errors(4096, 8.0, m, eps)[1]),
+                tolerance=0.15,
+                first=64,
+            ),
+        ),
+        note=r"""$d = 4096$ and $\sigma = d^{1/4}$.""",
+    ),
+    Claim(
+        id="carmon2019.self-training",
+        theory="manifold",
+        title="n_0 labels and 288 n_0 rho points without are enough",
+        source=SOURCE.at("Theorem 2"),
+        statement=r"""For $\varepsilon \le 1/5$ and $\rho \ge 1$, $n_0$ labelled and
+$288\,n_0\rho$ unlabelled points give a robust error of at most $10^{-3}$ (in the limit
+formula).""",
+        relation="lhs <= rhs",
+        domain={
+            "eps": Reals(1e-3, 0.2, (1e-3, 0.1, 0.2), scale="log"),
+            "rho": Reals(1.0, 1e4, (1.0, 10.0, 100.0), scale="log", symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        axis="rho",
+        evidence=Exact(
+            lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 288.0),
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        twin=Twin(
+            r"$28\,n_0\rho$ unlabelled points",
+            Exact(
+                lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 28.0),
+                lambda eps, rho, n_0: 1e-3,
+            ),
+        ),
+        note=r"""For $\varepsilon \le 0.1$ a tenth of them is enough.""",
+    ),
+    Claim(
+        id="carmon2019.label-worth",
+        theory="manifold",
+        title="A pseudo-label from n_0 labels is worth 0.466 of a label",
+        source=SOURCE,
+        statement=r"""$m$ pseudo-labels that come from $n_0$ labels are worth
+$(1 - 2\Phi(-1))^2 m = 0.466\,m$ labels as $d \to \infty$.""",
+        relation="limit",
+        domain={
+            "m": Choices((100, 1000)),
+            "n_0": _N0,
+            "d": Reals(1e6, 1e18, (1e12, 1e14, 1e16, 1e18), scale="log"),
+        },
+        axis="d",
+        evidence=Exact(
+            lambda m, n_0, d: label_worth(d, noise(d, n_0), n_0, m) / m,
+            lambda m, n_0, d: math.erf(math.sqrt(0.5)) ** 2,
+            tolerance=1e-3,
+        ),
+        twin=Twin(
+            r"$(1 - \Phi(-1))^2 m$",
+            Exact(
+                lambda m, n_0, d: label_worth(d, noise(d, n_0), n_0, m) / m,
+                lambda m, n_0, d: float(special.ndtr(1.0)) ** 2,
+                tolerance=1e-3,
+            ),
+        ),
+    ),
+)

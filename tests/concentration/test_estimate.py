@@ -1,0 +1,201 @@
+"""What an estimate holds, and how it is asked for."""
+
+import numpy as np
+import pytest
+
+from geomadv.concentration import estimate_concentration
+from geomadv.concentration._estimate import _selected
+from geomadv.concentration._search import Task, rectangles
+
+
+def estimate(X, *, fresh=0.5, **options):
+    kept = round(fresh * X.shape[0])
+    return estimate_concentration(X[kept:], X[:kept], **options)
+
+
+def planted():
+    """A cloud, and an island of 6 % at a distance of 15."""
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(4000, 4))
+    X[rng.random(4000) < 0.06, 0] += 15.0
+    return X
+
+
+def test_a_gap_in_the_data_stops_every_enlargement():
+    """The island has 6 %; to hold 5.2 % of the points nothing else is needed."""
+    found = estimate(planted(), p=2, eps=1.0, alpha=0.052, margin=0.0, rng=1)
+    island = np.mean(planted()[:2000, 0] > 9)
+    for family in ("balls", "halfspaces"):
+        assert found[family].risk > 0.04
+        assert found[family].adversarial_risk <= island + 2e-3
+
+
+def test_results_say_what_they_are():
+    X = planted()
+    found = estimate(X, p=2, eps=1.0, alpha=0.05, rng=1, fresh=0.25)
+    assert [r.family for r in found.results] == ["rectangles", "balls", "halfspaces"]
+    assert found.best in [r.family for r in found.results]
+    assert found.adversarial_risk == found[found.best].adversarial_risk
+    for r in found.results:
+        test = X[:1000]
+        inside, distance = r.contains(test), r.distance(test)
+        assert r.risk == inside.mean()
+        assert (distance[inside] == 0.0).all()
+        assert (distance[~inside] > 0.0).all()
+        assert r.adversarial_risk == pytest.approx(np.mean(distance <= 1.0), abs=2e-3)
+        assert r.selection_risk >= 0.05 + 0.5 / np.sqrt(4000)
+        assert r.risk in r.risk_interval
+        assert r.adversarial_risk in r.adversarial_risk_interval
+        assert r.risk <= r.adversarial_risk
+        assert r.seconds > 0
+    with pytest.raises(KeyError):
+        found["caps"]
+
+
+def test_the_test_points_choose_nothing():
+    X = np.random.default_rng(11).normal(size=(1500, 3))
+    options = {"p": 2, "eps": 1.0, "alpha": 0.05, "family": "halfspaces", "rng": 3}
+    one = estimate_concentration(X[:1000], X[1000:], **options)
+    two = estimate_concentration(X[:1000], 5 * X[1000:] + 1, **options)
+    assert (one.results[0].region.normal == two.results[0].region.normal).all()
+    assert one.results[0].threshold == two.results[0].threshold
+
+
+def test_the_test_points_do_not_pick_the_family():
+    X = planted()
+    options = {"p": 2, "eps": 1.0, "alpha": 0.05, "margin": 0.0, "rng": 3}
+    one = estimate_concentration(X[:2000], X[2000:], **options)
+    best = one[one.best].distance(X) <= 1.0
+    for r in one.results:
+        bad = X[best & (r.distance(X) > 1.0)]
+        if bad.size:  # points on which the other family would look better
+            two = estimate_concentration(X[:2000], bad, **options)
+            assert two[r.family].adversarial_risk < two.adversarial_risk
+            assert two.best == one.best
+            return
+    pytest.fail("there are no points that tell the families apart")
+
+
+class Line:
+    """A region of the line, with scores that are given."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values, dtype=float)
+
+    def score(self, X):
+        return self.values[: X.shape[0]]
+
+
+def test_the_first_of_equals_is_taken_and_a_plainly_better_one_preferred():
+    """100 points, 5 of them in the region; eps is 1."""
+    spread = np.r_[np.full(5, 10.0), np.full(20, 9.5), np.zeros(75)]
+    equal = np.r_[np.full(5, 10.0), np.zeros(75), np.full(19, 9.5), 0.0]
+    better = np.r_[np.full(5, 10.0), np.full(3, 9.5), np.zeros(92)]
+    select = np.zeros((100, 1))
+
+    def chosen(*scores, own=None, full=True):
+        candidates = [(Line(values), own) for values in scores]
+        region, t = _selected(candidates, select, 0.05, 1.0, full)
+        return region.values.tolist(), t
+
+    assert chosen(spread, equal) == (spread.tolist(), 10.0)
+    assert chosen(equal, spread) == (equal.tolist(), 10.0)
+    assert chosen(spread, better) == (better.tolist(), 10.0)
+    assert chosen(better, spread) == (better.tolist(), 10.0)
+    # a threshold of its own, which holds more points, counts if it is plainly better
+    assert chosen(spread, own=0.5) == (spread.tolist(), 10.0)
+    assert chosen(spread, own=0.5, full=False) == (spread.tolist(), 0.5)
+    assert chosen(spread, own=10.5, full=False) == (spread.tolist(), 10.0)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_repeats_an_interval():
+    X = np.random.default_rng(12).normal(size=(1200, 3))
+    options = {"p": 2, "eps": 0.5, "alpha": 0.1, "family": "balls"}
+    one, two = (estimate(X, rng=5, **options) for _ in range(2))
+    assert one.adversarial_risk == two.adversarial_risk
+    assert one.stability.exact
+    told = []
+    three = estimate(X, rng=5, repeats=3, told=told.append, **options)
+    assert three.adversarial_risk == one.adversarial_risk
+    assert three.adversarial_risk in three.stability
+    assert three.stability.width > 0
+    assert told[0].startswith("1 of 3, balls")
+    assert any(text.startswith("3 of 3, ") for text in told)
+
+
+def test_published_searches_are_those_of_the_papers():
+    X = planted()
+    found = estimate(X, p=np.inf, eps=0.5, alpha=0.05, rng=1, search="published")
+    assert np.isfinite(found["rectangles"].region.lower).all()
+    full = estimate(X, p=np.inf, eps=0.5, alpha=0.05, rng=1)
+    for r in found.results:
+        other = full[r.family].selection_adversarial_risk
+        # the full search tries these too, and prefers what is plainly better
+        assert other <= r.selection_adversarial_risk + 0.02
+
+
+def test_boxes_come_with_the_threshold_that_they_were_made_for():
+    X = planted()
+    task = Task(
+        fit=X[:1500].astype(np.float32),
+        select=X[1500:3000],
+        p=np.inf,
+        eps=0.5,
+        mass=0.05,
+        full=True,
+        rng=np.random.default_rng(0),
+        say=lambda text: None,
+    )
+    found = rectangles(task)
+    assert [region.lower.shape[0] for region, _ in found[:3]] == [5, 10, 20]
+    assert [own for _, own in found[:3]] == pytest.approx([0.5] * 3, rel=1e-5)
+    assert len(found) > 3
+    for region, own in found[3:]:  # single boxes with the tails outside
+        assert own == 0.0
+        assert region.lower.shape[0] == 1
+        inside = np.mean(region.score(task.fit.astype(float)) >= 0.0)
+        assert 0.04 - 1e-9 <= inside < 0.13
+
+
+def test_without_an_enlargement_both_risks_are_one():
+    X = np.random.default_rng(13).normal(size=(600, 2))
+    found = estimate(X, p=2, eps=0.0, alpha=0.1, family="halfspaces", rng=0)
+    (r,) = found.results
+    assert r.risk == r.adversarial_risk > 0
+
+
+def test_points_that_are_all_equal_are_in_every_region():
+    found = estimate(np.ones((40, 2)), p=2, eps=0.1, alpha=0.1, rng=0)
+    assert {r.risk for r in found.results} == {1.0}
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"X_train": np.ones((3, 2))}, ValueError, "X_train must have at least 4"),
+        ({"X_train": np.ones(5)}, ValueError, "X_train must be points"),
+        ({"X_train": np.full((9, 2), np.nan)}, ValueError, "X_train must be finite"),
+        ({"X_test": np.ones((9, 3))}, ValueError, "X_test must have 2 columns"),
+        ({"X_test": np.ones((0, 2))}, ValueError, "X_test must have at least 1"),
+        ({"p": 0.5}, ValueError, "p must be at least 1"),
+        ({"eps": -1}, ValueError, "eps must be at least 0"),
+        ({"eps": np.inf}, ValueError, "eps must be at least 0 and finite"),
+        ({"alpha": 0}, ValueError, r"alpha must lie in \(0, 1\)"),
+        ({"alpha": np.nan}, ValueError, r"alpha must lie in \(0, 1\)"),
+        ({"family": "caps"}, ValueError, "family must be one of 'rectangles'"),
+        ({"search": "all"}, ValueError, "search must be one of 'full'"),
+        ({"margin": -1}, ValueError, "margin must be at least 0"),
+        ({"selection": 1}, ValueError, r"selection must lie in \(0, 1\)"),
+        ({"repeats": 0}, ValueError, "repeats must be at least 1"),
+        ({"repeats": 1.5}, TypeError, "repeats must be an integer"),
+        ({"error_rate": 0}, ValueError, "error_rate must lie in"),
+        ({"rng": None}, TypeError, "rng must be"),
+    ],
+)
+def test_bad_arguments_are_named_at_once(changes, error, message):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    arguments = {"X_train": X, "X_test": X, "p": 2, "eps": 1.0, "alpha": 0.1, "rng": 0}
+    arguments["family"] = "halfspaces"
+    with pytest.raises(error, match=message):
+        estimate_concentration(**(arguments | changes))

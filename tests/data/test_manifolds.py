@@ -1,0 +1,369 @@
+"""Labelled manifolds: their laws, distances, tangent spaces and reach.
+
+Distances are compared with a search over a fine net of the manifold. Tests of laws
+fail by chance with probability 1e-4 each, at fixed seeds.
+"""
+
+import math
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from geomadv.data import (
+    EmbeddedSpheres,
+    Embedding,
+    FlatTorusDecoder,
+    LinearDecoder,
+    NestedTori,
+    ParallelFlats,
+    SwissRolls,
+)
+
+FALSE_ALARM = 1e-4
+
+SHAPES = {
+    "circles": lambda d, **more: EmbeddedSpheres(1, d, **more),
+    "spheres": lambda d, **more: EmbeddedSpheres(3, d, inner=1.5, outer=2.0, **more),
+    "flats": lambda d, **more: ParallelFlats(3, d, gap=0.8, side=2.0, **more),
+    "tori": lambda d, **more: NestedTori(d, **more),
+    "rolls": lambda d, **more: SwissRolls(d, turns=2, height=4.0, **more),
+    "linear": lambda d, **more: LinearDecoder(3, d, scales=[1.0, 2.0, 0.5], **more),
+    "flat torus": lambda d, **more: FlatTorusDecoder(2, d, a=0.7, **more),
+}
+
+
+@pytest.fixture(params=SHAPES)
+def shape(request):
+    return SHAPES[request.param]
+
+
+def net(manifold, n=4000, seed=0):
+    """Return many points of the manifolds in R^d, with labels."""
+    X, y = manifold.sample(n, seed)
+    return X, y
+
+
+# --- All manifolds -------------------------------------------------------------------
+
+
+def test_points_lie_on_the_manifold_of_their_label(shape):
+    manifold = shape(9, rotation=1)
+    X, y = net(manifold, 500)
+    assert X.shape == (500, 9)
+    assert set(y) == {-1.0, 1.0}
+    assert abs(y.mean()) < 4 / math.sqrt(500)
+    assert manifold.distance(X).max() < 1e-12
+    for label in (-1, 1):
+        assert manifold.distance_to_class(X[y == label], label).max() < 1e-12
+    assert (manifold.bayes_predict(X) == y)[np.abs(X).max(axis=1) > 0].all()
+
+
+def test_distance_is_never_above_that_to_points_of_a_net(shape):
+    manifold = shape(6, rotation=2)
+    Q = net(manifold, 60, 3)[0]
+    Q = Q + np.random.default_rng(4).normal(scale=0.6, size=Q.shape)
+    for label in (-1, 1):
+        found = manifold.distance_to_class(Q, label)
+        X, y = net(manifold)
+        gaps = np.linalg.norm(Q[:, None] - X[y == label], axis=2).min(axis=1)
+        assert (found <= gaps + 1e-12).all()
+        assert (gaps - found < 1.0).all()
+
+
+def test_projection_is_on_the_manifold_at_the_distance(shape):
+    manifold = shape(6, rotation=2)
+    Q = np.random.default_rng(5).normal(scale=2.0, size=(200, 6))
+    P = manifold.project(Q)
+    assert manifold.distance(P).max() < 1e-12
+    assert np.linalg.norm(Q - P, axis=1) == pytest.approx(manifold.distance(Q))
+
+
+def test_distance_is_that_of_a_local_search(shape):
+    """From the nearest point of a net, over all points that project to themselves."""
+    manifold = shape(5, rotation=3)
+    X, _ = net(manifold, 3000, 6)
+    Q = X[:8] + np.random.default_rng(7).normal(scale=0.5, size=(8, 5))
+    for q in Q:
+        start = X[np.linalg.norm(X - q, axis=1).argmin()]
+        found = optimize.minimize(
+            lambda x, q=q: np.linalg.norm(manifold.project(x[None])[0] - q),
+            start,
+            method="Nelder-Mead",
+            options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 1500},
+        )
+        assert float(manifold.distance(q[None])[0]) <= found.fun + 1e-9
+        assert found.fun - float(manifold.distance(q[None])[0]) < 1e-3
+
+
+def test_tangent_spaces_are_those_of_small_steps(shape):
+    manifold = shape(7, rotation=4)
+    X, _ = net(manifold, 40, 8)
+    T = manifold.tangent(X)
+    assert T.shape == (40, 7, manifold.k)
+    inner = np.einsum("nij,nik->njk", T, T)
+    assert np.abs(inner - np.eye(manifold.k)).max() < 1e-12
+    for column in range(manifold.k):
+        step = 1e-5 * T[:, :, column]
+        # away from boundaries the manifold is a second-order distance away
+        gap = np.minimum(manifold.distance(X + step), manifold.distance(X - step))
+        assert gap.max() < 1e-9
+
+
+def test_normal_steps_lead_away_at_unit_speed_up_to_the_reach(shape):
+    manifold = shape(7, rotation=4)
+    X, _ = net(manifold, 200, 9)
+    V = np.random.default_rng(10).normal(size=X.shape)
+    tangent, normal = manifold.split(X, V)
+    assert np.allclose(tangent + normal, V)
+    T = manifold.tangent(X)
+    assert np.abs(np.einsum("nij,ni->nj", T, normal)).max() < 1e-12
+    unit = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    step = 0.999 * min(manifold.reach, 5.0)
+    assert manifold.distance(X + step * unit) == pytest.approx(np.full(200, step))
+
+
+@pytest.mark.parametrize(
+    "manifold",
+    [
+        EmbeddedSpheres(2, 3),
+        ParallelFlats(2, 3, gap=0.6),
+        NestedTori(3),
+        SwissRolls(3),
+        FlatTorusDecoder(1, 2, a=0.4),
+    ],
+)
+def test_within_the_reach_normal_steps_lead_away_and_beyond_it_some_do_not(manifold):
+    X, _ = net(manifold, 2000, 11)
+    V = np.random.default_rng(12).normal(size=X.shape)
+    _, normal = manifold.split(X, V)
+    unit = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    step = 0.999 * manifold.reach
+    assert manifold.distance(X + step * unit) == pytest.approx(np.full(2000, step))
+    step = 1.05 * manifold.reach
+    assert manifold.distance(X + step * unit).min() < step * (1 - 1e-3)
+
+
+def test_decision_reach_is_half_the_distance_of_the_classes():
+    for make in (EmbeddedSpheres, ParallelFlats):
+        manifold = make(2, 5, rotation=0)
+        X, y = net(manifold, 2000, 13)
+        gap = manifold.distance_to_class(X[y > 0], -1).min()
+        assert gap == pytest.approx(2 * manifold.decision_reach)
+    for other in (NestedTori(5, rotation=0), SwissRolls(5, rotation=0)):
+        X, y = net(other, 2000, 13)
+        gap = other.distance_to_class(X[y > 0], -1).min()
+        assert gap == pytest.approx(2 * other.decision_reach)
+
+
+@pytest.mark.parametrize(
+    "manifold",
+    [EmbeddedSpheres(2, 6, rotation=1), ParallelFlats(2, 6, rotation=1), NestedTori(6)],
+)
+def test_axis_distance_is_reached_where_both_classes_are_equally_far(manifold):
+    X, _ = net(manifold, 50, 14)
+    X = X + np.random.default_rng(15).normal(scale=0.2, size=X.shape)
+    found = manifold.axis_distance(X)
+    gap = manifold.distance_to_class(X, 1) - manifold.distance_to_class(X, -1)
+    assert ((gap > 0) == (manifold.bayes_predict(X) < 0)).all()
+    # move along the gradient of the gap by that distance: both are equally far
+    h = 1e-6
+    steps = np.stack(
+        [
+            (manifold.axis_distance(X + h * e) - manifold.axis_distance(X - h * e))
+            / (2 * h)
+            for e in np.eye(6)
+        ],
+        axis=1,
+    )
+    Y = X - found[:, None] * steps / np.linalg.norm(steps, axis=1, keepdims=True)
+    both = [manifold.distance_to_class(Y, label) for label in (-1, 1)]
+    assert both[0] == pytest.approx(both[1], abs=1e-6)
+
+
+def test_noise_is_isotropic(shape):
+    noisy, clean = shape(30, rotation=5, noise=0.1), shape(30, rotation=5)
+    X, _ = noisy.sample(400, 16)
+    Y, _ = clean.sample(400, 16)
+    noise = (X - Y).ravel() / 0.1
+    assert stats.kstest(noise, "norm").pvalue > FALSE_ALARM
+    assert noisy.distance(X).mean() == pytest.approx(
+        0.1 * math.sqrt(noisy.codimension), rel=0.15
+    )
+
+
+def test_same_seed_same_points_and_empty_samples(shape):
+    manifold = shape(8, rotation=6)
+    assert (manifold.sample(5, 1)[0] == manifold.sample(5, 1)[0]).all()
+    X, y = manifold.sample(0, 1)
+    assert X.shape == (0, 8)
+    assert y.shape == manifold.distance(X).shape == (0,)
+
+
+# --- Uniform in volume ---------------------------------------------------------------
+
+
+def test_spheres_are_uniform():
+    """A coordinate of a uniform point on S^2 is uniform (Archimedes)."""
+    X, y = EmbeddedSpheres(2, 5, rotation=0).sample(4000, 17)
+    frame = EmbeddedSpheres(2, 5, rotation=0).embedding
+    z = frame.coordinates(X)[:, 2] / np.where(y < 0, 1.0, 3.0)
+    assert stats.kstest(z, stats.uniform(-1, 2).cdf).pvalue > FALSE_ALARM
+
+
+def test_rolls_are_uniform_in_arc_length():
+    """The length is measured along the curve, by adding chords."""
+    rolls = SwissRolls(3, turns=2)
+    t = np.linspace(rolls.start, rolls.end, 200_001)
+    chords = np.linalg.norm(np.diff(rolls._curve(t, 0.0), axis=0), axis=1)
+    length = np.r_[0.0, np.cumsum(chords)]
+    X, y = rolls.sample(4000, 18)
+    X = X[y < 0]
+    radius = np.linalg.norm(X[:, :2], axis=1)
+    share = np.interp(np.sqrt(radius**2 - 1), t, length / length[-1])
+    assert stats.kstest(share, "uniform").pvalue > FALSE_ALARM
+    assert stats.kstest(X[:, 2] / 10, "uniform").pvalue > FALSE_ALARM
+
+
+def test_tori_are_uniform_in_area():
+    tori = NestedTori(3, radius=3.0, inner=1.0, outer=2.0)
+    X, y = tori.sample(6000, 19)
+    for label, r in ((-1, 1.0), (1, 2.0)):
+        P = X[y == label]
+        ring = np.linalg.norm(P[:, :2], axis=1) - 3.0
+        angle = np.arctan2(P[:, 2], ring)
+
+        def share(a, r=r):
+            return (a + math.pi + r / 3 * np.sin(a)) / (2 * math.pi)
+
+        assert stats.kstest(angle, share).pvalue > FALSE_ALARM
+        around = np.arctan2(P[:, 1], P[:, 0])
+        whole = stats.uniform(-math.pi, 2 * math.pi)
+        assert stats.kstest(around, whole.cdf).pvalue > FALSE_ALARM
+
+
+def test_flats_and_flat_tori_are_uniform():
+    X, _ = ParallelFlats(2, 3, side=2.0).sample(3000, 20)
+    assert stats.kstest(X[:, 1] / 2, "uniform").pvalue > FALSE_ALARM
+    torus = FlatTorusDecoder(2, 4, a=0.5)
+    z = torus.encode(torus.sample(3000, 21)[0])
+    whole = stats.uniform(-math.pi * 0.5, math.pi)
+    assert stats.kstest(z[:, 0], whole.cdf).pvalue > FALSE_ALARM
+
+
+# --- Decoders ------------------------------------------------------------------------
+
+
+def test_linear_decoder_has_the_covariance_of_its_scales():
+    data = LinearDecoder(2, 4, scales=[3.0, 0.5], rotation=0)
+    X, y = data.sample(20_000, 22)
+    B = data.decode(np.eye(2))
+    assert np.cov(X.T) == pytest.approx(B.T @ B, abs=0.3)
+    assert (np.sign(data.encode(X)[:, 0]) == y).all()
+    assert data.modulus(2.0) == 6.0
+
+
+def test_modulus_of_the_flat_torus_is_a_supremum_that_is_reached():
+    torus = FlatTorusDecoder(3, 8, a=0.6, rotation=0)
+    rng = np.random.default_rng(23)
+    z = rng.normal(size=(4000, 3))
+    step = rng.normal(size=(4000, 3)) * rng.uniform(0, 2, (4000, 1))
+    delta = np.linalg.norm(step, axis=1)
+    moved = np.linalg.norm(torus.decode(z + step) - torus.decode(z), axis=1)
+    assert (moved <= torus.modulus(delta) + 1e-12).all()
+    even = np.full((1, 3), 0.8)
+    size = np.linalg.norm(torus.decode(z[:1] + even) - torus.decode(z[:1]))
+    assert size == pytest.approx(float(torus.modulus(0.8 * math.sqrt(3))), rel=1e-12)
+
+
+def test_flat_torus_with_a_gaussian_latent_is_the_decoded_gaussian():
+    torus = FlatTorusDecoder(1, 2, a=5.0, latent="gaussian")
+    z = torus.encode(torus.sample(3000, 24)[0])
+    assert stats.kstest(z[:, 0], "norm").pvalue > FALSE_ALARM
+
+
+# --- Embeddings ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("m", "d", "rotation"), [(3, 10, None), (3, 10, 0), (200, 210, 0), (150, 150, 1)]
+)
+def test_embedding_is_an_isometry_with_an_exact_offset(m, d, rotation):
+    flat = Embedding(m, d, rotation)
+    B = flat.lift(np.eye(m)).T
+    assert np.abs(B.T @ B - np.eye(m)).max() < 1e-12
+    X = np.random.default_rng(25).normal(size=(7, d))
+    assert np.allclose(flat.coordinates(X), X @ B)
+    rest = np.linalg.norm(X - X @ B @ B.T, axis=1)
+    assert np.allclose(flat.offset(X), rest, atol=1e-12)
+    if rotation is not None:
+        assert np.abs(B).max() < 0.95  # no axis is left where it was
+
+
+def test_high_codimension_costs_no_more_than_the_output():
+    """The output here is 160 MB; the extra memory must stay below 1.2 times it."""
+    manifold = EmbeddedSpheres(3, 10_000, rotation=0)
+    tracemalloc.start()
+    begin = time.process_time()
+    X, _ = manifold.sample(2000, 0)
+    seconds = time.process_time() - begin
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - X.nbytes < 0.2 * X.nbytes
+    assert seconds < 1
+    assert manifold.distance(X[:50]).max() < 1e-12
+
+
+@pytest.mark.parametrize("codimension", [1, 10_000])
+def test_codimensions_from_one_to_ten_thousand(codimension):
+    k = 9_999 if codimension == 1 else 2
+    manifold = ParallelFlats(k, k + codimension, rotation=0)
+    X, y = manifold.sample(3, 0)
+    assert manifold.distance(X).max() < 1e-10
+    assert manifold.axis_distance(X) == pytest.approx(np.ones(3))
+    assert (manifold.bayes_predict(X) == y).all()
+
+
+# --- Arguments -----------------------------------------------------------------------
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: EmbeddedSpheres(0, 3), ValueError, "k must be at least 1"),
+        (lambda: EmbeddedSpheres(3, 3), ValueError, "d must be at least 4"),
+        (lambda: EmbeddedSpheres(1, 2, inner=3.0), ValueError, "outer must be above 3"),
+        (lambda: EmbeddedSpheres(1, 2, noise=-1), ValueError, "noise must be at least"),
+        (lambda: EmbeddedSpheres(1, 2, rotation=0.5), TypeError, "rotation must be an"),
+        (lambda: EmbeddedSpheres(1, 2).distance([1.0]), ValueError, "X must be points"),
+        (lambda: EmbeddedSpheres(1, 2).sample(-1, 0), ValueError, "n must be at least"),
+        (lambda: EmbeddedSpheres(1, 2).sample(1, None), TypeError, "rng must be a"),
+        (
+            lambda: EmbeddedSpheres(1, 2).distance_to_class([[1.0, 0.0]], 0),
+            ValueError,
+            "label must be -1 or",
+        ),
+        (
+            lambda: EmbeddedSpheres(1, 2).split([[1.0, 0.0]], [[1.0, 0.0]] * 2),
+            ValueError,
+            "V must have the shape of X",
+        ),
+        (lambda: ParallelFlats(1, 2, gap=0.0), ValueError, "gap must be above 0"),
+        (lambda: ParallelFlats(1, 2, side=math.nan), ValueError, "side must be above"),
+        (lambda: NestedTori(2), ValueError, "d must be at least 3"),
+        (lambda: NestedTori(3, radius=2.0), ValueError, "radius must be above 2"),
+        (lambda: SwissRolls(3, turns=0), ValueError, "turns must be at least 1"),
+        (lambda: SwissRolls(3, start=1.0), ValueError, "start must be at least"),
+        (lambda: LinearDecoder(2, 1), ValueError, "d must be at least 2"),
+        (lambda: LinearDecoder(2, 3, scales=[1.0]), ValueError, "scales must have sha"),
+        (lambda: FlatTorusDecoder(2, 3), ValueError, "d must be at least 4"),
+        (lambda: FlatTorusDecoder(1, 2, latent="x"), ValueError, "latent must be one"),
+        (lambda: Embedding(3, 2), ValueError, "d must be at least 3"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

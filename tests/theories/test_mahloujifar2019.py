@@ -1,0 +1,128 @@
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geomadv.spaces import Gaussian
+from geomadv.theories.dimension.mahloujifar2019 import (
+    cube_complement,
+    sample_concentration,
+    sandwich_failure,
+    two_half_spaces,
+)
+
+
+def quantile(mass):
+    return mpmath.findroot(lambda x: mpmath.ncdf(x) - mass, -1)
+
+
+@pytest.mark.parametrize("d", [1, 2, 100, 784])
+@pytest.mark.parametrize(("alpha", "eps"), [(0.05, 1.0), (0.01, 0.3), (0.5, 0.1)])
+def test_cube_complement_agrees_with_high_precision(d, alpha, eps):
+    with mpmath.workdps(40):
+        side = (1 - mpmath.mpf(alpha)) ** (mpmath.mpf(1) / d)
+        c = -mpmath.erfinv(-side) * mpmath.sqrt(2)
+        assert float(mpmath.ncdf(c) - mpmath.ncdf(-c) - side) == pytest.approx(0)
+        inner = c - mpmath.mpf(eps)
+        expected = 1 - max(mpmath.ncdf(inner) - mpmath.ncdf(-inner), 0) ** d
+    assert cube_complement(alpha, eps, d) == pytest.approx(float(expected), rel=1e-11)
+
+
+def test_cube_complement_is_the_share_of_random_points():
+    X = np.random.default_rng(0).standard_normal((40_000, 10))
+    largest = np.sort(np.abs(X).max(axis=1))
+    c = largest[-2000]
+    assert (largest >= c - 0.5).mean() == pytest.approx(
+        float(cube_complement(0.05, 0.5, 10)), abs=0.012
+    )
+
+
+def test_cube_is_swallowed_once_eps_is_half_of_its_side():
+    assert cube_complement(0.99, 5.0, 2) == 1.0
+    assert cube_complement(0.05, 0.0, 784) == pytest.approx(0.05)
+
+
+@given(share=st.floats(0, 1), alpha=st.floats(1e-6, 0.5), eps=st.floats(0, 4))
+def test_two_half_spaces_grow_more_than_one_and_less_than_their_sum(share, alpha, eps):
+    grown = float(two_half_spaces(alpha, eps, share))
+    one = float(Gaussian(1).enlargement(alpha, eps))
+    assert one * (1 - 1e-9) <= grown <= min(2 * one, 1.0) * (1 + 1e-9)
+    other = float(two_half_spaces(alpha, eps, 1 - share))
+    assert grown == pytest.approx(other, rel=1e-9)
+
+
+def test_two_half_spaces_agree_with_high_precision():
+    with mpmath.workdps(30):
+        a, b = quantile(mpmath.mpf("0.01")), quantile(mpmath.mpf("0.04"))
+        expected = float(mpmath.ncdf(a + 1) + mpmath.ncdf(b + 1))
+    assert two_half_spaces(0.05, 1.0, 0.2) == pytest.approx(expected, rel=1e-12)
+
+
+def test_sample_concentration_is_that_of_brute_force():
+    X = np.random.default_rng(1).integers(0, 6, (40, 5)).astype(float)
+    for alpha in (0.05, 0.1, 0.5):
+        values = [
+            np.mean(X[:, i] >= t - 1.0)
+            for i in range(5)
+            for t in np.unique(X[:, i])
+            if np.mean(X[:, i] >= t) >= alpha - 1e-12
+        ]
+        value, axis = sample_concentration(X, alpha, 1.0)
+        assert value == min(values)
+        t = max(t for t in X[:, axis] if np.mean(X[:, axis] >= t) >= alpha)
+        assert np.mean(X[:, axis] >= t - 1.0) == value
+
+
+def test_failure_of_the_sandwich_is_the_union_over_axes():
+    one = float(sandwich_failure(1000, 0.05, 1))
+    assert one == pytest.approx(2 * math.exp(-2 * 1000 * 0.0025))
+    assert sandwich_failure(1000, 0.05, 10) == pytest.approx(10 * one)
+    assert sandwich_failure(1000, 0.0, 10) == 1.0
+
+
+def test_the_published_bias_is_reproduced():
+    """N(0, I_784) and 35 000 points: the best axis has .2493 there, truth .2595."""
+    rng = np.random.default_rng(0)
+    value, shares = 1.0, []
+    for _ in range(98):  # 8 axes at a time, the axes being independent
+        found, _ = sample_concentration(rng.standard_normal((35_000, 8)), 0.05, 1.0)
+        value = min(value, float(found))
+        shares.append(float(found))
+    assert 0.243 < value < 0.254
+    assert float(np.median(shares)) < 0.2595110228
+
+
+def test_formulas_broadcast():
+    assert sandwich_failure(np.ones((3, 1)), 0.1, np.ones(4)).shape == (3, 4)
+    assert cube_complement(np.full((3, 1), 0.1), np.ones(4), 5).shape == (3, 4)
+    assert two_half_spaces(np.full((3, 1), 0.1), np.ones(4), 0.5).shape == (3, 4)
+    for value in (
+        sandwich_failure(10, 0.1, 2),
+        cube_complement(0.1, 1, 2),
+        two_half_spaces(0.1, 1, 0.5),
+    ):
+        assert isinstance(value, np.float64)
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sandwich_failure(0, 0.1, 1), "m must be at least 1"),
+        (lambda: sandwich_failure(10, -0.1, 1), "delta must be at least 0"),
+        (lambda: sandwich_failure(10, 0.1, math.nan), "axes must be at least 1"),
+        (lambda: cube_complement(0, 1, 2), r"alpha must lie in \(0, 1\)"),
+        (lambda: cube_complement(0.1, -1, 2), "eps must be at least 0"),
+        (lambda: cube_complement(0.1, 1, 0), "d must be at least 1"),
+        (lambda: two_half_spaces(0.1, 1, 2), "share must lie in"),
+        (lambda: two_half_spaces(1, 1, 0.5), "alpha must lie in"),
+        (lambda: sample_concentration([1.0], 0.1, 1), "X must be points of shape"),
+        (lambda: sample_concentration([[1.0]], 0, 1), "alpha must lie in"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
