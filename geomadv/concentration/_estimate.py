@@ -202,7 +202,7 @@ def estimate_concentration(
     On N(0, I_784) with 35 000 + 35 000 points, alpha = .05 and eps = 1 (l_2), where the
     optimum is .2595, half-spaces had adversarial risks from .2536 to .2640 over six
     samples (5 s of one core each). On MNIST (60 000 + 10 000 digits, alpha = .01) the
-    rectangles took 100 s of one core and 1.5 GB.
+    rectangles took 60 s of one core and 1.3 GB.
 
     Examples
     --------
