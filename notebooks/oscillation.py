@@ -221,8 +221,8 @@ table(
 )
 
 # %% [markdown]
-# Four ways to train a linear classifier against oscillation, each as one well-posed
-# program, on Gaussian classes with one strong and many weak features.
+# Four ways to train a linear classifier against oscillation, on Gaussian classes with
+# one strong and many weak features.
 
 # %%
 law = GaussianPair(np.r_[1.0, np.full(40, 0.25)])
@@ -281,9 +281,9 @@ table(
 # %% [markdown]
 # ## Computational limits
 #
-# Pancakes (Bubeck, Price and Razenshteyn 2018) are laws whose moments agree with those
-# of a Gaussian up to a high degree in every direction but one, which no statistical
-# query finds, although a rule that knows it is right.
+# Pancakes (Bubeck, Price and Razenshteyn 2018) are two laws that are standard normal in
+# all directions but a hidden one, where their moments agree up to a high degree: no
+# statistical query finds it, although a rule that knows it is right.
 
 # %%
 law = Pancakes(d=20, orders=(4, 5), width=0.1)

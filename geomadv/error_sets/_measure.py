@@ -14,7 +14,7 @@ from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points
 from geomadv.error_sets._bracket import Bracket
 from geomadv.error_sets._intervals import IntervalSet, PiecewiseRule, disagreement
-from geomadv.error_sets._rules import draw, rule
+from geomadv.error_sets._rules import comparable, draw, rule
 from geomadv.spaces import Cube
 from geomadv.stats import clopper_pearson
 
@@ -81,9 +81,11 @@ def measure(
     f, g = rule("model", model), rule("bayes", bayes)
     n = integer("n", n, minimum=1)
     X = draw(law, n, generator(rng))
-    wrong = int(np.count_nonzero(f(X) != g(X)))
-    found = clopper_pearson(wrong, n, error_rate)
-    return Bracket(found.lower, found.upper, "Clopper-Pearson", error_rate)
+    found, wanted = f(X), g(X)
+    comparable(found, wanted)
+    wrong = int(np.count_nonzero(found != wanted))
+    share = clopper_pearson(wrong, n, error_rate)
+    return Bracket(share.lower, share.upper, "Clopper-Pearson", error_rate)
 
 
 def exact_errors(model: Any, bayes: Any, law: Any) -> IntervalSet | None:
@@ -130,4 +132,6 @@ def mislabelled_points(X: ArrayLike, y: ArrayLike, bayes: Any) -> Float[NDArray,
     labels = np.asarray(y)
     if labels.shape != (len(X),):
         raise ValueError(f"y must have shape ({len(X)},), got {labels.shape}")
-    return X[labels != rule("bayes", bayes)(X)]
+    wanted = rule("bayes", bayes)(X)
+    comparable(labels, wanted)
+    return X[labels != wanted]

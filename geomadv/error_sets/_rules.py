@@ -67,3 +67,21 @@ def diameter(law: Any, d: int, torus: bool) -> float:
     if isinstance(base, Cube):
         return math.sqrt(d)
     return 2.0 if isinstance(base, Sphere) else math.inf
+
+
+def comparable(first: NDArray, second: NDArray) -> None:
+    """Refuse labels of different kinds: -1, +1 and 0, 1, or words and numbers."""
+    if not len(first) or not len(second):
+        return
+    words = [np.asarray(labels).dtype.kind in "USO" for labels in (first, second)]
+    seen = [set(np.unique(labels).tolist()) for labels in (first, second)]
+    mixed = any(
+        one <= {0, 1} and 0 in one and other <= {-1, 1} and -1 in other
+        for one, other in (seen, seen[::-1])
+        if not any(words)
+    )
+    if mixed or words[0] != words[1]:
+        raise ValueError(
+            "the labels of the classifier and of the Bayes rule must be the same ones, "
+            f"got {sorted(seen[0])[:3]} and {sorted(seen[1])[:3]}"
+        )

@@ -85,3 +85,20 @@ def test_mislabelled_points_are_a_share_of_the_noise():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [((0, 1), (-1, 1)), ((-1, 1), (0, 1)), (("a", "b"), (-1, 1))]
+)
+def test_labels_of_different_kinds_are_refused(ours, theirs):
+    points = np.linspace(0.0, 1.0, 21)[:, None]
+
+    def rule(labels):
+        return lambda X: np.where(X[:, 0] > 0.5, labels[1], labels[0])
+
+    with pytest.raises(ValueError, match="must be the same ones"):
+        measure(rule(ours), rule(theirs), Cube(1), rng=0)
+    with pytest.raises(ValueError, match="must be the same ones"):
+        mislabelled_points(points, rule(ours)(points), rule(theirs))
+    assert len(mislabelled_points(points, np.ones(21), -1)) == 21

@@ -101,7 +101,7 @@ def test_on_numpy_it_agrees_with_the_reference(name: str, data: st.DataObject) -
 
 @pytest.mark.parametrize("name", KERNELS)
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_on_a_strict_device_it_agrees_and_stays_there(
     name: str, data: st.DataObject
 ) -> None:

@@ -277,3 +277,19 @@ def test_the_data_model_has_the_table():
 def test_bad_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_points_at_the_distance_eps_count_alike_whatever_is_rounded():
+    rng = np.random.default_rng(9)
+    ties = 0
+    for _ in range(300):
+        X = rng.integers(-9, 10, (30, 2)) / 10
+        w, b, eps = rng.integers(-9, 10, 2) / 10, rng.integers(-3, 4) / 10, 0.2
+        if not w.any():
+            continue
+        model = LinearClassifier.from_parameters(w, b)
+        found = risks(model, X, rng.choice([-1.0, 1.0], 30), eps, p=np.inf)
+        assert found.robust == found.natural + found.boundary
+        level = np.abs(X @ w + b) - eps * np.abs(w).sum()
+        ties += (np.abs(level) < 1e-12).sum()
+    assert ties > 100
