@@ -1,13 +1,15 @@
 """Functions that are >= 0 where the decision of a kernel expansion stays."""
 
+import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Bool, Float, NDArray
 from geomadv.perturbations._forms import Expansion
-from geomadv.perturbations._kernels import Kernel, unit_error
+from geomadv.perturbations._kernels import Kernel, expansion_norm, unit_error
 
 _UP = 1.0 + 1e-12
 
@@ -40,6 +42,19 @@ class Margins:
         """Return some of the functions."""
         D = np.ascontiguousarray(self.D[:, kept])
         return replace(self, D=D, beta=self.beta[kept])
+
+    @cached_property
+    def bend(self) -> Float[NDArray, " J"]:
+        """Upper bounds of the second derivatives in any direction, of length 1.
+
+        In the space of a Gaussian kernel the second derivative of f along v is the
+        inner product with that of k(y, .), whose squared norm is the fourth derivative
+        of exp(-g s^2) at 0: |f''| <= |f| g sqrt(12), however large single terms are.
+        """
+        if self.kernel.name != "gaussian":
+            return np.full(self.D.shape[1], np.inf)
+        H = expansion_norm(self.centres, self.D, self.kernel)
+        return H * (self.kernel.gamma * math.sqrt(12.0) * _UP)
 
     def inner(self, X: Float[NDArray, "n d"]) -> NDArray:
         """Return T x + t."""
@@ -108,11 +123,18 @@ def margins_of(form: Expansion, kernel: Kernel, c: int) -> Margins:
         D, beta = A[:, c, None] - A[:, others], b[c] - b[others]
     size = np.frexp(np.maximum(np.abs(D).max(axis=0, initial=0.0), np.abs(beta)))[1]
     D, beta = np.ldexp(D, -size), np.ldexp(beta, -size)
+    centres, of = np.unique(form.centres, axis=0, return_inverse=True)
+    if len(centres) < len(D):  # equal centres have one coefficient
+        merged = np.zeros((len(centres), D.shape[1]))
+        np.add.at(merged, of.ravel(), D)
+        D = merged
+    else:
+        centres = form.centres
     varies = (D != 0).any(axis=0)
     used = (D != 0).any(axis=1)
     return Margins(
         kernel,
-        np.ascontiguousarray(form.centres[used], float),
+        np.ascontiguousarray(centres[used], float),
         np.ascontiguousarray(D[used][:, varies], float),
         np.asarray(beta[varies], float),
         form.T,

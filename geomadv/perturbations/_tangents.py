@@ -4,8 +4,10 @@ r"""Lower bounds of an expansion in regions, with the errors of rounding.
 monotone in a distance, and the polynomial is one of <x, z_j>.
 
 **By a second-order expansion**: m - |grad f(x)| R - kappa(R) R^2/2 > 0, where kappa(R)
-sums bounds of the terms' curvatures in the ball. For k = phi(r) the eigenvalues of the
-Hessian are phi'(r)/r and phi''(r), and phi'(r)/r <= phi''(r) for both radial kernels.
+sums bounds of the terms' curvatures in the ball, or bounds that of their sum by its
+norm in the kernel's space (`Margins.bend`), whichever is less. For k = phi(r) the
+eigenvalues of the Hessian are phi'(r)/r and phi''(r), and phi'(r)/r <= phi''(r) for
+both radial kernels.
 
 **Rounding.** With e = (m + 16 (d + r) + 64) 2^-52 for m terms in r coordinates, T x + t
 is off by less than e (|T||x| + |t|), distances r relatively by less than e, and a term
@@ -90,13 +92,15 @@ def tangents(
     whole = part * (1.0 + rate * extent)[:, None] * mass + least
     bend = part * rough
     half = (two * two / 2.0)[:, None]
+    with np.errstate(invalid="ignore"):  # infinity times 0
+        smooth = margins.bend * half
     return Tangents(
         value + beta,
         base + beta - whole,
         slope,
         floor + beta - part * mass - least,
-        (drop + bend * half) * _UP,
-        (curve + bend) * _UP,
+        np.fmin(drop + bend * half, smooth) * _UP,
+        np.fmin(curve + bend, margins.bend) * _UP,
     )
 
 

@@ -2,11 +2,13 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.kernel_ridge import KernelRidge
 
 from geomadv.perturbations import _boxes, _search
 from geomadv.perturbations._expansion import bracket
@@ -20,6 +22,7 @@ from geomadv.perturbations._kernels import (
     termwise_radius,
 )
 from geomadv.perturbations._margins import margins_of
+from geomadv.perturbations._models import form_of
 from geomadv.perturbations._radii import (
     ball_radii,
     never_negative,
@@ -566,9 +569,11 @@ def test_values_less_their_errors_are_below_the_exact_ones(kernel):
         large = 1e13 * rng.random(5)
         a = np.concatenate([[1.0], large, -large[rng.permutation(5)]])
         centres = np.concatenate([plain.centres, np.full((10, 2), 0.7)])
-        form = expansion(centres, a, -0.2, kernel, 0.4, **more)
-        margins = margins_of(form, Kernel.of(form.options), 1)
-        sure = certain(margins, x)[0, 0] / margins.D[0, 0]  # a is 1 there
+        # as if they were not one centre, which would be merged
+        margins = margins_of(plain, Kernel.of(plain.options), 1)
+        scale = margins.D[0, 0]
+        margins = replace(margins, centres=centres, D=scale * a[:, None])
+        sure = certain(margins, x)[0, 0] / scale
         assert exact - 100 < sure < exact
 
 
@@ -766,3 +771,45 @@ def test_a_sign_that_never_changes_though_all_terms_vanish_far_away():
     for a, same in ((1.2, True), (1.22, False)):
         form = expansion([[-1.0], [1.0], [0.0]], [1.0, 1.0, -a], 0.0)
         assert np.isinf(bracket(form, X, 2, None).lower).all() == same
+
+
+def test_second_derivatives_are_bounded_by_the_norm():
+    """Attained by the second difference of the kernel; never exceeded."""
+    h, gamma = 0.01, 0.7
+    form = expansion([[-h], [0.0], [h]], [1.0, -2.0, 1.0], 0.0, gamma=gamma)
+    margins = margins_of(form, Kernel("gaussian", gamma), 1)
+    second = np.diff(margins.values(np.array([[-h], [0.0], [h]]))[:, 0], 2) / h**2
+    assert abs(second[0]) <= margins.bend[0] <= 1.01 * abs(second[0])
+    rng = np.random.default_rng(41)
+    for _ in range(50):
+        form = drawn(rng, 2, "gaussian", m=6)
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        v = rng.standard_normal(2)
+        v *= 1e-3 / np.linalg.norm(v)
+        X = rng.standard_normal((200, 1, 2)) + np.array([-1.0, 0.0, 1.0])[:, None] * v
+        second = np.diff(margins.values(X.reshape(-1, 2)).reshape(200, 3), 2) / 1e-6
+        assert np.abs(second).max() <= margins.bend[0] + 1e-6
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_brackets_of_ridge_regressions_close(d):
+    """Whose coefficients are a hundred times larger than the function."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((300, d))
+    y = np.sign(np.sin(2.0 * X[:, 0]) + 0.3 * rng.standard_normal(300))
+    model = KernelRidge(kernel="rbf", gamma=0.5, alpha=1e-3).fit(X, y)
+    form = form_of(model)
+    assert np.abs(form.coefficients).sum() > 1e4
+    Q = rng.standard_normal((3, d))
+    found = bracket(form, Q, 2, None)
+    assert relative_gap(found) < 1e-3
+    verified(form, Q, found, 2, samples=3000)
+
+
+def test_equal_centres_are_one():
+    form = expansion([[0.0], [0.0], [1.0]], [1.0, -0.5, 0.2], -0.1)
+    margins = margins_of(form, GAUSSIAN, 1)
+    assert margins.centres.tolist() == [[0.0], [1.0]]
+    assert (margins.D[:, 0] / margins.D[0, 0]).tolist() == [1.0, 0.4]
+    only = expansion([[0.0], [0.0]], [1.0, -0.5], 0.0, gamma=1.0)
+    assert np.isinf(bracket(only, np.array([[0.3]]), 2, None).lower).all()

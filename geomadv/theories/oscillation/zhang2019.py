@@ -938,7 +938,8 @@ $0.69$ and the left side $0.997$.""",
         statement=r"""For $P(Y = 1 \mid x) = \tfrac{1+\theta}2$, $f = -2^{-k}$ on balls
 around all points and $\lambda = 8^{-k}$, where $\mathcal{R}_{rob} -
 \mathcal{R}^*_{nat} = \theta$, the bound $\psi^{-1}(\mathcal{R}_\phi -
-\mathcal{R}^*_\phi) + \max\phi(f(X') f(X)/\lambda)$ tends to $\theta$ if $\phi(\infty) = 0$.""",
+\mathcal{R}^*_\phi) + \max\phi(f(X') f(X)/\lambda)$ tends to $\theta$ if
+$\phi(\infty) = 0$.""",
         relation="limit",
         domain={
             "loss": Choices(tuple(loss for loss in _CONVEX if loss != "squared")),
