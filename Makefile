@@ -66,12 +66,14 @@ types: $(STAMP)  ## check the types
 # An int may stand for a float, as everywhere in Python's types (PEP 484).
 CHECKER := beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
 
-# Left out are files whose loops the checker would make take minutes.
+# Left out are files whose loops the checker would make take minutes, and the outer
+# layers, which call what the others test.
 shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
 	@$(call pytest,$(PY)) '--jaxtyping-packages=geomadv,$(CHECKER)' \
-		-m "not errors and not slow" --ignore=tests/gpu \
+		-m "not errors and not slow" --ignore=tests/gpu --ignore=tests/bench \
+		--ignore=tests/cli --ignore=tests/report --ignore=tests/simulations \
 		--ignore-glob='tests/kernels/test_[!d]*' \
-		--ignore-glob='tests/perturbations/test_[en]*' $(ARGS)
+		--ignore-glob='tests/perturbations/test_[enp]*' $(ARGS)
 
 format: $(STAMP)  ## format the code and mend what ruff can mend
 	@$(PY) -m ruff format .

@@ -10,7 +10,8 @@ is in the range of M, the same with the pseudo-inverse; otherwise w has a part u
 kernel of M, and the step -f u/|u|^2 has length 0. Coordinates are first scaled by
 powers of two to M_ii of about 1 (the condition number that matters is then within d of
 the least by any scaling: van der Sluis 1969), and eigenvalues below some d 2^-48 of the
-largest are 0.
+largest are 0 unless Cholesky's factorisation succeeds. Where the inverse may be off by
+more than 1e-6, the distance is not called exact, and the lower bound is less by that.
 
 **On the sphere** |x| = R, by great circles: with theta the angle between x and w and
 t = -b/(R |w|), the hyperplane cuts the sphere in the cap boundary at angle arccos t, at
@@ -23,6 +24,8 @@ Sources: Moosavi-Dezfooli, Fawzi, Frossard (2016), "DeepFool", arXiv:1511.04599 
 linear step); the rest is derived here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from geomadv import _dispatch
@@ -32,6 +35,7 @@ from geomadv.perturbations._result import Perturbation, least
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
 _RANK = 2.0**-48  # times d: of the largest eigenvalue, the rounding of the others
+_LOOSE = 1e-6  # relative error up to which a distance counts as exact
 
 
 def in_norm(
@@ -70,7 +74,9 @@ def in_metric(
     """Return the smallest steps in the length sqrt(<delta, M delta>)."""
     scale, C = balanced(M)
     eigenvalues, V = np.linalg.eigh(C)
-    ranged = ranges(eigenvalues)
+    ranged = ranges(eigenvalues) | _definite(C)
+    if ranged.all():
+        eigenvalues = np.maximum(eigenvalues, 2.0**-53 * eigenvalues[-1])
     roots = np.where(ranged, np.sqrt(np.maximum(eigenvalues, 0.0)), 1.0)
 
     def steps(rows: NDArray, c: int, j: int | None) -> tuple[NDArray, NDArray]:
@@ -90,7 +96,23 @@ def in_metric(
             direction, length = V @ (scaled / roots) / norm**2, 1.0 / norm
         return np.abs(f) * length, np.ldexp(-f[:, None] * direction, -scale)
 
-    return least(form, X, steps)
+    found = least(form, X, steps)
+    # by how much the inverse may be off
+    error = _RANK * len(C) * eigenvalues.max() / eigenvalues[ranged].min(initial=np.inf)
+    if error <= _LOOSE:
+        return found
+    sure = np.where(np.isfinite(found.distance), max(1.0 - error, 0.0), 1.0)
+    lower = found.distance * sure
+    return replace(found, lower=lower, exact=lower == found.distance)
+
+
+def _definite(C: Float[NDArray, "d d"]) -> bool:
+    """Whether Cholesky's factorisation says that C is positive definite."""
+    try:
+        np.linalg.cholesky(C)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:

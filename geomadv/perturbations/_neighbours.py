@@ -24,7 +24,7 @@ arXiv:2011.09719 (k > 1).
 """
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -42,6 +42,8 @@ _POOL = 256  # points of class c that are looked at before all are
 _FIRST = 8  # constraints to begin with
 _ADDED = 6  # constraints added at a time
 _TOGETHER = 16  # cells whose constraints are looked at in one product
+
+_BESIDE = 48  # points beside a step's end where the decision should differ
 
 
 def smallest(
@@ -72,6 +74,25 @@ def smallest(
         raise ValueError(
             f"p must be 1, 2 or infinity for nearest neighbours, got {p:g}"
         )
+    # points at a size of about 1
+    scale = -int(np.frexp(np.abs(form.points).max(initial=0.0))[1])
+    at_scale = replace(
+        form, points=np.ldexp(form.points, scale), t=np.ldexp(form.t, scale)
+    )
+    if box is not None:
+        box = np.ldexp(box[0], scale), np.ldexp(box[1], scale)
+    found = _at_scale(at_scale, np.ldexp(X, scale), p, box)
+    return Perturbation(
+        np.ldexp(found.delta, -scale),
+        np.ldexp(found.distance, -scale),
+        np.ldexp(found.lower, -scale),
+        found.exact,
+    )
+
+
+def _at_scale(
+    form: Prototypes, X: Float[NDArray, "n d"], p: float, box: Box | None
+) -> Perturbation:
     data, labels = data_of(form, float(p))
     classes, z = decisions(form, X), inner(form, X)
     delta, distance = np.zeros(X.shape), np.full(len(X), np.inf)
@@ -88,7 +109,64 @@ def smallest(
             squares = cdist(z[row : row + 1], data.points, "sqeuclidean")[0]
             at = At(data, squares, room)
             delta[row], distance[row], lower[row], exact[row] = solve(at)
+    if form.k > 1:
+        return _attained(form, X, Perturbation(delta, distance, lower, exact), p, box)
     return Perturbation(delta, distance, lower, exact)
+
+
+def _attained(
+    form: Prototypes,
+    X: Float[NDArray, "n d"],
+    found: Perturbation,
+    p: float,
+    box: Box | None,
+) -> Perturbation:
+    """Return what was found, but where no decision changes near the step's end.
+
+    In degenerate positions a vote may be tied at a point and lost nowhere beside it.
+    The lower bound holds there; the upper one is a way to a point of another decision.
+    """
+    classes = decisions(form, X)
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((_BESIDE, X.shape[1]))
+    noise /= np.linalg.norm(noise, axis=1)[:, None]
+    noise *= np.geomspace(1e-9, 1e-5, _BESIDE)[:, None]
+    delta, distance = found.delta.copy(), found.distance.copy()
+    exact = found.exact.copy()
+    for i in np.flatnonzero(np.isfinite(distance) & (distance > 0)):
+        end = X[i] + (1.0 + 1e-9) * delta[i]
+        beside = np.vstack([end, end + np.linalg.norm(delta[i]) * noise])
+        if box is not None:
+            beside = np.clip(beside, *box)
+        if (decisions(form, beside) != classes[i]).any():
+            continue
+        exact[i] = False
+        delta[i] = _walked(form, X[i], int(classes[i]), p, box)
+        moved = delta[i].any()
+        distance[i] = np.linalg.norm(delta[i], p) if moved else np.inf
+    return Perturbation(delta, distance, np.minimum(found.lower, distance), exact)
+
+
+def _walked(
+    form: Prototypes, x: Float[NDArray, " d"], c: int, p: float, box: Box | None
+) -> Float[NDArray, " d"]:
+    """Return the shortest step towards a prototype that changes the decision, or 0."""
+    ends = form.points - form.t
+    if form.T is not None:
+        ends = x + (form.points - (form.T @ x + form.t)) @ np.linalg.pinv(form.T).T
+    ends = x + np.array([1.0, 2.0])[:, None, None] * (ends - x)
+    ends = ends.reshape(-1, len(x))
+    ends = ends if box is None else np.clip(ends, *box)
+    ends = ends[decisions(form, ends) != c]
+    if not len(ends):
+        return np.zeros(len(x))
+    low, high = np.zeros(len(ends)), np.ones(len(ends))
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        other = decisions(form, x + middle[:, None] * (ends - x)) != c
+        low, high = np.where(other, low, middle), np.where(other, middle, high)
+    steps = high[:, None] * (ends - x)
+    return np.asarray(steps[np.linalg.norm(steps, p, axis=1).argmin()])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,6 +120,31 @@ def test_metrics_of_coordinates_of_very_different_units_are_not_singular():
     true = f / math.sqrt(w @ np.linalg.solve(np.eye(3) + 0.5, w))
     assert found.distance[0] == pytest.approx(true, rel=1e-12)
     assert MODEL.decision_function(POINT + found.delta)[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("power", [2, 6, 10, 13, 14, 15])
+def test_ill_conditioned_metrics_are_bracketed(power):
+    """Against 60 digits; exact only if that is so to 1e-6."""
+    rng = np.random.default_rng(power)
+    for d in (2, 3, 5):
+        Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
+        M = Q @ np.diag(np.geomspace(1.0, 10.0**power, d)) @ Q.T
+        M = (M + M.T) / 2
+        w, x = rng.standard_normal(d), rng.standard_normal((1, d))
+        found = minimal_perturbation(LinearClassifier.from_parameters(w), x, metric=M)
+        with mpmath.workdps(60):
+            v = mpmath.lu_solve(mpmath.matrix(M.tolist()), mpmath.matrix(w.tolist()))
+            square = sum(a * b for a, b in zip(w.tolist(), v, strict=True))
+            f = sum(a * b for a, b in zip(w.tolist(), x[0].tolist(), strict=True))
+            if square <= 0:  # rounding has made it indefinite
+                continue
+            true = float(abs(f) / mpmath.sqrt(square))
+        assert found.lower[0] <= true * (1 + 1e-9)
+        if found.exact[0]:
+            assert found.distance[0] == pytest.approx(true, rel=1e-6)
+        else:
+            assert power >= 6
+        assert power > 6 or found.exact[0]
 
 
 @pytest.mark.parametrize(

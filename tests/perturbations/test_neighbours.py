@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize, nnls
+from sklearn.neighbors import KNeighborsClassifier
 
-from geomadv.perturbations import _cells, _neighbours, _programs, _votes
+from geomadv.perturbations import (
+    _cells,
+    _neighbours,
+    _programs,
+    _votes,
+    minimal_perturbation,
+    robust_error,
+)
 from geomadv.perturbations._forms import Prototypes, decisions, inner
 from geomadv.perturbations._models import form_of
 from geomadv.perturbations._neighbours import smallest
@@ -432,3 +440,55 @@ def test_a_solver_that_lies_is_not_believed(monkeypatch, k, lie):
 def test_other_norms_are_refused():
     with pytest.raises(ValueError, match="p must be 1, 2 or infinity"):
         smallest(prototypes(SAME, OTHER), np.zeros((1, 2)), 3, None)
+
+
+def test_a_tie_beside_which_nothing_changes_is_not_called_exact():
+    """The three votes tie at the origin, and no other decision is near it."""
+    P = np.array([[1, -1], [1, 1], [-1, 1], [0, -1], [-1, -1]], float)
+    model = KNeighborsClassifier(3, algorithm="brute").fit(P, [0, 1, 0, 1, 1])
+    x = np.array([[0.03, -0.47]])
+    found = minimal_perturbation(model, x)
+    assert not found.exact[0]
+    rng = np.random.default_rng(0)
+    near = x + rng.uniform(-1.4, 1.4, (40_000, 2))
+    sizes = np.linalg.norm(near - x, axis=1)[model.predict(near) != model.predict(x)]
+    assert found.lower[0] <= sizes.min()
+    assert sizes.min() > 1.05
+    assert model.predict(x + (1 + 1e-9) * found.delta) != model.predict(x)
+    error = robust_error(model, x, model.predict(x), 0.48)
+    assert (error.lower, error.upper) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_what_is_exact_on_grids_has_another_decision_beside_it(k):
+    rng = np.random.default_rng(k)
+    checked = 0
+    for _ in range(40):
+        P = rng.permutation(np.stack(np.meshgrid(*[range(3)] * 2), -1).reshape(-1, 2))
+        P = P[:6].astype(float)
+        y = rng.integers(0, 2, 6)
+        y[:2] = 0, 1
+        model = KNeighborsClassifier(k, algorithm="brute").fit(P, y)
+        x = rng.uniform(0, 2, (1, 2))
+        found = minimal_perturbation(model, x)
+        if not found.exact[0] or not np.isfinite(found.distance[0]):
+            continue
+        ring = rng.standard_normal((4000, 2)) * 1e-4 * found.distance[0]
+        ring += x + found.delta
+        form = form_of(model)
+        assert (decisions(form, ring) != decisions(form, x)).any()
+        checked += 1
+    assert checked > 15
+
+
+@pytest.mark.parametrize("p", [1, 2, math.inf])
+@pytest.mark.parametrize("power", [-1000, -600, 500, 600])
+def test_units_do_not_matter(p, power):
+    rng = np.random.default_rng(5)
+    P, y, x = rng.standard_normal((12, 2)), rng.integers(0, 2, 12), [[0.1, -0.2]]
+    form = Prototypes(P, y, 1, None, np.zeros(2))
+    plain = smallest(form, np.array(x), p, None)
+    far = Prototypes(np.ldexp(P, power), y, 1, None, np.zeros(2))
+    found = smallest(far, np.ldexp(x, power), p, None)
+    assert np.array_equal(np.ldexp(found.delta, -power), plain.delta)
+    assert np.array_equal(np.ldexp(found.distance, -power), plain.distance)
