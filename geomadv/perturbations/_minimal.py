@@ -82,7 +82,14 @@ def minimal_perturbation(
     Notes
     -----
     A distance is that to the closure of the set of points with another decision: at
-    ``x + (1 + 1e-9) delta`` the decision has changed, except where classes tie.
+    ``x + (1 + 1e-9) delta`` the decision has changed, except where classes tie. Where
+    the votes of several neighbours tie and no decision changes beside the point, it is
+    not exact.
+
+    In up to 3 dimensions brackets of Gaussian expansions close to 1e-4 within the
+    budget as long as the function is smooth: kernel ridge regressions of 300 points
+    with alpha from 1e-4 on do. Votes of 4 or more classes with such kernels may stay
+    open, where no single pair decides.
 
     Examples
     --------
