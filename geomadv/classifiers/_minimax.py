@@ -104,28 +104,40 @@ class Problem:
         return np.concatenate([[c, slope, s], g])
 
 
-def solve(problem: Problem) -> Solution:
-    """Return a minimum, or a stationary point, from 0 on.
+def solve(problem: Problem, w: Float[NDArray, " d"], b: float) -> Solution:
+    """Return a minimum, or a stationary point, from (w, b) on.
 
     One more step is made when it is accurate enough: the steps converge quadratically.
     """
-    w, b, scale = np.zeros(problem.X.shape[1]), 0.0, 1.0
-    jet = problem.jet(w, b)
-    weights = np.full(jet.h.shape, 1.0 / len(jet.h))
+    scale = 1e-5 if w.any() and problem.p == 2 else 1.0
+    weights = _leading(problem, w, b)
     value = problem.objective(w, b)
     best, last = Solution(w, b, value, math.inf), False
     for _ in range(_STEPS):
         w, b, new, weights = _descend(problem, w, b, weights, scale)
         difference = new - problem.bound(w, b, weights)
-        if difference <= best.difference:
+        if abs(difference) <= abs(best.difference):
             best = Solution(w, b, new, difference)
         if last or (new >= value and scale == 1.0):
             break
-        last = difference <= _ACCURATE * abs(new)
+        last = abs(difference) <= _ACCURATE * abs(new)
         # a program that is too fine for its solver is tried again in a coarser scale
-        finer = max(min(difference, new), 1e-12)
+        finer = max(min(abs(difference), new), 1e-12)
         scale, value = finer if new < value else min(1.0, 1e3 * scale), new
     return best
+
+
+def stay(problem: Problem, w: Float[NDArray, " d"], b: float) -> Solution:
+    """Return (w, b) as it is, with its difference to the bound."""
+    value = problem.objective(w, b)
+    return Solution(w, b, value, value - problem.bound(w, b, _leading(problem, w, b)))
+
+
+def _leading(problem: Problem, w: NDArray, b: float) -> Float[NDArray, "k n"]:
+    """Return multipliers of the largest branches alone."""
+    h = problem.jet(w, b).h
+    first = (h == h.max(axis=0)).astype(float)
+    return np.asarray(first / first.sum(axis=0))
 
 
 def _descend(
@@ -222,19 +234,22 @@ def _program(
     blocks = {"w": d, "b": 1, "r": 1, "v": 0, "cost": many}
     if moves and math.isinf(problem.p):
         blocks["v"] = d
-    rows: list[Any] = []
+    left = dict(zip(blocks, np.cumsum([0, *blocks.values()]), strict=False))
+    entries: list[NDArray] = []
     right: list[NDArray] = []
     cones: list[Any] = []
 
     def add(cone: Any, limit: NDArray, **parts: Any) -> None:
-        """Demand that limit less the sum of parts times unknowns lies in a cone."""
-        pieces = [
-            sparse.csc_matrix(parts[name])
-            if name in parts
-            else sparse.csc_matrix((len(limit), size))
-            for name, size in blocks.items()
-        ]
-        rows.append(sparse.hstack(pieces))
+        """Demand that limit less the sum of parts times unknowns lies in a cone.
+
+        A part is a matrix, or the diagonal of one.
+        """
+        top = sum(map(len, right))
+        for name, part in parts.items():
+            i = j = np.arange(len(part))
+            if part.ndim == 2:
+                i, j = (index.ravel() for index in np.indices(part.shape))
+            entries.append(np.array([part.ravel(), i + top, j + left[name]]))
         right.append(limit)
         cones.append(cone)
 
@@ -258,22 +273,25 @@ def _program(
             w=slope * X[chosen],
             b=slope,
             r=jet.r[branch, chosen, None],
-            cost=-sparse.eye(many),
+            cost=-np.ones(many),
         )
     if moves:
         _norms(add, blocks, problem, w, r)
     else:
         add(clarabel.ZeroConeT(1), np.zeros(1), r=one)
-    others = (len(linear) - len(H),) * 2
-    quadratic = sparse.block_diag([sparse.csc_matrix(H), sparse.csc_matrix(others)])
+    upper, size = np.triu_indices(len(H)), len(linear)
+    values, i, j = np.concatenate(entries, axis=1)
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
     found = clarabel.DefaultSolver(
-        sparse.triu(quadratic / scale).tocsc(),
+        sparse.csc_matrix((H[upper] / scale, upper), shape=(size, size)),
         linear / scale,
-        sparse.vstack(rows).tocsc(),
+        sparse.csc_matrix(
+            (values, (i.astype(int), j.astype(int))),
+            shape=(sum(map(len, right)), size),
+        ),
         np.concatenate(right),
         cones,
         settings,
@@ -293,20 +311,20 @@ def _norms(
     import clarabel
 
     d, size, one = len(w), problem.size, np.ones((1, 1))
-    eye = size * sparse.eye(d)
+    eye = np.full(d, size)
     if problem.p == 2:
-        lifted = sparse.vstack([sparse.csc_matrix((1, d)), -eye])
+        lifted = np.vstack([np.zeros(d), -np.diag(eye)])
         top = np.zeros((d + 1, 1))
         top[0] = -1.0
         limit = np.concatenate([[r], size * w])
         add(clarabel.SecondOrderConeT(d + 1), limit, w=lifted, r=top)
         return
+    bound: dict[str, NDArray] = {"r": -np.ones((d, 1))}
+    if blocks["v"]:
+        bound = {"v": -np.ones(d)}
     for sign in (1.0, -1.0):
-        if blocks["v"]:
-            limit, bounds = -sign * size * w, {"v": -sparse.eye(d)}
-        else:
-            limit, bounds = r - sign * size * w, {"r": -np.ones((d, 1))}
-        add(clarabel.NonnegativeConeT(d), limit, w=sign * eye, **bounds)
+        limit = (0.0 if blocks["v"] else r) - sign * size * w
+        add(clarabel.NonnegativeConeT(d), limit, w=sign * eye, **bound)
     if blocks["v"]:
         add(clarabel.NonnegativeConeT(1), np.array([r]), v=np.ones((1, d)), r=-one)
 

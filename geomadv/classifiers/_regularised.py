@@ -16,11 +16,17 @@ the squared one (D = (f' - f)^2), and g a standard normal number.
 **Convexity.** (f' - f)^2 costs r^2 or sigma^2 |w|_2^2: with it, and without D, all is
 convex. E KL = E A(f + sigma |w|_2 g) - A(f), A = log(1 + e^f): since E A is convex in
 (w, b), stability training is convex for strength <= 1 and its objective at strength 1
-is the mean loss at noisy points. The worst KL is not convex in f; nor is TRADES, which
-has a stationary point then and no certificate that it is the best.
+is the mean loss at noisy points. The worst KL is not convex in f: TRADES with the
+logistic loss, and stability training with it for strengths above 1, are not convex and
+have several local minima.
 
-**The weights** are found by sequential quadratic programming, see `_minimax`; what is
-convex is certified by a lower bound.
+**The weights** are found by sequential quadratic programming, see `_minimax`. What is
+convex is certified by a lower bound. Otherwise descents start at the best constant and
+at the best multiples of the optima of two convex programs, the plain one (strength 0)
+and that of training at worst or at noisy points, and the best end is kept: a stationary
+point that need not be the least. As D >= 0, what it costs is above the certified bound
+of the plain optimum, and for stability of that of strength 1; the gap to the higher
+one of these is true, but may be large.
 
 Sources: Zhang, Yu, Jiao, Xing, El Ghaoui, Jordan (2019), arXiv:1901.08573 (TRADES;
 `strength` is their 1/lambda); Zheng, Song, Leung, Goodfellow (2016), arXiv:1604.04326
@@ -31,7 +37,7 @@ logit pairing). The closed forms are derived here.
 import math
 import warnings
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -43,9 +49,27 @@ from geomadv._validate import choice, real
 from geomadv.classifiers import _divergences as divergences
 from geomadv.classifiers._divergences import Jet
 from geomadv.classifiers._linear import LinearClassifier
-from geomadv.classifiers._minimax import Cost, Problem, solve
+from geomadv.classifiers._minimax import Cost, Problem, Solution, solve, stay
 
 LOSSES = ("logistic", "squared")
+_MULTIPLES = 2.0 ** np.arange(-2.0, 6.0)
+
+
+class _Convex(NamedTuple):
+    """A convex program to start from, and whether it is below the one to be solved."""
+
+    cost: Cost
+    size: float
+    below: bool
+
+
+class _Program(NamedTuple):
+    """h(f, r), the size and norm of perturbations, and starts: none if it is convex."""
+
+    cost: Cost
+    size: float
+    p: float
+    starts: tuple[_Convex, ...]
 
 
 class _Regularised(LinearClassifier):
@@ -54,8 +78,8 @@ class _Regularised(LinearClassifier):
     alpha: float
 
     @abstractmethod
-    def _cost(self, y: Float[NDArray, " n"]) -> tuple[Cost, float, float, bool]:
-        """Return h(f, r), the size and the norm of perturbations, and convexity."""
+    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
+        """Return the program, for these labels."""
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "_Regularised":
         """Fit by sequential quadratic programming.
@@ -80,7 +104,7 @@ class _Regularised(LinearClassifier):
         Warns
         -----
         ConvergenceWarning
-            If `stationarity_` is above 10^-6 of the objective.
+            If |`stationarity_`| is above 10^-6 of the objective.
         """
         alpha = real("alpha", self.alpha, lower=0.0, open_lower=True)
         self._cost(np.ones(1))  # bad arguments are refused before bad data
@@ -95,17 +119,22 @@ class _Regularised(LinearClassifier):
                 "two"
             )
         signs = 2.0 * codes - 1.0
-        cost, size, p, convex = self._cost(signs)
-        centre = rows.mean(axis=0)
+        program = self._cost(signs)
+        centre = rows.min(axis=0) / 2.0 + rows.max(axis=0) / 2.0
         rows = rows - centre
+        rest = rows.mean(axis=0)
+        rows, centre = rows - rest, centre + rest
         scale = float(np.sqrt((rows**2).sum(axis=1).mean())) or 1.0
-        found = solve(Problem(rows / scale, cost, alpha / scale**2, size / scale, p))
+        share = float((signs > 0).mean())
+        squared = getattr(self, "loss", "") == "squared"
+        constant = 2.0 * share - 1.0 if squared else math.log(share / (1.0 - share))
+        found, lower = _best(program, rows / scale, alpha / scale**2, scale, constant)
         w = found.w / scale
         self._with(w[None], np.array([found.b - w @ centre]), classes)
         self.objective_ = found.objective
         self.stationarity_ = found.difference
-        self.gap_ = found.difference if convex else math.inf
-        if not self.stationarity_ <= 1e-6 * max(abs(self.objective_), 1e-6):
+        self.gap_ = found.objective - lower if program.starts else found.difference
+        if not abs(self.stationarity_) <= 1e-6 * max(abs(self.objective_), 1e-6):
             warnings.warn(
                 f"the objective {self.objective_:g} is stationary to "
                 f"{self.stationarity_:.1e} only",
@@ -148,12 +177,14 @@ class TradesClassifier(_Regularised):
         stationary point.
     gap_ : float
         How far the objective is above its least value, at most: `stationarity_` where
-        the objective is convex, for the squared loss, and infinity otherwise.
+        the objective is convex, for the squared loss; otherwise how far it is above the
+        certified optimum of strength 0, which may be far.
 
     Notes
     -----
-    The logistic loss at strengths 1 and 6, eps up to 3, n = 80, d = 3: stationary to
-    1e-12 of the objective in 3 to 6 steps.
+    With the logistic loss the objective is not convex. Three descents are made, and the
+    best is kept, which need not be the least. At strengths 1 and 6, eps up to 3, n =
+    80, d = 3, it is stationary to 1e-12 of the objective.
 
     Examples
     --------
@@ -179,7 +210,7 @@ class TradesClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> tuple[Cost, float, float, bool]:
+    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
         strength = real("strength", self.strength, lower=0.0)
         eps, p = _ball(self.eps, self.p)
         logistic = choice("loss", self.loss, LOSSES) == "logistic"
@@ -192,7 +223,15 @@ class TradesClassifier(_Regularised):
             change = divergences.worst_kl if logistic else divergences.square
             return divergences.add((1.0, loss(f, y)), (strength, change(f, r)))
 
-        return cost, 0.0 if plain else eps, p, plain or not logistic
+        def clean(f: NDArray, _: float) -> Jet:
+            return divergences.logistic(f, y)
+
+        def worst(f: NDArray, r: float) -> Jet:
+            return divergences.worst_logistic(f, y, r)
+
+        starts = (_Convex(clean, 0.0, True), _Convex(worst, eps, False))
+        convex = plain or not logistic
+        return _Program(cost, 0.0 if plain else eps, p, () if convex else starts)
 
 
 class LogitPairingClassifier(_Regularised):
@@ -248,7 +287,7 @@ class LogitPairingClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> tuple[Cost, float, float, bool]:
+    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
         strength = real("strength", self.strength, lower=0.0)
         share = real("share", self.share, lower=0.0, upper=1.0)
         eps, p = _ball(self.eps, self.p)
@@ -265,7 +304,7 @@ class LogitPairingClassifier(_Regularised):
                 parts.append((share, worst(f, y, r)))
             return divergences.add(*parts)
 
-        return cost, size, p, True
+        return _Program(cost, size, p, ())
 
 
 class StabilityClassifier(_Regularised):
@@ -293,11 +332,15 @@ class StabilityClassifier(_Regularised):
         stationary point.
     gap_ : float
         How far the objective is above its least value, at most: `stationarity_` where
-        the objective is convex, for the squared loss and for strengths up to 1, and
-        infinity otherwise.
+        the objective is convex, for the squared loss and for strengths up to 1;
+        otherwise how far it is above the certified optimum of strength 1, which may be
+        far.
 
     Notes
     -----
+    With the logistic loss and strengths above 1 the objective is not convex. Three
+    descents are made, and the best is kept, which need not be the least.
+
     With the squared loss it is ridge regression: sigma^2 |w|^2 times the strength is
     added to the penalty. The published change for classes is the cross-entropy, which
     is the divergence used here and the entropy of the clean prediction, a reward for
@@ -324,7 +367,7 @@ class StabilityClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> tuple[Cost, float, float, bool]:
+    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
         strength = real("strength", self.strength, lower=0.0)
         sigma = real("sigma", self.sigma, lower=0.0)
         logistic = choice("loss", self.loss, LOSSES) == "logistic"
@@ -337,7 +380,53 @@ class StabilityClassifier(_Regularised):
             change = divergences.mean_kl if logistic else divergences.square
             return divergences.add((1.0, loss(f, y)), (strength, change(f, r)))
 
-        return cost, 0.0 if plain else sigma, 2.0, not logistic or strength <= 1.0
+        def clean(f: NDArray, _: float) -> Jet:
+            return divergences.logistic(f, y)
+
+        def noisy(f: NDArray, r: float) -> Jet:
+            return divergences.add((1.0, clean(f, r)), (1.0, divergences.mean_kl(f, r)))
+
+        starts = (_Convex(clean, 0.0, True), _Convex(noisy, sigma, True))
+        convex = plain or not logistic or strength <= 1.0
+        size = 0.0 if plain else sigma
+        return _Program(cost, size, 2.0, () if convex else starts)
+
+
+def _best(
+    program: _Program, X: Float[NDArray, "n d"], alpha: float, scale: float, b: float
+) -> tuple[Solution, float]:
+    """Return the best of all descents, and the best bound of convex programs below.
+
+    The first one starts at w = 0 and the offset b that is best there.
+    """
+    zero, p = np.zeros(X.shape[1]), program.p
+    problem = _problem(X, program.cost, alpha, program.size / scale, p)
+    found, lower = [stay(problem, zero, b), solve(problem, zero, b)], -math.inf
+    for start in program.starts:
+        easier = _problem(X, start.cost, alpha, start.size / scale, p)
+        at = solve(easier, zero, b)
+        if start.below:
+            lower = max(lower, at.objective - max(at.difference, 0.0))
+        values = [problem.objective(t * at.w, t * at.b) for t in _MULTIPLES]
+        t = float(_MULTIPLES[int(np.argmin(values))])
+        found.append(solve(problem, t * at.w, t * at.b))
+    least = min(solution.objective for solution in found)
+    margin = 1e-12 * abs(least)
+    near = [solution for solution in found if solution.objective <= least + margin]
+    return min(near, key=lambda solution: abs(solution.difference)), lower
+
+
+def _problem(
+    X: Float[NDArray, "n d"], cost: Cost, alpha: float, size: float, p: float
+) -> Problem:
+    """Return a problem, r being in units of a small size."""
+    unit = min(size, 1.0) or 1.0
+
+    def scaled(f: NDArray, r: float) -> Jet:
+        jet = cost(f, unit * r)
+        return jet._replace(r=unit * jet.r, fr=unit * jet.fr, rr=unit**2 * jet.rr)
+
+    return Problem(X, scaled, alpha, size / unit, p)
 
 
 def _ball(eps: Any, p: Any) -> tuple[float, float]:
