@@ -40,6 +40,8 @@ DIMENSIONS = (3, 6, 12, 24, 48)
 TRAIN, TEST = 1500, 1500
 WIDTH, TAU = 0.05, 0.15  # of pancakes, and of their easy coordinate
 BITS, WEAK, WEAK_TAU = 3, 20, 0.1
+# sizes and norms of the steps that turn over the weak feature
+STEPS = {"pancakes": (2.0 * TAU, 2.0), "parity": (2.0 * WEAK_TAU, np.inf)}
 
 
 @functools.cache
@@ -89,7 +91,7 @@ def measure(cell: Mapping[str, Value], rng: np.random.Generator) -> dict[str, fl
         "accuracy": float((fitted.predict(test) == truth).mean()),
         "turned": float((fitted.predict(moved) == truth).mean()),
         "hidden": float((source.oracle_predict(test) == truth).mean()),
-        "hidden_turned": float((source.oracle_predict(moved) == truth).mean()),
+        "hidden_robust": 1.0 - float(source.oracle_risk(*STEPS[name])),
         "best_linear": 1.0 - source.linear_risk(),
     }
 
@@ -98,7 +100,7 @@ def summary(rows: Sequence[Mapping[str, Value]]) -> dict[str, float]:
     """Return the accuracies at the ends of the sweep."""
     result = {
         "hidden": min(float(row["hidden"]) for row in rows),
-        "hidden_turned": min(float(row["hidden_turned"]) for row in rows),
+        "hidden_robust": min(float(row["hidden_robust"]) for row in rows),
     }
     for row in rows:
         alone = not row["feature"]
@@ -160,8 +162,9 @@ STUDY = Study(
     name="nakkiran2019_learners",
     question="What do simple learners reach where a robust rule is hidden, without and "
     "with a weak feature (Bubeck et al. 2018, Nakkiran 2019)?",
-    expected="Chance in many dimensions without the feature; accurate with it, and "
-    "below chance once it is turned over; the hidden rule at the top throughout.",
+    expected="Chance in many dimensions without the feature; with it linear and kernel "
+    "learners are accurate, and below chance once it is turned over; the hidden rule "
+    "is at the top throughout, and at 0.94 or more under any step of that size.",
     cost="Some 20 seconds of one core.",
     grid={
         "law": LAWS,
@@ -174,7 +177,7 @@ STUDY = Study(
     figure=figure,
     accepted={
         "hidden": (0.995, 1.0),
-        "hidden_turned": (0.995, 1.0),
+        "hidden_robust": (0.94, 1.0),
         "pancakes_linear_alone_48": (0.4, 0.6),
         "pancakes_kernel_alone_48": (0.4, 0.6),
         "pancakes_1nn_alone_48": (0.4, 0.6),

@@ -901,7 +901,7 @@ theorem has it inside of $\phi$: what it minimises is not the bound.""",
     Claim(
         id="zhang2019.natural-logarithm",
         theory="oscillation",
-        title="With natural logarithms the logistic loss does not bound the boundary",
+        title="As programmed, with natural logarithms: no bound of the boundary error",
         source=SOURCE.at("Theorem 3.1"),
         statement=r"""For $x \mid y \sim N(my, 1)$, $m = 3$, $f(x) = x$ and
 $\phi(a) = \ln(1 + e^{-a})$, $\mathcal{R}_{bdy} \le \mathbb{E} \max
