@@ -3,8 +3,8 @@
 Claim: in 64 dimensions a random image is near the region of every class, about three
 times nearer than test points are to other classes, for a linear classifier as well as
 for nearest neighbours; uniform noise in the plane is not. So "near a dog" tells the
-dimension, not oscillation (the test proposed in Dobriban's talk "What causes adversarial examples?",
-2020). What noisy labels do tells it: the nearest other region of 1-NN, which
+dimension, not oscillation (the test proposed in Dobriban's talk "What causes
+adversarial examples?", 2020). What noisy labels do tells it: the nearest other region of 1-NN, which
 interpolates, comes closer to test points by a factor of nine in the plane, five for
 Gaussian classes in R^64 and two on digits; that of logistic regression by 1.1, 1.7 and
 two. The fewer the dimensions, the clearer the difference.
