@@ -304,7 +304,9 @@ def any_learner_bound(
     size, deviation, count, length = _prior_model(d, sigma, n, eps)
     with np.errstate(divide="ignore", invalid="ignore"):
         a = np.where(length > 0, length * np.hypot(1, deviation / np.sqrt(count)), 0)
-        log = size * np.log1p(-2 * special.ndtr(-a))
+        # log(2 Phi(a) - 1), without cancellation near 0 and near 1
+        near = np.log(special.erf(a / math.sqrt(2)))
+        log = size * np.where(a < 1, near, np.log1p(-2 * special.ndtr(-a)))
     bound: Real = (np.exp(log) / 2)[()]
     return bound
 
