@@ -72,6 +72,7 @@ shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
 	@GEOMADV_EXAMPLES=15 $(call pytest,$(PY)) '--jaxtyping-packages=geomadv,$(CHECKER)' \
 		-m "not errors and not slow" --ignore=tests/gpu --ignore=tests/bench \
 		--ignore=tests/cli --ignore=tests/report --ignore=tests/simulations \
+		--ignore=tests/theories/test_registry.py \
 		--ignore-glob='tests/kernels/test_[!d]*' \
 		--ignore-glob='tests/perturbations/test_[enp]*' $(ARGS)
 
