@@ -92,7 +92,15 @@ def _mend(
     lines[:] = mended
 
 
+def _skip(
+    app: object, what: str, name: str, obj: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out scikit-learn's own methods, which refer to its own pages."""
+    return True if re.fullmatch(r"set_\w+_request|get_metadata_routing", name) else None
+
+
 def setup(app: object) -> None:
     """Generate pages before anything is read, and mend docstrings."""
     app.connect("builder-inited", _write_pages)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", _mend)  # type: ignore[attr-defined]
+    app.connect("autodoc-skip-member", _skip)  # type: ignore[attr-defined]

@@ -19,9 +19,10 @@ exact: a linear decoder g(z) = U S z (`geomadv.data.LinearDecoder`) and a classi
 
        1 - 2 P[Z_1 >= eta, Z_2 >= eta] = 1 - 2 Phi(-eta) + 4 T(eta, tan(t/2)),
 
-   T Owen's function. As t -> 0 the error vanishes and this does not: it tends to
-   1 - 2 Phi(-eta), the share of points within eta of the true boundary. Generalisation
-   gives on-manifold robustness only where the classes have a margin.
+T is Owen's function. As t -> 0 the error vanishes and this does not: it tends to
+1 - 2 Phi(-eta), the share of points within eta of the true boundary. Generalisation
+gives on-manifold robustness only where the classes have a margin.
+
 4. *Regular robustness does not contradict generalisation*: the normal part of w changes
    distances and not errors.
 

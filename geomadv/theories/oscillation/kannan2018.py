@@ -15,7 +15,8 @@ with noise; squeezing penalises f(x)^2. For f(x) = <w, x> + b, 1/p + 1/q = 1:
 
       E (f(x_i) - f(x_j))^2 = 2 <w, (S + s^2 I) w>,
 
-  S the unbiased covariance: clean pairing lowers the variance of the logit;
+where S is the unbiased covariance: clean pairing lowers the variance of the logit;
+
 - KL(s(f) || s(f')) <= (f' - f)^2/8 for the logistic function s, since the second
   derivative of log(1 + e^f) is at most 1/4: pairing bounds the regulariser of TRADES
   eight times over.
