@@ -74,8 +74,8 @@ def norms(x: Array) -> Float[NDArray, " b"]:
 class Layer(ABC):
     """A map of tensors with its Jacobian, its Lipschitz constant and its rounding.
 
-    A tensor is given for b points at once, ``(b, *s)``. `shapes` are the shapes s of the
-    inputs and `out` that of the result, `xs` the inputs and `y` the result, `vs`
+    A tensor is given for b points at once, ``(b, *s)``. `shapes` are the shapes s of
+    the inputs and `out` that of the result, `xs` the inputs and `y` the result, `vs`
     directions at the inputs and `u` one at the result; `rtol` is the relative width
     that is asked of an interval. `upper` and `constants` are upper ends of the layer
     and of its inputs.
