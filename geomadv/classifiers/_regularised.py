@@ -37,7 +37,7 @@ logit pairing). The closed forms are derived here.
 import math
 import warnings
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -47,29 +47,11 @@ from sklearn.utils.validation import validate_data
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, real
 from geomadv.classifiers import _divergences as divergences
+from geomadv.classifiers._descents import Convex, Program, best
 from geomadv.classifiers._divergences import Jet
 from geomadv.classifiers._linear import LinearClassifier
-from geomadv.classifiers._minimax import Cost, Problem, Solution, solve, stay
 
 LOSSES = ("logistic", "squared")
-_MULTIPLES = 2.0 ** np.arange(-2.0, 6.0)
-
-
-class _Convex(NamedTuple):
-    """A convex program to start from, and whether it is below the one to be solved."""
-
-    cost: Cost
-    size: float
-    below: bool
-
-
-class _Program(NamedTuple):
-    """h(f, r), the size and norm of perturbations, and starts: none if it is convex."""
-
-    cost: Cost
-    size: float
-    p: float
-    starts: tuple[_Convex, ...]
 
 
 class _Regularised(LinearClassifier):
@@ -78,7 +60,7 @@ class _Regularised(LinearClassifier):
     alpha: float
 
     @abstractmethod
-    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
+    def _cost(self, y: Float[NDArray, " n"]) -> Program:
         """Return the program, for these labels."""
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "_Regularised":
@@ -128,7 +110,7 @@ class _Regularised(LinearClassifier):
         share = float((signs > 0).mean())
         squared = getattr(self, "loss", "") == "squared"
         constant = 2.0 * share - 1.0 if squared else math.log(share / (1.0 - share))
-        found, lower = _best(program, rows / scale, alpha / scale**2, scale, constant)
+        found, lower = best(program, rows / scale, alpha / scale**2, scale, constant)
         w = found.w / scale
         self._with(w[None], np.array([found.b - w @ centre]), classes)
         self.objective_ = found.objective
@@ -210,7 +192,7 @@ class TradesClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
+    def _cost(self, y: Float[NDArray, " n"]) -> Program:
         strength = real("strength", self.strength, lower=0.0)
         eps, p = _ball(self.eps, self.p)
         logistic = choice("loss", self.loss, LOSSES) == "logistic"
@@ -229,9 +211,9 @@ class TradesClassifier(_Regularised):
         def worst(f: NDArray, r: float) -> Jet:
             return divergences.worst_logistic(f, y, r)
 
-        starts = (_Convex(clean, 0.0, True), _Convex(worst, eps, False))
+        starts = (Convex(clean, 0.0, True), Convex(worst, eps, False))
         convex = plain or not logistic
-        return _Program(cost, 0.0 if plain else eps, p, () if convex else starts)
+        return Program(cost, 0.0 if plain else eps, p, () if convex else starts)
 
 
 class LogitPairingClassifier(_Regularised):
@@ -287,7 +269,7 @@ class LogitPairingClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
+    def _cost(self, y: Float[NDArray, " n"]) -> Program:
         strength = real("strength", self.strength, lower=0.0)
         share = real("share", self.share, lower=0.0, upper=1.0)
         eps, p = _ball(self.eps, self.p)
@@ -304,7 +286,7 @@ class LogitPairingClassifier(_Regularised):
                 parts.append((share, worst(f, y, r)))
             return divergences.add(*parts)
 
-        return _Program(cost, size, p, ())
+        return Program(cost, size, p, ())
 
 
 class StabilityClassifier(_Regularised):
@@ -367,7 +349,7 @@ class StabilityClassifier(_Regularised):
         self.loss = loss
         self.alpha = alpha
 
-    def _cost(self, y: Float[NDArray, " n"]) -> _Program:
+    def _cost(self, y: Float[NDArray, " n"]) -> Program:
         strength = real("strength", self.strength, lower=0.0)
         sigma = real("sigma", self.sigma, lower=0.0)
         logistic = choice("loss", self.loss, LOSSES) == "logistic"
@@ -386,47 +368,10 @@ class StabilityClassifier(_Regularised):
         def noisy(f: NDArray, r: float) -> Jet:
             return divergences.add((1.0, clean(f, r)), (1.0, divergences.mean_kl(f, r)))
 
-        starts = (_Convex(clean, 0.0, True), _Convex(noisy, sigma, True))
+        starts = (Convex(clean, 0.0, True), Convex(noisy, sigma, True))
         convex = plain or not logistic or strength <= 1.0
         size = 0.0 if plain else sigma
-        return _Program(cost, size, 2.0, () if convex else starts)
-
-
-def _best(
-    program: _Program, X: Float[NDArray, "n d"], alpha: float, scale: float, b: float
-) -> tuple[Solution, float]:
-    """Return the best of all descents, and the best bound of convex programs below.
-
-    The first one starts at w = 0 and the offset b that is best there.
-    """
-    zero, p = np.zeros(X.shape[1]), program.p
-    problem = _problem(X, program.cost, alpha, program.size / scale, p)
-    found, lower = [stay(problem, zero, b), solve(problem, zero, b)], -math.inf
-    for start in program.starts:
-        easier = _problem(X, start.cost, alpha, start.size / scale, p)
-        at = solve(easier, zero, b)
-        if start.below:
-            lower = max(lower, at.objective - max(at.difference, 0.0))
-        values = [problem.objective(t * at.w, t * at.b) for t in _MULTIPLES]
-        t = float(_MULTIPLES[int(np.argmin(values))])
-        found.append(solve(problem, t * at.w, t * at.b))
-    least = min(solution.objective for solution in found)
-    margin = 1e-12 * abs(least)
-    near = [solution for solution in found if solution.objective <= least + margin]
-    return min(near, key=lambda solution: abs(solution.difference)), lower
-
-
-def _problem(
-    X: Float[NDArray, "n d"], cost: Cost, alpha: float, size: float, p: float
-) -> Problem:
-    """Return a problem, r being in units of a small size."""
-    unit = min(size, 1.0) or 1.0
-
-    def scaled(f: NDArray, r: float) -> Jet:
-        jet = cost(f, unit * r)
-        return jet._replace(r=unit * jet.r, fr=unit * jet.fr, rr=unit**2 * jet.rr)
-
-    return Problem(X, scaled, alpha, size / unit, p)
+        return Program(cost, size, 2.0, () if convex else starts)
 
 
 def _ball(eps: Any, p: Any) -> tuple[float, float]:
