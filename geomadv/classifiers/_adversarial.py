@@ -33,13 +33,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, real
 from geomadv.classifiers._adversarial_program import Answer, Problem, solve
-from geomadv.classifiers._linear import LinearClassifier
+from geomadv.classifiers._linear import LinearClassifier, two_classes
 from geomadv.classifiers._worst import worst_loss
 
 LOSSES = ("logistic", "hinge", "squared")
@@ -124,17 +122,7 @@ class AdversarialLinearClassifier(LinearClassifier):
         loss = choice("loss", self.loss, LOSSES)
         if self.p not in (1, 2, math.inf):
             raise ValueError(f"p must be 1, 2 or infinity, got {self.p!r}")
-        rows: NDArray
-        rows, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
-        classes, codes = np.unique(labels, return_inverse=True)
-        if len(classes) != 2:
-            raise ValueError(
-                "Only binary classification is supported. The number of classes is "
-                f"{len(classes)}: y must hold two classes, not one class or more than "
-                "two"
-            )
-        signs = 2.0 * codes - 1.0
+        rows, signs, classes = two_classes(self, X, y)
         # the same problem about 0, at a size of about 1
         centre = rows.min(axis=0) / 2.0 + rows.max(axis=0) / 2.0
         rows = rows - centre

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import RidgeClassifier
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from geomadv._typing import ArrayLike, Float, NDArray
@@ -163,3 +164,18 @@ def decided(values: NDArray, classes: NDArray) -> NDArray:
     """Return the labels for values of the decision functions."""
     chosen = (values > 0).astype(int) if values.ndim == 1 else values.argmax(axis=1)
     return classes[chosen]
+
+
+def two_classes(
+    model: Any, X: ArrayLike, y: ArrayLike
+) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"], NDArray]:
+    """Return checked points, their labels as -1 and +1, and the two classes."""
+    rows, labels = validate_data(model, X, y, dtype=np.float64)
+    check_classification_targets(labels)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) != 2:
+        raise ValueError(
+            "Only binary classification is supported. The number of classes is "
+            f"{len(classes)}: y must hold two classes, not one class or more than two"
+        )
+    return rows, 2.0 * codes - 1.0, classes

@@ -41,15 +41,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import choice, real
 from geomadv.classifiers import _divergences as divergences
 from geomadv.classifiers._descents import Convex, Program, best
 from geomadv.classifiers._divergences import Jet
-from geomadv.classifiers._linear import LinearClassifier
+from geomadv.classifiers._linear import LinearClassifier, two_classes
 
 LOSSES = ("logistic", "squared")
 
@@ -90,17 +88,7 @@ class _Regularised(LinearClassifier):
         """
         alpha = real("alpha", self.alpha, lower=0.0, open_lower=True)
         self._cost(np.ones(1))  # bad arguments are refused before bad data
-        rows: NDArray
-        rows, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
-        classes, codes = np.unique(labels, return_inverse=True)
-        if len(classes) != 2:
-            raise ValueError(
-                "Only binary classification is supported. The number of classes is "
-                f"{len(classes)}: y must hold two classes, not one class or more than "
-                "two"
-            )
-        signs = 2.0 * codes - 1.0
+        rows, signs, classes = two_classes(self, X, y)
         program = self._cost(signs)
         centre = rows.min(axis=0) / 2.0 + rows.max(axis=0) / 2.0
         rows = rows - centre
