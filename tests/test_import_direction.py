@@ -48,6 +48,7 @@ HEAVY = {
     "distributed": (),
     "faiss": (),
     "flint": (),
+    "h5netcdf": (),
     "hypothesis": ("geomadv.testing", "geomadv_kernels.strategies"),
     "jinja2": (),
     "joblib": (),
@@ -55,11 +56,14 @@ HEAVY = {
     "matplotlib": (),
     "numba": ("geomadv_kernels",),
     "onnx": (),
+    "pandas": (),
+    "pyarrow": (),
     "pykeops": (),
     "scipy.stats": (),
     "sklearn": ("geomadv.classifiers",),
     "threadpoolctl": (),
     "torch": (),
+    "xarray": (),
 }
 
 # What the program imports under another name than that of its distribution.
