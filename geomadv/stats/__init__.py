@@ -1,4 +1,4 @@
-"""Statistics of simulations: intervals, confidence sequences, scaling fits."""
+"""Statistics of simulations: intervals, confidence sequences, fits, rare events."""
 
 from geomadv.stats._bernoulli_sequence import BernoulliSequence as BernoulliSequence
 from geomadv.stats._binomial import clopper_pearson as clopper_pearson
@@ -11,6 +11,9 @@ from geomadv.stats._error_rates import split_error_rate as split_error_rate
 from geomadv.stats._interval import Interval as Interval
 from geomadv.stats._power_law import PowerLaw as PowerLaw
 from geomadv.stats._power_law import fit_power_law as fit_power_law
+from geomadv.stats._splitting import RareEvent as RareEvent
+from geomadv.stats._splitting import splitting_tail as splitting_tail
+from geomadv.stats._tilting import tilted_quadratic_tail as tilted_quadratic_tail
 from geomadv.stats._weighted_chi2 import (
     log_weighted_chi2_tail as log_weighted_chi2_tail,
 )
@@ -21,6 +24,7 @@ __all__ = [
     "BoundedSequence",
     "Interval",
     "PowerLaw",
+    "RareEvent",
     "clopper_pearson",
     "dkw_band",
     "dkw_radius",
@@ -29,5 +33,7 @@ __all__ = [
     "quantile_interval",
     "spend_error_rate",
     "split_error_rate",
+    "splitting_tail",
+    "tilted_quadratic_tail",
     "weighted_chi2_tail",
 ]
