@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from geomadv.stats import fit_power_law
+from geomadv.stats import clopper_pearson, fit_power_law
 
 X = np.array([2.0, 3.0, 5.0, 10.0, 20.0, 50.0])
 
@@ -160,7 +160,12 @@ def test_extreme_standard_errors_do_not_break_the_fit():
             {"standard_errors": [1, 1]},
             "standard_errors must have the shape",
         ),
-        ([1, 2, 3], [1, 2, 3], {"standard_errors": [1e-300, 1, 1]}, "all but one"),
+        (
+            [1, 2, 3],
+            [1, 2, 3],
+            {"standard_errors": [1e-300, 1, 1]},
+            "all others are negl",
+        ),
         ([1, 2, 3], [1, 2, 3], {"error_rate": 0.0}, "error_rate must lie in"),
     ],
 )
@@ -173,3 +178,83 @@ def test_bad_arguments_are_refused(x, y, options, message):
 def test_prediction_needs_positive_x():
     with pytest.raises(ValueError, match="x must be above 0"):
         fit_power_law(X, noisy(1)).predict([1.0, 0.0])
+
+
+def test_the_log_factor_agrees_with_lstsq():
+    y = noisy(4)
+    law = fit_power_law(X, y, log_factor=True, error_rate=0.05)
+    design = np.stack([np.ones(X.size), np.log(X), np.log(np.log(X))], axis=1)
+    solution, residual, *_ = np.linalg.lstsq(design, np.log(y), rcond=None)
+    covariance = residual[0] / (X.size - 3) * np.linalg.inv(design.T @ design)
+    radius = stats.t.isf(0.025, X.size - 3) * np.sqrt(np.diag(covariance))
+    assert law.log_prefactor == pytest.approx(solution[0], rel=1e-8)
+    assert law.exponent == pytest.approx(solution[1], rel=1e-8)
+    assert law.log_exponent == pytest.approx(solution[2], rel=1e-8)
+    assert law.exponent_interval.width == pytest.approx(2 * radius[1], rel=1e-8)
+    assert law.log_exponent_interval.width == pytest.approx(2 * radius[2], rel=1e-8)
+    np.testing.assert_allclose(law.predict(X), np.exp(design @ solution), rtol=1e-9)
+
+
+def test_the_weighted_log_factor_agrees_with_lstsq():
+    y, errors = noisy(5), np.array([0.1, 0.2, 0.01, 0.03, 0.05, 0.2])
+    law = fit_power_law(X, y, standard_errors=errors, log_factor=True)
+    design = np.stack([np.ones(X.size), np.log(X), np.log(np.log(X))], axis=1)
+    weighted = design * (y / errors)[:, None]
+    solution = np.linalg.lstsq(weighted, np.log(y) * y / errors, rcond=None)[0]
+    covariance = np.linalg.inv(weighted.T @ weighted)
+    assert law.exponent == pytest.approx(solution[1], rel=1e-8)
+    assert law.log_exponent == pytest.approx(solution[2], rel=1e-8)
+    radius = 1.959963984540054 * math.sqrt(covariance[2, 2])
+    assert law.log_exponent_interval.width == pytest.approx(2 * radius, rel=1e-8)
+
+
+def test_auto_keeps_a_log_factor_that_is_there():
+    x = np.logspace(1, 6, 12)
+    noise = np.exp(0.01 * np.random.default_rng(1).standard_normal(x.size))
+    law = fit_power_law(x, x**-0.5 * np.log(x) * noise, log_factor="auto")
+    assert 1.0 in law.log_exponent_interval
+    assert -0.5 in law.exponent_interval
+    assert law.log_exponent != 0
+
+
+def test_auto_drops_a_log_factor_that_is_not_there():
+    x = np.logspace(1, 6, 12)
+    noise = np.exp(0.01 * np.random.default_rng(2).standard_normal(x.size))
+    y = x**-0.5 * noise
+    law, plain = fit_power_law(x, y, log_factor="auto"), fit_power_law(x, y)
+    assert law.log_exponent == 0
+    assert law.log_exponent_interval.lower < 0 < law.log_exponent_interval.upper
+    assert (law.exponent, law.exponent_interval) == (
+        plain.exponent,
+        plain.exponent_interval,
+    )
+
+
+def test_auto_invents_a_log_factor_at_its_error_rate():
+    x = np.logspace(1, 4, 10)
+    rng = np.random.default_rng(3)
+    found = sum(
+        fit_power_law(
+            x,
+            x**0.5 * np.exp(0.1 * rng.standard_normal(x.size)),
+            log_factor="auto",
+            error_rate=0.1,
+        ).log_exponent
+        != 0
+        for _ in range(600)
+    )
+    # Each side of the interval raises a false alarm with probability 1e-6.
+    assert 0.1 in clopper_pearson(found, 600, 2e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "options", "message"),
+    [
+        ([1, 2, 3, 4], {"log_factor": True}, "x must"),
+        ([2, 3, 4], {"log_factor": "auto"}, "x must hold at least four"),
+        ([2, 3, 4, 5], {"log_factor": "yes"}, "log_factor must be"),
+    ],
+)
+def test_bad_log_factors_are_refused(x, options, message):
+    with pytest.raises(ValueError, match=message):
+        fit_power_law(x, np.ones(len(x)), **options)
