@@ -11,6 +11,8 @@ from geomadv.stats._error_rates import split_error_rate as split_error_rate
 from geomadv.stats._interval import Interval as Interval
 from geomadv.stats._power_law import PowerLaw as PowerLaw
 from geomadv.stats._power_law import fit_power_law as fit_power_law
+from geomadv.stats._sampled_curve import SampledCurve as SampledCurve
+from geomadv.stats._sampled_curve import sample_curve as sample_curve
 from geomadv.stats._splitting import RareEvent as RareEvent
 from geomadv.stats._splitting import splitting_tail as splitting_tail
 from geomadv.stats._tilting import tilted_quadratic_tail as tilted_quadratic_tail
@@ -25,12 +27,14 @@ __all__ = [
     "Interval",
     "PowerLaw",
     "RareEvent",
+    "SampledCurve",
     "clopper_pearson",
     "dkw_band",
     "dkw_radius",
     "fit_power_law",
     "log_weighted_chi2_tail",
     "quantile_interval",
+    "sample_curve",
     "spend_error_rate",
     "split_error_rate",
     "splitting_tail",
