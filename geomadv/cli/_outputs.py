@@ -1,7 +1,10 @@
 """Output files: checked before the work starts, written whole or not at all."""
 
+import csv
+import io
 import json
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +65,12 @@ def write_json(path: Path, document: Any) -> None:
     """Write a document as JSON, which knows no NaN."""
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table with a line of names."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

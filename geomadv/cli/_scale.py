@@ -1,7 +1,9 @@
-"""``geomadv scale``: how a quantity depends on the dimension."""
+"""``geomadv scale``: how a quantity depends on the dimension or another parameter."""
 
 import dataclasses
+import difflib
 import math
+import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geomadv.cli._exits import refuse
-from geomadv.cli._options import Json, count, number, positive
-from geomadv.cli._outputs import check_outputs, write_json
+from geomadv.cli._options import Json, Seed, count, number, positive
+from geomadv.cli._outputs import check_outputs, write_csv, write_json
 from geomadv.cli._quantities import QUANTITIES, Quantity, find_quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from geomadv.claims import Claim
+    from geomadv.cli._side_curves import SideCurves
     from geomadv.spaces import Isoperimetry
     from geomadv.stats import PowerLaw
 
@@ -24,7 +28,16 @@ _FORMATS = (".png", ".svg", ".pdf")
 _ROWS = 12
 
 
-EPILOG = "\n".join(["\b", "Quantities:", *(f"  {name}" for name in QUANTITIES)])
+EPILOG = "\n".join(
+    [
+        "\b",
+        "Quantities over the dimension (--d):",
+        *(f"  {name}" for name in QUANTITIES),
+        "The two sides of a claim, or a function, over any parameter (--over, --at):",
+        "  the id of a claim, as `geomadv claims` lists them",
+        "  geomadv.MODULE:FUNCTION or FILE.py:FUNCTION",
+    ]
+)
 
 
 def scale(
@@ -61,24 +74,54 @@ def scale(
         float | None,
         typer.Option("--p", parser=number, metavar="P", help="Order of the norm (2)."),
     ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=LOW:HIGH",
+            help="Parameter of a claim or a function; a claim's own axis by default.",
+        ),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Value of another parameter."),
+    ] = None,
+    trivial: Annotated[
+        float | None,
+        typer.Option(
+            parser=number,
+            metavar="VALUE",
+            help="Say where the right side of a claim is below VALUE: 1 for a "
+            "probability. A bound that is not is vacuous.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw into FILE.png, .svg or .pdf."),
+        typer.Option(
+            metavar="FILE",
+            help="Draw into FILE.png, .svg or .pdf; numbers in FILE.csv.",
+        ),
     ] = None,
+    seed: Seed = 0,
     json: Json = None,
 ) -> int:
-    """Draw a quantity over the dimension, with its fitted exponent."""
+    """Draw a quantity over the dimension, or a claim over any of its parameters."""
+    if quantity not in QUANTITIES and (claim := _claim(quantity, over, at or [])):
+        given = {"mass": mass, "eps": eps, "level": level, "metric": metric, "p": p}
+        for option, value in given.items():
+            if value is not None:
+                refuse(f"--{option}", f"is for spaces; use --at {option}={value}")
+        return _scale_sides(
+            quantity, claim, over, at or [], points, trivial, out, seed, json
+        )
+    if over is not None or at or trivial is not None:
+        refuse("--over", f"{quantity} is drawn over --d, with options of its own")
     found = find_quantity(quantity)
     given = {"mass": mass, "eps": eps, "level": level, "metric": metric, "p": p}
     options = _options(quantity, found, given)
     low, high = _dimensions(d)
     if low < found.least or high > found.most:
         refuse("--d", f"{quantity} is for {found.least}:{found.most}, got {low}:{high}")
-    if points < 3:
-        refuse("--points", f"a fit needs at least 3, got {points}")
-    if out is not None and out.suffix not in _FORMATS:
-        refuse("--out", f"must end in {', '.join(_FORMATS)}, got {str(out)!r}")
-    check_outputs(out=out, json=json)
+    _check(points, out, json)
 
     curve = _curve(quantity, found, options, low, high, points)
     if json is not None:
@@ -96,9 +139,86 @@ def scale(
                 title=f"{found.title}\n{_described(options)}",
             )
             save(figure, out.with_suffix(""), (out.suffix[1:],))
+        rows = zip(curve.d, curve.values, strict=True)
+        write_csv(out.with_suffix(".csv"), ["d", quantity], rows)
     from geomadv.cli._console import console
 
     _print(console(), curve)
+    return 0
+
+
+def _check(points: int, out: Path | None, json: Path | None) -> None:
+    """Refuse what no curve can be made or written with."""
+    if points < 3:
+        refuse("--points", f"a fit needs at least 3, got {points}")
+    if out is not None and out.suffix not in _FORMATS:
+        refuse("--out", f"must end in {', '.join(_FORMATS)}, got {str(out)!r}")
+    csv = None if out is None else out.with_suffix(".csv")
+    check_outputs(out=out, csv=csv, json=json)
+
+
+def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":
+    """Return the claim of a name, the name of a function, or None for a quantity."""
+    if ":" in name:
+        return name
+    spaces = {quantity.partition(".")[0] for quantity in QUANTITIES}
+    if name.partition(".")[0] in spaces:
+        return None
+    from geomadv.theories import registry
+
+    claims = {claim.id: claim for claim in registry()}
+    if name in claims:
+        return claims[name]
+    if over is not None or at:
+        near = difflib.get_close_matches(name, claims, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        refuse("QUANTITY", f"no claim is called {name!r}{hint}")
+    return None
+
+
+def _scale_sides(
+    name: str,
+    claim: "Claim | str",
+    over: str | None,
+    at: list[str],
+    points: int,
+    trivial: float | None,
+    out: Path | None,
+    seed: int,
+    json: Path | None,
+) -> int:
+    from geomadv.cli._console import console
+    from geomadv.cli._side_curves import claim_curves, function_curve
+
+    _check(points, out, json)
+    if isinstance(claim, str):
+        curves = function_curve(claim, over, at, points)
+        if trivial is not None:
+            refuse("--trivial", f"{name} is no claim")
+    else:
+        curves = claim_curves(claim, over, at, points, seed)
+    if json is not None:
+        write_json(json, curves.as_json())
+    if out is not None:
+        from geomadv.plotting import save, style
+        from geomadv.plotting._sides import sides_figure
+
+        fixed = _described(curves.fixed)
+        with style():
+            figure = sides_figure(
+                curves.x,
+                curves.sides,
+                curves.laws(),
+                xlabel=curves.axis,
+                title=textwrap.fill(curves.title, 60) + (f"\n{fixed}" if fixed else ""),
+                log=curves.log,
+                intervals=curves.intervals,
+                trivial=trivial,
+            )
+            save(figure, out.with_suffix(""), (out.suffix[1:],))
+        rows = zip(curves.x, *curves.sides.values(), strict=True)
+        write_csv(out.with_suffix(".csv"), [curves.axis, *curves.sides], rows)
+    _print_sides(console(), curves, trivial)
     return 0
 
 
@@ -238,6 +358,49 @@ def _print(out: "Console", curve: _Curve) -> None:
         f"over d = {curve.d[0]} to {curve.d[-1]} ({len(curve.d)} dimensions)",
         style="bold",
     )
+
+
+def _print_sides(out: "Console", curves: "SideCurves", trivial: float | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from geomadv.report._words import number as shown
+
+    out.print(Text(f"{curves.name}: {curves.title}", style="bold"))
+    if curves.fixed:
+        out.print(Text(_described(curves.fixed)))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    names = [curves.axis, *curves.sides]
+    if curves.slack is not None:
+        names += ["slack", "verdict"]
+    for column in names:
+        table.add_column(column, justify="left" if column == "verdict" else "right")
+    step = max(1, math.ceil(len(curves.x) / _ROWS))
+    for i in sorted({*range(0, len(curves.x), step), len(curves.x) - 1}):
+        row = [f"{curves.x[i]:.7g}", *(shown(v[i], 8) for v in curves.sides.values())]
+        if curves.slack is not None and curves.verdicts is not None:
+            row += [shown(curves.slack[i], 3), curves.verdicts[i]]
+        table.add_row(*row)
+    out.print(table)
+    for side, law in curves.laws().items():
+        interval = law.exponent_interval
+        text = (
+            f"{side}: exponent {_fixed(law.exponent)}, "
+            f"{100 * (1 - law.error_rate):g} % interval "
+            f"[{_fixed(interval.lower)}, {_fixed(interval.upper)}]"
+        )
+        if law.log_exponent:
+            text += f", times (log {curves.axis})^{_fixed(law.log_exponent)}"
+        out.print(text, style="bold")
+    if trivial is not None:
+        places = curves.informative(trivial)
+        says = (
+            f"at {len(places)} of {len(curves.x)} points, "
+            f"{curves.axis} from {places[0]:.7g} to {places[-1]:.7g}"
+            if places
+            else "nowhere: it is vacuous on the whole range"
+        )
+        out.print(f"the right side is below {trivial:g} {says}")
 
 
 def _fixed(value: float) -> str:
