@@ -29,6 +29,7 @@ def test_the_table_of_claims_is_that_of_the_registry():
         "docs/perturbations.md",
         "docs/lipschitz.md",
         "docs/concentration.md",
+        "docs/curves.md",
     ],
 )
 def test_the_python_examples_are_true(page):
