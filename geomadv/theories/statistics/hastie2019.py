@@ -1,0 +1,624 @@
+r"""Risk of ridgeless least squares, and under attack (Hastie et al. 2019).
+
+y = <x, beta> + noise with x ~ N(0, I_p), |beta| = r, noise of deviation s, and n
+points; gamma = lim p/n. Ridge regression with penalty L |w|^2 and loss
+|y - X w|^2/n has w = (S + L)^{-1} X'y/n, S = X'X/n, so that, by the invariance of X
+under rotations,
+
+    bias = r^2 E L^2/(v + L)^2,  variance = s^2 gamma E v/(v + L)^2,
+    |w|^2 = r^2 E v^2/(v + L)^2 + variance,  <w, beta> = r^2 E v/(v + L),
+
+v an eigenvalue of S, by the law of Marchenko and Pastur. Its Stieltjes transform
+solves a quadratic, and with D = sqrt((1 - gamma + L)^2 + 4 gamma L)
+
+    c = E v/(v + L) = 2/(1 + gamma + L + D),  a = E L/(v + L) = 1 - c,
+    E v/(v + L)^2 = c/D,  E v^2/(v + L)^2 = c (1 - L/D),
+    E L^2/(v + L)^2 = a (L + gamma a)/D.
+
+At L = 0 this is the *minimum-norm* least squares solution: bias 0 and variance
+s^2 gamma/(1 - gamma) for gamma < 1; bias r^2 (1 - 1/gamma), variance s^2/(gamma - 1)
+and |w|^2 = r^2/gamma + variance for gamma > 1. The variance is infinite at gamma = 1:
+the risk descends twice. For finite n and p the expectations are exact as well, as S is
+a Wishart matrix (`ridgeless_means`).
+
+**Attacks.** A residual y - <x, w> is N(0, R), R = s^2 + bias + variance, and an l2
+step of size eps adds eps |w| to its absolute value. Hence
+
+    E (|y - <x, w>| + eps |w|)^2 = R + 2 sqrt(2/pi) eps |w| sqrt(R) + eps^2 |w|^2.
+
+|w| is infinite at gamma = 1 too, and falls on either side of it: the robust risk has
+the same peak, and its second descent goes on for longer, as |w| falls to 0.
+
+**Random features.** Of m <= p orthonormal directions B, drawn at random, <B' x, .> is
+again such a problem, with m parameters, signal r sqrt(m/p) and noise
+sqrt(s^2 + r^2 (1 - m/p)): what B misses is Gaussian, and independent of B' x.
+`relu_regression` has features max(0, <u, x>), for which there are bounds.
+
+Source: Hastie, Montanari, Rosset, Tibshirani (2019), "Surprises in high-dimensional
+ridgeless least squares interpolation", arXiv:1903.08560 (Ann. Statist. 50, 2022): the
+limits for identity covariance, from memory (numbering unverified), derived here. The
+robust risk is not in the paper.
+
+Conventions: `signal` is r, `noise` is the deviation s; a standard risk counts the noise
+of a fresh point, s^2; risks are limits as n, p -> infinity unless they say means.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._validate import broadcast, integer, probability, real_array
+from geomadv.claims import Claim, Exact, Integers, Reals, Source, Statistical, Twin
+from geomadv.theories.statistics._relu_regression import ReluRegression, relu_regression
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "RegressionRisks",
+    "ReluRegression",
+    "adversarial_risk",
+    "best_overparametrisation",
+    "optimal_penalty",
+    "relu_regression",
+    "ridge_limit",
+    "ridgeless_limit",
+    "ridgeless_means",
+    "subspace_problem",
+]
+
+SOURCE = Source(
+    "T. Hastie, A. Montanari, S. Rosset, R. Tibshirani",
+    "Surprises in high-dimensional ridgeless least squares interpolation",
+    2019,
+    arxiv="1903.08560",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionRisks:
+    """What a linear regression is worth.
+
+    Parameters
+    ----------
+    bias, variance : numpy.float64 or array
+        The parts of E <x, w - beta>^2.
+    square : numpy.float64 or array
+        |w|^2.
+    overlap : numpy.float64 or array
+        <w, beta>.
+    standard : numpy.float64 or array
+        The risk on a fresh point, with its noise: s^2 + bias + variance.
+    """
+
+    bias: Real
+    variance: Real
+    square: Real
+    overlap: Real
+    standard: Real
+
+    def robust(self, eps: ArrayLike) -> Real:
+        """Return the risk under l2 steps.
+
+        Parameters
+        ----------
+        eps : array_like
+            Size of the steps, at least 0.
+
+        Returns
+        -------
+        numpy.float64 or array
+
+        Examples
+        --------
+        >>> round(float(ridgeless_limit(2.0, 1.0).robust(0.5)), 10)
+        1.0239422804
+        """
+        return adversarial_risk(self.standard, np.sqrt(self.square), eps)
+
+
+def adversarial_risk(standard: ArrayLike, norm: ArrayLike, eps: ArrayLike) -> Real:
+    """Return E (|g| + eps |w|)^2 for g ~ N(0, R): the risk of w under l2 steps.
+
+    Parameters
+    ----------
+    standard : array_like
+        R, the standard risk of w, at least 0; may be infinite.
+    norm : array_like
+        |w|, at least 0; may be infinite.
+    eps : array_like
+        Size of the steps, at least 0.
+
+    Returns
+    -------
+    numpy.float64 or array
+        A few units of rounding from the exact value.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is negative, NaN or no number.
+
+    Examples
+    --------
+    >>> round(float(adversarial_risk(1.0, 2.0, [0.0, 0.5])[1]), 10)
+    3.5957691216
+    """
+    R, norms, size = broadcast(
+        standard=real_array("standard", standard, lower=0.0, infinite=True),
+        norm=real_array("norm", norm, lower=0.0, infinite=True),
+        eps=real_array("eps", eps, lower=0.0),
+    )
+    with np.errstate(invalid="ignore", over="ignore"):
+        k = np.where(size == 0.0, 0.0, size * norms)
+        cross = np.where((k == 0.0) | (R == 0.0), 0.0, k * np.sqrt(R))
+        return np.asarray(R + 2.0 * math.sqrt(2.0 / math.pi) * cross + k * k)[()]
+
+
+def ridge_limit(
+    gamma: ArrayLike, penalty: ArrayLike, signal: ArrayLike, noise: ArrayLike = 0.0
+) -> RegressionRisks:
+    """Return what ridge regression is worth as n and p = gamma n grow.
+
+    Parameters
+    ----------
+    gamma : array_like
+        Parameters a point, positive.
+    penalty : array_like
+        L, at least 0; 0 is the minimum-norm least squares solution.
+    signal, noise : array_like
+        |beta| and the deviation of the noise, at least 0.
+
+    Returns
+    -------
+    RegressionRisks
+        Infinite variance at gamma = 1 and penalty 0, if there is noise.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Notes
+    -----
+    Relative error below 1e-13 against 50 digits for penalties from 1e-12 to 1e12 and
+    gamma from .01 to 100; no difference of nearly equal numbers is taken, but
+    1 - gamma + L, which is as uncertain as gamma.
+
+    Examples
+    --------
+    >>> limit = ridge_limit(2.0, [0.0, 1.0], 1.0)
+    >>> limit.bias.round(6), limit.square.round(6)
+    (array([0.5     , 0.603553]), array([0.5    , 0.18934]))
+    """
+    g, L, r, s = broadcast(
+        gamma=real_array("gamma", gamma, lower=0.0, open_lower=True),
+        penalty=real_array("penalty", penalty, lower=0.0),
+        signal=real_array("signal", signal, lower=0.0),
+        noise=real_array("noise", noise, lower=0.0),
+    )
+    D = np.hypot(1.0 - g + L, 2.0 * np.sqrt(g * L))
+    c = 2.0 / (1.0 + g + L + D)
+    below = 1.0 - g - L
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = np.where(below > 0.0, 4.0 * L / (D + below), D - below)
+        a = left / (1.0 + g + L + D)
+        lost = np.where(D > 0.0, a * ((L + g * a) / D), 0.0)
+        kept = np.where(
+            D > 0.0, c * (((1.0 - g) ** 2 + 2.0 * L * (1.0 + g)) / (D + L) / D), c
+        )
+        spread = np.where(s > 0.0, s * s * (g * c / D), 0.0)
+    bias = r * r * lost
+    return RegressionRisks(
+        bias[()],
+        spread[()],
+        (r * r * kept + spread)[()],
+        (r * r * c)[()],
+        (s * s + bias + spread)[()],
+    )
+
+
+def ridgeless_limit(
+    gamma: ArrayLike, signal: ArrayLike, noise: ArrayLike = 0.0
+) -> RegressionRisks:
+    """Return what minimum-norm least squares is worth as n and p = gamma n grow.
+
+    Parameters
+    ----------
+    gamma, signal, noise : array_like
+        As for `ridge_limit`.
+
+    Returns
+    -------
+    RegressionRisks
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> limit = ridgeless_limit([0.5, 2.0], 1.0, 0.5)
+    >>> limit.standard.round(12), limit.square.round(12)
+    (array([0.5, 1. ]), array([1.25, 0.75]))
+    """
+    return ridge_limit(gamma, 0.0, signal, noise)
+
+
+def ridgeless_means(n: int, p: int, signal: float, noise: float) -> RegressionRisks:
+    """Return the expectations of minimum-norm least squares from n points of R^p.
+
+    Parameters
+    ----------
+    n, p : int
+        Points and parameters, at least 1.
+    signal, noise : float
+        |beta| and the deviation of the noise, at least 0.
+
+    Returns
+    -------
+    RegressionRisks
+        Infinite variance for |n - p| <= 1, if there is noise. `robust` of it is the
+        risk of a w with these numbers, not an expectation.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Notes
+    -----
+    From E tr (X'X)^{-1} = p/(n - p - 1) for p < n - 1, and E of the projection onto
+    n < p rows, n/p.
+
+    Examples
+    --------
+    >>> means = ridgeless_means(10, 21, 1.0, 1.0)
+    >>> round(float(means.bias), 6), float(means.variance)
+    (0.52381, 1.0)
+    """
+    n, p = integer("n", n, minimum=1), integer("p", p, minimum=1)
+    r = float(real_array("signal", signal, lower=0.0, ndim=0))
+    s = float(real_array("noise", noise, lower=0.0, ndim=0))
+    small, large = min(n, p), max(n, p)
+    room = large - small - 1
+    share = min(1.0, n / p)
+    spread = s * s * small / room if room > 0 else math.inf
+    spread = spread if s > 0.0 else 0.0
+    values = (
+        r * r * (max(p - n, 0) / p),
+        spread,
+        r * r * share + spread,
+        r * r * share,
+        s * s + r * r * (max(p - n, 0) / p) + spread,
+    )
+    return RegressionRisks(*map(np.float64, values))
+
+
+def optimal_penalty(gamma: ArrayLike, signal: ArrayLike, noise: ArrayLike) -> Real:
+    """Return the ridge penalty of least standard risk, s^2 gamma/r^2.
+
+    Parameters
+    ----------
+    gamma, signal, noise : array_like
+        As for `ridge_limit`; the signal is positive.
+
+    Returns
+    -------
+    numpy.float64 or array
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> float(optimal_penalty(2.0, 1.0, 0.5))
+    0.5
+    """
+    g, r, s = broadcast(
+        gamma=real_array("gamma", gamma, lower=0.0, open_lower=True),
+        signal=real_array("signal", signal, lower=0.0, open_lower=True),
+        noise=real_array("noise", noise, lower=0.0),
+    )
+    return np.asarray(g * (s / r) ** 2)[()]
+
+
+def best_overparametrisation(signal: ArrayLike, noise: ArrayLike) -> Real:
+    """Return the gamma > 1 of least standard risk without a penalty, r/(r - s).
+
+    Parameters
+    ----------
+    signal, noise : array_like
+        As for `ridge_limit`; the signal is positive.
+
+    Returns
+    -------
+    numpy.float64 or array
+        Infinite where s >= r: there the risk falls to that of w = 0, without end.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> best_overparametrisation(1.0, [0.0, 0.5, 1.0])
+    array([ 1.,  2., inf])
+    """
+    r, s = broadcast(
+        signal=real_array("signal", signal, lower=0.0, open_lower=True),
+        noise=real_array("noise", noise, lower=0.0),
+    )
+    with np.errstate(divide="ignore"):
+        return np.where(s < r, r / np.maximum(r - s, 0.0), np.inf)[()]
+
+
+def subspace_problem(
+    signal: ArrayLike, noise: ArrayLike, kept: ArrayLike
+) -> tuple[Real, Real]:
+    """Return signal and noise of the regression on some directions drawn at random.
+
+    Parameters
+    ----------
+    signal, noise : array_like
+        |beta| and the deviation of the noise, at least 0.
+    kept : array_like
+        The share m/p of directions that are kept, in [0, 1].
+
+    Returns
+    -------
+    signal, noise : numpy.float64 or array
+        r sqrt(m/p) and sqrt(s^2 + r^2 (1 - m/p)).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range or of the wrong kind.
+
+    Examples
+    --------
+    >>> [float(x) for x in subspace_problem(2.0, 1.0, 0.25)]
+    [1.0, 2.0]
+    """
+    r, s, share = broadcast(
+        signal=real_array("signal", signal, lower=0.0),
+        noise=real_array("noise", noise, lower=0.0),
+        kept=probability("kept", kept),
+    )
+    return (r * np.sqrt(share))[()], np.hypot(s, r * np.sqrt(1.0 - share))[()]
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _spectral_mean(gamma: float, penalty: float, power: int) -> float:
+    """Return E v^power/(v + L)^2 under Marchenko and Pastur's law, by quadrature.
+
+    The density sqrt((b - v)(v - a))/(2 pi gamma v) is that of Chebyshev polynomials of
+    the second kind, but for 1/v; for gamma > 1 an atom of 1 - 1/gamma lies at 0.
+    """
+    half = 2.0 * math.sqrt(gamma)
+    t = math.pi * np.arange(1, 4000) / 4000
+    v = 1.0 + gamma + half * np.cos(t)
+    weight = half**2 * np.sin(t) ** 2 / (2.0 * gamma * v) / 4000
+    mean = float(weight @ (v**power / (v + penalty) ** 2))
+    if power == 0 and gamma > 1.0:
+        mean += (1.0 - 1.0 / gamma) / penalty**2
+    return mean
+
+
+def _excess_by_quadrature(gamma: float, penalty: float, noise: float) -> float:
+    bias = penalty**2 * _spectral_mean(gamma, penalty, 0)
+    return bias + noise**2 * gamma * _spectral_mean(gamma, penalty, 1)
+
+
+def _excess(gamma: float, penalty: float, noise: float) -> float:
+    limit = ridge_limit(gamma, penalty, 1.0, noise)
+    return float(limit.bias + limit.variance)
+
+
+def _missed(
+    n: int, rng: np.random.Generator, points: int, more: int
+) -> Float[NDArray, " n"]:
+    """Draw the share of |beta|^2 that the span of random points misses."""
+    p = points + more
+    rows = rng.standard_normal((n, p, points))
+    Q = np.linalg.qr(rows).Q
+    return np.asarray(1.0 - (Q[:, 0, :] ** 2).sum(axis=1))
+
+
+def _finite(n: int, gamma: float, noise: float) -> float:
+    means = ridgeless_means(n, round(gamma * n), 1.0, noise)
+    return float(means.bias + means.variance)
+
+
+def _searched_best(noise: float, eps: float) -> tuple[float, float]:
+    """Return the share 1/gamma < 1 of least robust risk, and that risk, by search."""
+    from scipy.optimize import minimize_scalar
+
+    def risk(share: float) -> float:
+        return float(ridgeless_limit(1.0 / share, 1.0, noise).robust(eps))
+
+    shares = np.linspace(1e-6, 1.0 - 1e-9, 401)
+    values = ridgeless_limit(1.0 / shares, 1.0, noise).robust(eps)
+    at = int(np.argmin(values))
+    ends = shares[max(at - 1, 0)], shares[min(at + 1, 400)]
+    found = minimize_scalar(
+        risk, bounds=ends, method="bounded", options={"xatol": 1e-12}
+    )
+    return float(found.x), float(found.fun)
+
+
+_GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
+_NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
+
+CLAIMS = (
+    Claim(
+        id="hastie2019.ridge-by-quadrature",
+        theory="statistics",
+        title="The risk of ridge regression is an integral over the spectrum",
+        source=SOURCE,
+        statement=r"""For $|\beta| = 1$, bias and variance of ridge regression in the
+limit, $E\,\lambda^2/(v+\lambda)^2 + \sigma^2\gamma\,E\,v/(v+\lambda)^2$ with $v$ by
+Marchenko and Pastur's law, are $a(\lambda + \gamma a)/D + \sigma^2\gamma(1-a)/D$, $D^2
+= (1-\gamma+\lambda)^2 + 4\gamma\lambda$, $1 - a = 2/(1+\gamma+\lambda+D)$.""",
+        relation="lhs == rhs",
+        domain={
+            "gamma": _GAMMA,
+            "penalty": Reals(0.01, 100.0, (0.01, 1.0, 30.0), "log", r"\lambda"),
+            "noise": _NOISE,
+        },
+        axis="gamma",
+        evidence=Exact(_excess_by_quadrature, _excess, rtol=1e-9),
+        twin=Twin(
+            "the penalty is a thousandth larger",
+            Exact(
+                _excess_by_quadrature,
+                lambda gamma, penalty, noise: _excess(gamma, 1.001 * penalty, noise),
+                rtol=1e-9,
+            ),
+        ),
+    ),
+    Claim(
+        id="hastie2019.ridgeless-means",
+        theory="statistics",
+        title="Exact means at finite n tend to the limits",
+        source=SOURCE,
+        statement=r"""For $|\beta| = 1$ the expected excess risk of minimum-norm least
+squares, $\sigma^2 p/(n-p-1)$ for $p < n - 1$ and $1 - n/p + \sigma^2 n/(p-n-1)$ for
+$p > n + 1$, tends to $\sigma^2\gamma/(1-\gamma)$ and $1 - 1/\gamma +
+\sigma^2/(\gamma-1)$.""",
+        relation="limit",
+        domain={
+            "n": Integers(10, 10**6, (100, 1000, 10**4, 10**5), symbol="n"),
+            "gamma": Reals(0.05, 20.0, (0.2, 0.8, 1.5, 5.0), "log", r"\gamma"),
+            "noise": _NOISE,
+        },
+        axis="n",
+        evidence=Exact(
+            _finite,
+            lambda n, gamma, noise: _excess(gamma, 0.0, noise),
+            tolerance=1e-3,
+        ),
+        twin=Twin(
+            "the variance is a hundredth larger",
+            Exact(
+                _finite,
+                lambda n, gamma, noise: _excess(gamma, 0.0, noise * math.sqrt(1.01)),
+                tolerance=1e-3,
+            ),
+        ),
+    ),
+    Claim(
+        id="hastie2019.missed-signal",
+        theory="statistics",
+        title="Fewer points than parameters miss the share 1 - n/p of the signal",
+        source=SOURCE,
+        statement=r"""Without noise the minimum-norm interpolator of $n < p$ Gaussian
+points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
+        relation="lhs == rhs",
+        domain={
+            "points": Integers(1, 8, (1, 3, 8), symbol="n"),
+            "more": Integers(1, 8, (1, 4), symbol="p - n"),
+        },
+        evidence=Statistical(
+            _missed, lambda points, more: more / (points + more), tolerance=0.05
+        ),
+        twin=Twin(
+            r"the share is $1 - n/(p + 1)$",
+            Statistical(
+                _missed,
+                lambda points, more: (more + 1) / (points + more + 1),
+                tolerance=0.05,
+            ),
+        ),
+    ),
+    Claim(
+        id="hastie2019.best-overparametrisation",
+        theory="statistics",
+        title="Overparametrised, the least risk is 2 r s - s^2 above the noise",
+        source=SOURCE,
+        statement=r"""For $\sigma < |\beta| = 1$ the least excess risk over
+$\gamma > 1$ is $2\sigma - \sigma^2$, at $\gamma = 1/(1-\sigma)$.""",
+        relation="lhs == rhs",
+        domain={"noise": _NOISE},
+        axis="noise",
+        evidence=Exact(
+            lambda noise: _searched_best(noise, 0.0)[1] - noise**2,
+            lambda noise: 2.0 * noise - noise**2,
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            r"it is $2\sigma - 1.01\,\sigma^2$",
+            Exact(
+                lambda noise: _searched_best(noise, 0.0)[1] - noise**2,
+                lambda noise: 2.0 * noise - 1.01 * noise**2,
+                rtol=1e-9,
+            ),
+        ),
+    ),
+    Claim(
+        id="hastie2019.attacks-ask-for-more-parameters",
+        theory="statistics",
+        title="Under attack the second descent goes on for longer",
+        source=SOURCE,
+        statement=r"""The $\gamma > 1$ of least robust risk is larger than that of least
+standard risk: $1/\gamma_\varepsilon \le 1/\gamma_0 = 1 - \sigma$ for
+$|\beta| = 1$.""",
+        relation="lhs <= rhs",
+        domain={
+            "noise": _NOISE,
+            "eps": Reals(0.01, 2.0, (0.01, 0.1, 1.0), "log", r"\varepsilon"),
+        },
+        axis="eps",
+        evidence=Exact(
+            lambda noise, eps: _searched_best(noise, eps)[0],
+            lambda noise, eps: 1.0 / best_overparametrisation(1.0, noise),
+            rtol=1e-6,
+        ),
+        twin=Twin(
+            r"$1/\gamma_\varepsilon \ge 0.999\,(1 - \sigma)$",
+            Exact(
+                lambda noise, eps: 0.999 / best_overparametrisation(1.0, noise),
+                lambda noise, eps: _searched_best(noise, eps)[0],
+                rtol=1e-6,
+            ),
+        ),
+        note="Not in the paper: both terms of the robust risk fall up to there.",
+    ),
+    Claim(
+        id="hastie2019.optimal-penalty",
+        theory="statistics",
+        title="The best penalty is s^2 gamma/r^2",
+        source=SOURCE,
+        statement=r"""For $|\beta| = 1$ no ridge penalty has less standard risk than
+$\sigma^2\gamma$.""",
+        relation="lhs <= rhs",
+        domain={
+            "gamma": _GAMMA,
+            "noise": _NOISE,
+            "ratio": Reals(0.01, 100.0, (0.1, 0.9, 1.0, 1.1, 10.0), "log"),
+        },
+        axis="ratio",
+        evidence=Exact(
+            lambda gamma, noise, ratio: _excess(gamma, noise**2 * gamma, noise),
+            lambda gamma, noise, ratio: _excess(gamma, ratio * noise**2 * gamma, noise),
+        ),
+        twin=Twin(
+            r"than $1.2\,\sigma^2\gamma$",
+            Exact(
+                lambda gamma, noise, ratio: _excess(
+                    gamma, 1.2 * noise**2 * gamma, noise
+                ),
+                lambda gamma, noise, ratio: _excess(
+                    gamma, ratio * noise**2 * gamma, noise
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,775 @@
+r"""More data can help, descend twice, or hurt (Min, Chen and Karbasi 2021).
+
+Labels y of -1 and +1, x | y with independent coordinates of mean y mu_j, the linear
+loss -y <w, x>, |w|_inf <= W, and l_inf steps of size eps. The mean of the largest
+losses over n points is -<w, u> + eps |w|_1 with u = 1/n sum y_i x_i, so that robust
+training gives
+
+    w_j = W sign(u_j) where |u_j| > eps, and w_j = 0 elsewhere.
+
+**Gaussian classes**: u_j ~ N(mu_j, s_j^2/n). With p_j = P(u_j > eps) =
+Phi(sqrt(n) (mu_j - eps)/s_j) and m_j = P(u_j < -eps) = Phi(-sqrt(n) (mu_j + eps)/s_j),
+
+    L_n = E[-y <w, x>] = -W sum mu_j (p_j - m_j)              (without steps),
+    R_n = L_n + eps E |w|_1 = L_n + eps W sum (p_j + m_j)     (with them).
+
+R_n = W sum [(eps - mu_j) p_j + (eps + mu_j) m_j] falls with n always, since p_j rises
+for eps < mu_j and falls for eps > mu_j. L_n does not. With mu > 0, its term has the
+slope -mu [(mu - eps) phi(a) + (mu + eps) phi(b)]/s in sqrt(n), a and b the two
+arguments of Phi: negative for eps <= mu; for eps > mu it changes sign once, at
+
+    n* = s^2 log((eps + mu)/(eps - mu))/(2 eps mu).
+
+- *Weak* adversary, eps <= mu: more data help, down to -W mu.
+- *Medium*, eps > mu and n* > 1: they help up to n*, and hurt from there on; the loss
+  rises to 0, which is that of w = 0.
+- *Strong*, n* <= 1: they hurt from the first point on. n* falls as eps grows, so that
+  this begins at one size, which tends to s for small mu.
+
+With several coordinates the terms add: one that turns early, and one of larger mean
+and more noise, give a loss that falls, rises and falls again.
+
+**Bernoulli classes**: x_j is y or -y, P(x_j = y) = (1 + mu_j)/2. Then n (1 + u_j)/2 is
+binomial, and p_j and m_j are its tails; at |u_j| = eps, where every w_j between 0 and
+W sign(u_j) is optimal, 0 is taken.
+
+Source: Min, Chen, Karbasi (2021), "The curious case of adversarially robust models:
+More data can help, double descend, or hurt generalization", UAI, PMLR 161,
+arXiv:2002.11080. The abstract has the three regimes; the formulas are derived here, and
+where the paper draws the borders of the regimes is not confirmed. Its second problem,
+two dimensions and the 0-1 loss, is not treated.
+
+Conventions: losses are those of expected w; n may be any positive number for Gaussian
+classes; the sign of a mean does not matter.
+"""
+
+import itertools
+import math
+
+import numpy as np
+from scipy import special
+
+from geomadv._random import spawn
+from geomadv._typing import ArrayLike, Float, NDArray, Real
+from geomadv._validate import broadcast, integer, labels, points, real, real_array
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "bernoulli_clean_loss",
+    "bernoulli_robust_loss",
+    "clean_loss",
+    "regime",
+    "robust_loss",
+    "robust_minimiser",
+    "strong_from",
+    "turning_point",
+    "turning_points",
+]
+
+SOURCE = Source(
+    "Y. Min, L. Chen, A. Karbasi",
+    "The curious case of adversarially robust models: More data can help, double "
+    "descend, or hurt generalization",
+    2021,
+    arxiv="2002.11080",
+)
+
+
+def robust_minimiser(
+    X: ArrayLike, y: ArrayLike, eps: float, bound: float = 1.0
+) -> Float[NDArray, " d"]:
+    """Return the w of least worst linear loss on points.
+
+    Parameters
+    ----------
+    X : (n, d) array_like
+        Points, at least one.
+    y : (n,) array_like
+        Labels of -1 and +1.
+    eps : float
+        l_inf size of the steps, at least 0.
+    bound : float
+        W, positive: w lies in [-W, W]^d.
+
+    Returns
+    -------
+    (d,) array
+        W sign(u_j) where |u_j| > eps, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> robust_minimiser([[2.0, 0.1], [-1.0, 0.3]], [1, -1], 0.5)
+    array([1., 0.])
+    """
+    rows = points("X", X, minimum=1)
+    signs = labels("y", y, len(rows), classes=1)
+    size = real("eps", eps, lower=0.0)
+    W = real("bound", bound, lower=0.0, open_lower=True)
+    u = signs @ rows / len(rows)
+    return np.where(np.abs(u) > size, W * np.sign(u), 0.0)
+
+
+def clean_loss(
+    mu: ArrayLike, sigma: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float = 1.0
+) -> Real:
+    """Return the expected loss, without steps, of robust training on n points.
+
+    Parameters
+    ----------
+    mu, sigma : (..., d) array_like
+        Means of the class +1 and deviations, positive, of Gaussian coordinates; a
+        number is one coordinate.
+    n : array_like
+        Number of training points, positive; need not be whole. Broadcast, as `eps`,
+        against the leading axes of `mu`.
+    eps : array_like
+        l_inf size of the steps in training, at least 0.
+    bound : float
+        W, positive.
+
+    Returns
+    -------
+    numpy.float64 or array
+        L_n, between -W sum |mu_j| and 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Absolute error of a few units of rounding of W sum |mu_j|; far beyond n* relatively
+    too, where p_j and m_j are far apart.
+
+    Examples
+    --------
+    >>> clean_loss(1.0, 2.0, [1, 5, 50], 1.1).round(5)
+    array([-0.3332 , -0.44605, -0.36184])
+    """
+    means, p, m, _, W = _chances(mu, sigma, n, eps, bound)
+    return np.asarray(-W * (means * (p - m)).sum(axis=-1))[()]
+
+
+def robust_loss(
+    mu: ArrayLike, sigma: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float = 1.0
+) -> Real:
+    """Return the expected loss under steps of robust training on n points.
+
+    Parameters
+    ----------
+    mu, sigma, n, eps, bound : array_like
+        As for `clean_loss`; the steps in training and testing are of one size.
+
+    Returns
+    -------
+    numpy.float64 or array
+        R_n, which falls with n.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> robust_loss(1.0, 2.0, [1, 5, 50], 1.1).round(5)
+    array([0.35641, 0.06537, 0.03618])
+    """
+    means, p, m, size, W = _chances(mu, sigma, n, eps, bound)
+    each = (size - means) * p + (size + means) * m
+    return np.asarray(W * each.sum(axis=-1))[()]
+
+
+def bernoulli_clean_loss(
+    mu: ArrayLike, n: int, eps: float, bound: float = 1.0
+) -> np.float64:
+    """Return the expected loss, without steps, for coordinates y and -y.
+
+    Parameters
+    ----------
+    mu : (d,) array_like
+        Means of the class +1, in [-1, 1]; a number is one coordinate.
+    n : int
+        Number of training points, at least 1.
+    eps : float
+        l_inf size of the steps in training, at least 0; told from the multiples of 1/n
+        to 1e-9.
+    bound : float
+        W, positive.
+
+    Returns
+    -------
+    numpy.float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> [round(float(bernoulli_clean_loss(0.2, n, 0.4)), 5) for n in (1, 2, 3, 40)]
+    [-0.04, -0.04, -0.0304, -0.01418]
+    """
+    means, p, m, _, W = _tails(mu, n, eps, bound)
+    return np.float64(-W * (means * (p - m)).sum())
+
+
+def bernoulli_robust_loss(
+    mu: ArrayLike, n: int, eps: float, bound: float = 1.0
+) -> np.float64:
+    """Return the expected loss under steps, for coordinates y and -y.
+
+    Parameters
+    ----------
+    mu, n, eps, bound : array_like
+        As for `bernoulli_clean_loss`.
+
+    Returns
+    -------
+    numpy.float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(float(bernoulli_robust_loss(0.2, 1, 0.4)), 5)
+    0.36
+    """
+    means, p, m, size, W = _tails(mu, n, eps, bound)
+    return np.float64(W * ((size - means) * p + (size + means) * m).sum())
+
+
+def turning_point(mu: ArrayLike, sigma: ArrayLike, eps: ArrayLike) -> Real:
+    """Return n*, up to which more data help one Gaussian coordinate.
+
+    Parameters
+    ----------
+    mu : array_like
+        Its mean.
+    sigma : array_like
+        Its deviation, positive.
+    eps : array_like
+        l_inf size of the steps in training, at least 0.
+
+    Returns
+    -------
+    numpy.float64 or array
+        s^2 log((eps + mu)/(eps - mu))/(2 eps mu); infinite for eps <= |mu|, and
+        s^2/eps^2 at mu = 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> turning_point(1.0, 2.0, [0.9, 1.1, 1.5, 3.0]).round(10)
+    array([       inf, 5.53549534, 2.14591722, 0.46209812])
+    """
+    mean, s, size = broadcast(
+        mu=np.abs(real_array("mu", mu)),
+        sigma=real_array("sigma", sigma, lower=0.0, open_lower=True),
+        eps=real_array("eps", eps, lower=0.0),
+    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where(size > 0.0, mean / size, np.inf)
+        slope = np.where(ratio > 0.0, np.arctanh(np.minimum(ratio, 1.0)) / ratio, 1.0)
+        found = slope * (s / size) ** 2
+    return np.where(ratio < 1.0, found, np.inf)[()]
+
+
+def strong_from(mu: float, sigma: float) -> float:
+    """Return the eps from which more data hurt from the first point on.
+
+    Parameters
+    ----------
+    mu : float
+        Mean of a Gaussian coordinate.
+    sigma : float
+        Its deviation, positive.
+
+    Returns
+    -------
+    float
+        The eps at which n* = 1, above |mu|; sigma for mu = 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> round(strong_from(1.0, 2.0), 6)
+    2.087254
+    """
+    from scipy.optimize import brentq
+
+    mean = abs(real("mu", mu))
+    s = real("sigma", sigma, lower=0.0, open_lower=True)
+    if mean == 0.0:
+        return s
+
+    def excess(log_gap: float) -> float:
+        # log n* of eps = mu + e^log_gap
+        gap = math.exp(log_gap)
+        size = mean + gap
+        return math.log(
+            max(math.log1p(2.0 * mean / gap) * s * s / (2.0 * size * mean), 1e-300)
+        )
+
+    low, high = math.log(mean), math.log(mean + s)
+    while excess(low) < 0.0:
+        low -= 10.0
+        if low < -700.0:
+            return mean
+    while excess(high) > 0.0:
+        high += 1.0
+    return mean + math.exp(float(brentq(excess, low, high, xtol=1e-14)))
+
+
+def regime(mu: float, sigma: float, eps: float) -> str:
+    """Return "weak", "medium" or "strong": what more data do.
+
+    Parameters
+    ----------
+    mu, sigma : float
+        Mean and deviation, positive, of a Gaussian coordinate.
+    eps : float
+        l_inf size of the steps in training, at least 0.
+
+    Returns
+    -------
+    str
+        "weak": they help; "medium": they help, then hurt; "strong": they hurt.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> [regime(1.0, 2.0, eps) for eps in (0.9, 1.5, 3.0)]
+    ['weak', 'medium', 'strong']
+    """
+    real("mu", mu), real("sigma", sigma), real("eps", eps)
+    turn = float(turning_point(mu, sigma, eps))
+    if math.isinf(turn):
+        return "weak"
+    return "medium" if turn > 1.0 else "strong"
+
+
+def turning_points(
+    mu: ArrayLike, sigma: ArrayLike, eps: float, n_max: float = 1e8
+) -> Float[NDArray, " k"]:
+    """Return the n between which the loss of Gaussian classes falls and rises.
+
+    Parameters
+    ----------
+    mu, sigma : (d,) array_like
+        As for `clean_loss`.
+    eps : float
+        l_inf size of the steps in training, at least 0.
+    n_max : float
+        Where the search ends, above 1.
+
+    Returns
+    -------
+    (k,) array
+        The n in [1, n_max] where the slope of L_n changes sign, rising; two of them
+        after a fall make a double descent.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    On 4000 points of equal ratio, and between them by bisection: two turns within one
+    ratio of n_max^(1/4000) are missed.
+
+    Examples
+    --------
+    >>> turning_points([1.0, 0.5], [200.0, 2.0], 0.7).round(1)
+    array([ 11.6, 323.9])
+    """
+    from scipy.optimize import brentq
+
+    one = np.atleast_1d(np.abs(real_array("mu", mu)))
+    means, s = broadcast(
+        mu=one, sigma=real_array("sigma", sigma, lower=0.0, open_lower=True)
+    )
+    if means.ndim != 1:
+        raise ValueError(f"mu must be one vector of means, got shape {means.shape}")
+    size = real("eps", eps, lower=0.0)
+    top = math.log(real("n_max", n_max, lower=1.0, open_lower=True))
+
+    parts = np.concatenate([means - size, means + size])
+    scale = np.concatenate([s, s])
+    worth = np.concatenate([means, means]) * parts / scale
+    parts, scale, worth = (x[worth != 0.0] for x in (parts, scale, worth))
+    if worth.size == 0:
+        return np.empty(0)
+
+    def slope(log_n: Real | float) -> NDArray:
+        """Return minus the slope of L_n, scaled by a positive factor."""
+        powers = -np.exp(np.asarray(log_n))[..., None] * (parts / scale) ** 2 / 2.0
+        powers -= powers.max(axis=-1, keepdims=True)
+        return np.asarray((worth * np.exp(powers)).sum(axis=-1))
+
+    ticks = np.linspace(0.0, top, 4001)
+    values = slope(ticks)
+    known = np.flatnonzero(values)
+    return np.array(
+        [
+            math.exp(float(brentq(slope, ticks[i], ticks[j], xtol=1e-13)))
+            for i, j in itertools.pairwise(known)
+            if values[i] * values[j] < 0.0
+        ]
+    )
+
+
+def _chances(
+    mu: ArrayLike, sigma: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float
+) -> tuple[NDArray, NDArray, NDArray, NDArray, float]:
+    """Return |mu|, P(u > eps), P(u < -eps), eps and W, coordinates last."""
+    means, s = broadcast(
+        mu=np.atleast_1d(np.abs(real_array("mu", mu))),
+        sigma=real_array("sigma", sigma, lower=0.0, open_lower=True),
+    )
+    count, size, _ = broadcast(
+        n=real_array("n", n, lower=0.0, open_lower=True),
+        eps=real_array("eps", eps, lower=0.0),
+        mu=np.zeros(means.shape[:-1]),
+    )
+    W = real("bound", bound, lower=0.0, open_lower=True)
+    root, size = np.sqrt(count)[..., None], size[..., None]
+    p = special.ndtr(root * ((means - size) / s))
+    m = special.ndtr(-root * ((means + size) / s))
+    return means, p, m, size, W
+
+
+def _tails(
+    mu: ArrayLike, n: int, eps: float, bound: float
+) -> tuple[NDArray, NDArray, NDArray, float, float]:
+    """Return mu, P(u > eps), P(u < -eps), eps and W for Bernoulli coordinates."""
+    means = np.atleast_1d(real_array("mu", mu, lower=-1.0, upper=1.0))
+    if means.ndim != 1:
+        raise ValueError(f"mu must be one vector of means, got shape {means.shape}")
+    n = integer("n", n, minimum=1)
+    size = real("eps", eps, lower=0.0)
+    W = real("bound", bound, lower=0.0, open_lower=True)
+    most = math.floor(n * (1.0 + min(size, 2.0)) / 2.0 + 1e-9)
+    chance = (1.0 + means) / 2.0
+    if most >= n:
+        p = m = np.zeros(means.shape)
+    else:
+        p = special.bdtrc(float(most), n, chance)
+        m = special.bdtrc(float(most), n, 1.0 - chance)
+    return means, np.asarray(p), np.asarray(m), size, W
+
+
+# --- Claims --------------------------------------------------------------------------
+
+
+def _drawn_loss(d: int, eps: float, step: float) -> float:
+    """Return the worst linear loss of a w near the minimiser on ten points."""
+    rng = spawn(0, "min2021", d)
+    X, y = rng.standard_normal((10, d)) + 0.3, np.ones(10)
+    w = robust_minimiser(X, y, eps)
+    w = np.clip(w + step * rng.standard_normal(d), -1.0, 1.0)
+    return float(np.mean(-(X @ w)) + eps * np.abs(w).sum())
+
+
+def _losses(
+    n: int, rng: np.random.Generator, data: int, eps: float, sigma: float
+) -> Float[NDArray, " n"]:
+    """Draw -y <w, x>, averaged over x, of w trained on points with mu = 1."""
+    u = (1.0 + sigma * rng.standard_normal((n, data))).mean(axis=1)
+    return np.asarray(-np.sign(u) * (np.abs(u) > eps))
+
+
+def _least_n(mu: float, sigma: float, ratio: float) -> float:
+    """Return the n of least loss, by minimisation."""
+    from scipy.optimize import minimize_scalar
+
+    eps = ratio * mu
+    around = math.log(float(turning_point(mu, sigma, eps)))
+    found = minimize_scalar(
+        lambda t: float(clean_loss(mu, sigma, math.exp(t), eps)),
+        bounds=(around - 3.0, around + 3.7),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return math.exp(float(found.x))
+
+
+def _enumerated(mu: float, n: int, eps: float) -> float:
+    """Sum over all 2^n samples of one Bernoulli coordinate."""
+    total = 0.0
+    for signs in itertools.product((-1, 1), repeat=n):
+        plus = signs.count(1)
+        weight = ((1 + mu) / 2) ** plus * ((1 - mu) / 2) ** (n - plus)
+        u = sum(signs)
+        if abs(u) > eps * n + 1e-9:
+            total -= weight * mu * math.copysign(1.0, u)
+    return total
+
+
+def _rise(mu: float, sigma: float, share: float, n: int) -> float:
+    """Return L_n at a multiple of the size where the strong regime begins."""
+    return float(clean_loss(mu, sigma, n, share * strong_from(mu, sigma)))
+
+
+_MU = Reals(0.05, 3.0, (0.2, 1.0, 2.0), "log", r"\mu")
+_SIGMA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\sigma")
+_N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n")
+
+CLAIMS = (
+    Claim(
+        id="min2021.robust-minimiser",
+        theory="statistics",
+        title="Robust training keeps the signs of what exceeds the steps",
+        source=SOURCE,
+        statement=r"""$w_j = \mathrm{sign}(u_j)\,1\{|u_j| > \varepsilon\}$, $u =
+\frac1n\sum y_i x_i$, has the least worst linear loss on the sample among
+$\|w\|_\infty \le 1$.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(1, 20, (1, 3, 10), symbol="d"),
+            "eps": Reals(0.0, 1.0, (0.0, 0.3), symbol=r"\varepsilon"),
+            "step": Reals(0.0, 2.0, (0.0, 0.1, 1.0)),
+        },
+        axis="step",
+        evidence=Exact(
+            lambda d, eps, step: _drawn_loss(d, eps, 0.0), _drawn_loss, atol=1e-13
+        ),
+        twin=Twin(
+            "it is less by a thousandth of any other",
+            Exact(
+                lambda d, eps, step: _drawn_loss(d, eps, 0.0) + 1e-3,
+                _drawn_loss,
+                atol=1e-13,
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.clean-loss",
+        theory="statistics",
+        title="The loss of robust training on n points in closed form",
+        source=SOURCE,
+        statement=r"""For $\mu = W = 1$: $L_n = -\Phi(\sqrt n(1-\varepsilon)/\sigma) +
+\Phi(-\sqrt n(1+\varepsilon)/\sigma)$.""",
+        relation="lhs == rhs",
+        domain={
+            "data": Integers(1, 50, (1, 5, 20), symbol="n"),
+            "eps": Reals(0.0, 1.5, (0.5, 1.1), symbol=r"\varepsilon"),
+            "sigma": Reals(0.5, 2.0, (2.0,), symbol=r"\sigma"),
+        },
+        axis="data",
+        evidence=Statistical(
+            _losses,
+            lambda data, eps, sigma: clean_loss(1.0, sigma, data, eps),
+            support=(-1.0, 1.0),
+            tolerance=0.1,
+        ),
+        twin=Twin(
+            "with the noise of half as many points",
+            Statistical(
+                _losses,
+                lambda data, eps, sigma: clean_loss(1.0, sigma, data / 2.0, eps),
+                support=(-1.0, 1.0),
+                tolerance=0.1,
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.weak-adversary",
+        theory="statistics",
+        title="Against a weak adversary more data help",
+        source=SOURCE.at("abstract"),
+        statement=r"""For $\varepsilon \le \mu$ the loss falls with every point:
+$L_{n+1} \le L_n$.""",
+        relation="lhs <= rhs",
+        domain={
+            "mu": _MU,
+            "sigma": _SIGMA,
+            "ratio": Reals(0.0, 1.0, (0.2, 0.9, 1.0), symbol=r"\varepsilon/\mu"),
+            "n": _N,
+        },
+        axis="n",
+        evidence=Exact(
+            lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, ratio * mu),
+            lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, ratio * mu),
+        ),
+        twin=Twin(
+            r"for $\varepsilon = 1.1\,\mu$ too",
+            Exact(
+                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, 1.1 * mu),
+                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, 1.1 * mu),
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.medium-adversary",
+        theory="statistics",
+        title="Against a medium adversary more data hurt from n* on",
+        source=SOURCE.at("abstract"),
+        statement=r"""For $\varepsilon > \mu$ the loss is least at $n^* =
+\sigma^2\log\frac{\varepsilon+\mu}{\varepsilon-\mu}/(2\varepsilon\mu)$.""",
+        relation="lhs == rhs",
+        domain={
+            "mu": _MU,
+            "sigma": _SIGMA,
+            "ratio": Reals(1.02, 3.0, (1.1, 1.5, 3.0), symbol=r"\varepsilon/\mu"),
+        },
+        axis="ratio",
+        evidence=Exact(
+            _least_n,
+            lambda mu, sigma, ratio: turning_point(mu, sigma, ratio * mu),
+            rtol=1e-4,
+        ),
+        twin=Twin(
+            r"at $\mu/\varepsilon$ times that",
+            Exact(
+                _least_n,
+                lambda mu, sigma, ratio: turning_point(mu, sigma, ratio * mu) / ratio,
+                rtol=1e-4,
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.strong-adversary",
+        theory="statistics",
+        title="Against a strong adversary more data hurt at once",
+        source=SOURCE.at("abstract"),
+        statement=r"""From the $\varepsilon$ with $n^* = 1$ on, $L_n \le L_{n+1}$ for
+every $n \ge 1$.""",
+        relation="lhs <= rhs",
+        domain={
+            "mu": _MU,
+            "sigma": _SIGMA,
+            "share": Reals(1.0, 3.0, (1.0, 1.5, 3.0)),
+            "n": _N,
+        },
+        axis="n",
+        evidence=Exact(
+            _rise,
+            lambda mu, sigma, share, n: _rise(mu, sigma, share, n + 1),
+            rtol=1e-11,
+        ),
+        twin=Twin(
+            "from 0.6 times that size on",
+            Exact(
+                lambda mu, sigma, share, n: _rise(mu, sigma, 0.6 * share, n),
+                lambda mu, sigma, share, n: _rise(mu, sigma, 0.6 * share, n + 1),
+                rtol=1e-11,
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.robust-loss-falls",
+        theory="statistics",
+        title="The loss under steps falls with every point",
+        source=SOURCE,
+        statement=r"""At every $\varepsilon$ the expected loss under steps of that size
+of the robustly trained $w$ falls with $n$: what more data hurt is the loss without
+steps.""",
+        relation="lhs <= rhs",
+        domain={
+            "mu": _MU,
+            "sigma": _SIGMA,
+            "ratio": Reals(0.0, 3.0, (0.5, 1.0, 1.5), symbol=r"\varepsilon/\mu"),
+            "n": _N,
+        },
+        axis="n",
+        evidence=Exact(
+            lambda mu, sigma, ratio, n: robust_loss(mu, sigma, n + 1, ratio * mu),
+            lambda mu, sigma, ratio, n: robust_loss(mu, sigma, n, ratio * mu),
+            atol=1e-14,
+        ),
+        twin=Twin(
+            "so does the loss without steps",
+            Exact(
+                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, ratio * mu),
+                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, ratio * mu),
+                atol=1e-14,
+            ),
+        ),
+    ),
+    Claim(
+        id="min2021.double-descent",
+        theory="statistics",
+        title="Two coordinates descend twice",
+        source=SOURCE.at("abstract"),
+        statement=r"""With a coordinate of mean $1 > \varepsilon$ and deviation
+$\sigma \ge 200$, and one of mean $1/2 < \varepsilon$ and deviation 2, the loss falls,
+rises and falls again: it turns twice.""",
+        relation="lhs == rhs",
+        domain={
+            "sigma": Reals(200.0, 1000.0, (200.0, 500.0, 1000.0), symbol=r"\sigma"),
+            "eps": Reals(0.6, 0.8, (0.6, 0.7, 0.8), symbol=r"\varepsilon"),
+        },
+        axis="eps",
+        evidence=Exact(
+            lambda sigma, eps: len(turning_points([1.0, 0.5], [sigma, 2.0], eps)),
+            lambda sigma, eps: 2,
+        ),
+        twin=Twin(
+            r"also for $\sigma = 10$",
+            Exact(
+                lambda sigma, eps: len(turning_points([1.0, 0.5], [sigma, 2.0], eps)),
+                lambda sigma, eps: 2,
+            ),
+            domain={"sigma": Choices((10.0,)), "eps": Choices((0.6, 0.7, 0.8))},
+        ),
+    ),
+    Claim(
+        id="min2021.bernoulli",
+        theory="statistics",
+        title="Bernoulli classes, by enumeration of all samples",
+        source=SOURCE,
+        statement=r"""For $P(x = y) = (1+\mu)/2$: $L_n = -\mu[P(K > n(1+\varepsilon)/2)
+- P(K < n(1-\varepsilon)/2)]$, $K \sim \mathrm{Bin}(n, (1+\mu)/2)$.""",
+        relation="lhs == rhs",
+        domain={
+            "mu": Reals(-1.0, 1.0, (0.1, 0.5, 0.9), symbol=r"\mu"),
+            "n": Integers(1, 10, (1, 2, 5, 10), symbol="n"),
+            "eps": Choices((0.0, 0.2, 0.4, 0.5, 1.0), r"\varepsilon"),
+        },
+        axis="n",
+        evidence=Exact(bernoulli_clean_loss, _enumerated, atol=1e-14),
+        twin=Twin(
+            r"for one point more",
+            Exact(
+                lambda mu, n, eps: bernoulli_clean_loss(mu, n + 1, eps),
+                _enumerated,
+                atol=1e-14,
+            ),
+        ),
+    ),
+)
