@@ -12,6 +12,7 @@ from geomadv.data._images import TwoClasses as TwoClasses
 from geomadv.data._loaders import DataUnavailableError as DataUnavailableError
 from geomadv.data._loaders import cache_folder as cache_folder
 from geomadv.data._loaders import load_digits as load_digits
+from geomadv.data._loaders import load_fashion_mnist as load_fashion_mnist
 from geomadv.data._loaders import load_mnist as load_mnist
 from geomadv.data._manifolds import EmbeddedSpheres as EmbeddedSpheres
 from geomadv.data._manifolds import Embedding as Embedding
@@ -52,6 +53,7 @@ __all__ = [
     "bilinear_matrix",
     "cache_folder",
     "load_digits",
+    "load_fashion_mnist",
     "load_mnist",
     "resize",
     "resize_isometry",

@@ -1,14 +1,17 @@
-"""Loaders of digits: MNIST, and the digits that scikit-learn bundles.
+"""Loaders of images: MNIST, Fashion-MNIST, and the digits that scikit-learn bundles.
 
-MNIST is looked for, in this order:
+MNIST and Fashion-MNIST are looked for, in this order:
 
-1. `mnist.npz` in the folder that the environment variable GEOMADV_DATA names;
-2. `mnist.npz` in the user's cache (`cache_folder`);
-3. OpenML, through scikit-learn; the digits are then kept in the cache.
+1. `mnist.npz` or `fashion_mnist.npz` in the folder that the environment variable
+   GEOMADV_DATA names;
+2. that file in the user's cache (`cache_folder`);
+3. OpenML, through scikit-learn; the images are then kept in the cache.
 
 The file holds the arrays `xtr`, `ytr`, `xte`, `yte`, or under Keras' names `x_train`,
-`y_train`, `x_test`, `y_test`. It is checked against the published number of digits of
-each class, so another data set under this name is an error and not a result.
+`y_train`, `x_test`, `y_test`. It is checked against the published number of images of
+each class and, where the classes are equally large, against the published mean of the
+training pixels (.2860), so another data set under this name is an error and not a
+result.
 """
 
 import importlib.util
@@ -17,6 +20,7 @@ import socket
 import sys
 import tempfile
 import warnings
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
@@ -27,13 +31,43 @@ from geomadv._typing import NDArray
 from geomadv.data._images import ImageData
 from geomadv.data._npz import array_names, read_npz
 
-_FILE = "mnist.npz"
 _NAMES = ("xtr", "ytr", "xte", "yte")
 _KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")
-_TRAIN = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
-_TEST = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
 _TIMEOUT = 30.0  # seconds without an answer from OpenML
 _DIGITS_TRAIN = 1200
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A published data set of grey images, 28 x 28, of ten classes.
+
+    `train` and `test` are the numbers of images of each class, `mean` is the mean of
+    the training pixels where these numbers do not tell it from other data sets.
+    """
+
+    name: str
+    file: str
+    openml: str
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    mean: float | None = None
+
+
+_MNIST = _Published(
+    "MNIST",
+    "mnist.npz",
+    "mnist_784",
+    (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+    (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
+)
+_FASHION = _Published(
+    "Fashion-MNIST",
+    "fashion_mnist.npz",
+    "Fashion-MNIST",
+    (6000,) * 10,
+    (1000,) * 10,
+    255 * 0.28604,
+)
 
 
 class DataUnavailableError(OSError):
@@ -82,33 +116,37 @@ def load_mnist(*, download: bool = True) -> ImageData:
     ValueError
         If a copy is found and it is not MNIST, or is damaged.
     """
-    folders = [cache_folder()]
-    named = os.environ.get("GEOMADV_DATA")
-    if named:
-        folders.insert(0, Path(named))
-    for folder in folders:
-        if (folder / _FILE).is_file():
-            return _read(folder / _FILE)
-    looked = " and ".join(str(folder / _FILE) for folder in folders)
-    advice = (
-        f"MNIST is not on this machine (looked for {looked}). Set GEOMADV_DATA to a "
-        f"folder with {_FILE} (arrays {', '.join(_NAMES)}, or Keras' names), or "
-        "connect to the internet, so that it comes from OpenML"
-    )
-    if not download:
-        raise DataUnavailableError(advice)
-    try:
-        arrays = _from_openml()
-        data = _checked(arrays, "OpenML")
-    except (OSError, HTTPException, ValueError) as error:
-        raise DataUnavailableError(f"{advice} (now: {error})") from error
-    try:
-        with replacing(cache_folder() / _FILE) as path:
-            xtr, ytr, xte, yte = arrays
-            np.savez_compressed(path, xtr=xtr, ytr=ytr, xte=xte, yte=yte)
-    except OSError as error:
-        warnings.warn(f"MNIST could not be kept for next time: {error}", stacklevel=2)
-    return data
+    return _load(_MNIST, download)
+
+
+def load_fashion_mnist(*, download: bool = True) -> ImageData:
+    """Return Fashion-MNIST: 60 000 articles to train and 10 000 to test, 28 x 28.
+
+    Parameters
+    ----------
+    download : bool
+        Whether to ask OpenML where this machine has no copy (about 30 MB; the images
+        are then kept in the cache).
+
+    Returns
+    -------
+    ImageData
+        Labels are 0 to 9 (T-shirt, trouser, pullover, dress, coat, sandal, shirt,
+        sneaker, bag, ankle boot), pixels lie in 0 to 255.
+
+    Raises
+    ------
+    DataUnavailableError
+        If no copy is found and none can be downloaded.
+    ValueError
+        If a copy is found and it is not Fashion-MNIST, or is damaged.
+
+    References
+    ----------
+    Xiao, Rasul, Vollgraf (2017), "Fashion-MNIST: a novel image dataset for benchmarking
+    machine learning algorithms", arXiv:1708.07747.
+    """
+    return _load(_FASHION, download)
 
 
 def load_digits() -> ImageData:
@@ -147,28 +185,61 @@ def load_digits() -> ImageData:
     )
 
 
-def _read(path: Path) -> ImageData:
+def _load(kind: _Published, download: bool) -> ImageData:
+    folders = [cache_folder()]
+    named = os.environ.get("GEOMADV_DATA")
+    if named:
+        folders.insert(0, Path(named))
+    for folder in folders:
+        if (folder / kind.file).is_file():
+            return _read(folder / kind.file, kind)
+    looked = " and ".join(str(folder / kind.file) for folder in folders)
+    advice = (
+        f"{kind.name} is not on this machine (looked for {looked}). Set GEOMADV_DATA "
+        f"to a folder with {kind.file} (arrays {', '.join(_NAMES)}, or Keras' names), "
+        "or connect to the internet, so that it comes from OpenML"
+    )
+    if not download:
+        raise DataUnavailableError(advice)
+    try:
+        arrays = _from_openml(kind)
+        data = _checked(arrays, "OpenML", kind)
+    except (OSError, HTTPException, ValueError) as error:
+        raise DataUnavailableError(f"{advice} (now: {error})") from error
+    try:
+        with replacing(cache_folder() / kind.file) as path:
+            xtr, ytr, xte, yte = arrays
+            np.savez_compressed(path, xtr=xtr, ytr=ytr, xte=xte, yte=yte)
+    except OSError as error:
+        warnings.warn(
+            f"{kind.name} could not be kept for next time: {error}", stacklevel=3
+        )
+    return data
+
+
+def _read(path: Path, kind: _Published) -> ImageData:
     present = array_names(path)
     names = _KERAS_NAMES if set(_KERAS_NAMES) <= present else _NAMES
-    n, m = sum(_TRAIN), sum(_TEST)
+    n, m = sum(kind.train), sum(kind.test)
     shapes = ((n, 28, 28), (n,), (m, 28, 28), (m,))
     kinds = ("uint8", "integers", "uint8", "integers")
     expected = dict(zip(names, zip(shapes, kinds, strict=True), strict=True))
     arrays = read_npz(path, expected)
-    return _checked(tuple(arrays[name] for name in names), str(path))
+    return _checked(tuple(arrays[name] for name in names), str(path), kind)
 
 
-def _checked(arrays: tuple[NDArray, ...], origin: str) -> ImageData:
+def _checked(arrays: tuple[NDArray, ...], origin: str, kind: _Published) -> ImageData:
     xtr, ytr, xte, yte = arrays
-    for part, labels, counts in (("train", ytr, _TRAIN), ("test", yte, _TEST)):
+    parts = (("train", ytr, kind.train), ("test", yte, kind.test))
+    for part, labels, counts in parts:
         if labels.min() < 0 or labels.max() > 9:
             bad = labels[(labels < 0) | (labels > 9)][0]
             raise ValueError(f"{origin}: the {part} labels must be 0 to 9, got {bad}")
         found = np.bincount(labels.astype(np.int64), minlength=10)
         if tuple(found.tolist()) != counts:
             raise ValueError(
-                f"{origin} is not MNIST: its {part} part must hold {list(counts)} "
-                f"digits of the classes 0 to 9, got {found.tolist()}"
+                f"{origin} is not {kind.name}: its {part} part must hold "
+                f"{list(counts)} images of the classes 0 to 9, got {found.tolist()}"
             )
     for part, images in (("train", xtr), ("test", xte)):
         if images.max() != 255:
@@ -176,18 +247,23 @@ def _checked(arrays: tuple[NDArray, ...], origin: str) -> ImageData:
                 f"{origin}: the {part} pixels must reach from 0 to 255, "
                 f"their largest is {images.max()}"
             )
+    if kind.mean is not None and abs(xtr.mean() - kind.mean) > 0.1:
+        raise ValueError(
+            f"{origin} is not {kind.name}: the mean of its training pixels must be "
+            f"{kind.mean:.2f}, got {xtr.mean():.2f}"
+        )
     return ImageData(
         train_images=xtr,
         train_labels=ytr.astype(np.int64),
         test_images=xte,
         test_labels=yte.astype(np.int64),
         maximum=255,
-        name="MNIST",
+        name=kind.name,
         origin=origin,
     )
 
 
-def _from_openml() -> tuple[NDArray, ...]:
+def _from_openml(kind: _Published) -> tuple[NDArray, ...]:
     from sklearn.datasets import fetch_openml
 
     parser = "pandas" if importlib.util.find_spec("pandas") else "liac-arff"
@@ -197,7 +273,7 @@ def _from_openml() -> tuple[NDArray, ...]:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a failed attempt; the last one is raised
             X, y = fetch_openml(
-                "mnist_784",
+                kind.openml,
                 version=1,
                 return_X_y=True,
                 as_frame=False,
@@ -207,13 +283,16 @@ def _from_openml() -> tuple[NDArray, ...]:
             )
     finally:
         socket.setdefaulttimeout(before)
-    n, m = sum(_TRAIN), sum(_TEST)
+    n, m = sum(kind.train), sum(kind.test)
     if X.shape != (n + m, 784) or y.shape != (n + m,):
         raise ValueError(
-            f"OpenML's mnist_784 must have {n + m} images of 784 pixels, got {X.shape}"
+            f"OpenML's {kind.openml} must have {n + m} images of 784 pixels, "
+            f"got {X.shape}"
         )
     images = X.astype(np.uint8).reshape(-1, 28, 28)
     if not np.array_equal(images.reshape(X.shape), X):
-        raise ValueError("OpenML's mnist_784 must hold integer pixels from 0 to 255")
+        raise ValueError(
+            f"OpenML's {kind.openml} must hold integer pixels from 0 to 255"
+        )
     labels = y.astype(np.uint8)
     return images[:n], labels[:n], images[n:], labels[n:]

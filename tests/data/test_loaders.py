@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import socket
 import sys
@@ -16,6 +17,7 @@ from geomadv.data import (
     _loaders,
     cache_folder,
     load_digits,
+    load_fashion_mnist,
     load_mnist,
 )
 
@@ -25,7 +27,7 @@ KERAS = {"xtr": "x_train", "ytr": "y_train", "xte": "x_test", "yte": "y_test"}
 
 @pytest.fixture(autouse=True)
 def _sealed(monkeypatch, tmp_path):
-    """No network, an empty cache, and an MNIST of 30 + 10 digits."""
+    """No network, an empty cache, and data sets of 30 + 10 images."""
 
     def refuse(*_, **__):
         raise urllib.error.URLError("no network in tests")
@@ -33,8 +35,11 @@ def _sealed(monkeypatch, tmp_path):
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", refuse)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GEOMADV_DATA", raising=False)
-    monkeypatch.setattr(_loaders, "_TRAIN", TRAIN)
-    monkeypatch.setattr(_loaders, "_TEST", TEST)
+    for name in ("_MNIST", "_FASHION"):
+        kind = dataclasses.replace(getattr(_loaders, name), train=TRAIN, test=TEST)
+        if kind.mean is not None:
+            kind = dataclasses.replace(kind, mean=float(small()["xtr"].mean()))
+        monkeypatch.setattr(_loaders, name, kind)
 
 
 def small():
@@ -84,9 +89,9 @@ def test_names_of_keras_are_accepted(monkeypatch, tmp_path):
     assert (load_mnist().test_images == arrays["xte"]).all()
 
 
-def openml(arrays):
+def openml(arrays, expected="mnist_784"):
     def fetch(name, *, version, return_X_y, as_frame, **_):
-        assert (name, version, return_X_y, as_frame) == ("mnist_784", 1, True, False)
+        assert (name, version, return_X_y, as_frame) == (expected, 1, True, False)
         assert socket.getdefaulttimeout() == 30
         X = np.concatenate([arrays["xtr"], arrays["xte"]]).reshape(40, 784)
         y = np.concatenate([arrays["ytr"], arrays["yte"]])
@@ -133,6 +138,46 @@ def test_wrong_download_is_not_kept(monkeypatch, what):
     with pytest.raises(DataUnavailableError, match=r"must (have|hold)"):
         load_mnist()
     assert not cache_folder().exists()
+
+
+def test_fashion_mnist_has_a_file_of_its_own(monkeypatch, tmp_path):
+    arrays = small()
+    written(tmp_path, **{**arrays, "xtr": 255 - arrays["xtr"]})
+    path = (tmp_path / "mnist.npz").with_name("fashion_mnist.npz")
+    np.savez_compressed(path, **{KERAS[name]: array for name, array in arrays.items()})
+    monkeypatch.setenv("GEOMADV_DATA", str(tmp_path))
+    data = load_fashion_mnist(download=False)
+    assert (data.train_images == arrays["xtr"]).all()
+    assert (data.test_labels == arrays["yte"]).all()
+    assert (data.name, data.origin) == ("Fashion-MNIST", str(path))
+
+
+def test_fashion_mnist_comes_from_openml_under_its_name(monkeypatch):
+    fetch = openml(small(), "Fashion-MNIST")
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    assert load_fashion_mnist().origin == "OpenML"
+    assert [path.name for path in cache_folder().iterdir()] == ["fashion_mnist.npz"]
+
+
+@pytest.mark.errors
+def test_other_data_with_equal_classes_are_not_fashion_mnist(monkeypatch, tmp_path):
+    arrays = small()
+    arrays["xtr"] = np.minimum(arrays["xtr"], 254) + np.uint8(1)
+    np.savez(tmp_path / "fashion_mnist.npz", **arrays)
+    monkeypatch.setenv("GEOMADV_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match="is not Fashion-MNIST: the mean of its train"):
+        load_fashion_mnist()
+
+
+@pytest.mark.errors
+def test_absent_fashion_mnist_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", None)  # calling it fails
+    monkeypatch.setenv("GEOMADV_DATA", str(tmp_path / "named"))
+    with pytest.raises(DataUnavailableError) as caught:
+        load_fashion_mnist(download=False)
+    message = str(caught.value)
+    assert message.startswith("Fashion-MNIST is not on this machine")
+    assert str(tmp_path / "named" / "fashion_mnist.npz") in message
 
 
 @pytest.mark.errors

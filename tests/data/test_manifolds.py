@@ -11,6 +11,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from scipy.spatial import cKDTree
 
 from geomadv.data import (
     EmbeddedSpheres,
@@ -160,7 +161,13 @@ def test_decision_reach_is_half_the_distance_of_the_classes():
 
 @pytest.mark.parametrize(
     "manifold",
-    [EmbeddedSpheres(2, 6, rotation=1), ParallelFlats(2, 6, rotation=1), NestedTori(6)],
+    [
+        EmbeddedSpheres(2, 6, rotation=1),
+        ParallelFlats(2, 6, rotation=1),
+        NestedTori(6),
+        LinearDecoder(3, 6, scales=[1.0, 2.0, 0.5], rotation=1),
+        FlatTorusDecoder(2, 6, a=0.7, rotation=1),
+    ],
 )
 def test_axis_distance_is_reached_where_both_classes_are_equally_far(manifold):
     X, _ = net(manifold, 50, 14)
@@ -181,6 +188,63 @@ def test_axis_distance_is_reached_where_both_classes_are_equally_far(manifold):
     Y = X - found[:, None] * steps / np.linalg.norm(steps, axis=1, keepdims=True)
     both = [manifold.distance_to_class(Y, label) for label in (-1, 1)]
     assert both[0] == pytest.approx(both[1], abs=1e-6)
+
+
+def polylines(rolls, n=8000):
+    """Return search trees of fine polylines of the two curves of rolls."""
+    t = np.linspace(rolls.start, rolls.end, n)
+    curve = rolls.radius * np.column_stack(
+        [np.cos(t) + t * np.sin(t), np.sin(t) - t * np.cos(t)]
+    )
+    return cKDTree(curve), cKDTree(-curve)
+
+
+def test_axis_between_the_rolls_is_the_involute_halfway():
+    rolls = SwissRolls(4, turns=2, radius=0.5, rotation=2)
+    X, _ = rolls.sample(120, 26)
+    X = X + np.random.default_rng(27).normal(scale=0.1, size=X.shape)
+    Z = rolls.embedding.coordinates(X)
+    t = np.linspace(math.pi / 2, rolls.end + 2, 40_000)
+    p = t + math.pi / 2
+    middle = 0.5 * np.column_stack(
+        [np.cos(p) + t * np.sin(p), np.sin(p) - t * np.cos(p)]
+    )
+    expected, _ = cKDTree(np.vstack([middle, -middle])).query(Z[:, :2])
+    lower, upper = rolls.axis_bounds(X)
+    exact = upper - lower < 1e-12
+    assert exact.mean() > 0.6
+    inner = exact & (np.linalg.norm(Z[:, :2], axis=1) < 0.5 * (rolls.end - 1))
+    assert inner.sum() > 40
+    assert upper[inner] == pytest.approx(expected[inner], abs=1e-3)
+
+
+def test_axis_of_rolls_is_no_nearer_to_them_than_the_decision_reach():
+    rolls = SwissRolls(3, turns=2)
+    X, _ = rolls.sample(2000, 28)
+    lower, upper = rolls.axis_bounds(X)
+    assert lower.min() == pytest.approx(rolls.decision_reach, abs=1e-9)
+    assert (upper - lower).max() < 1e-6
+    on = rolls.axis_bounds([[0.0, 0.0, 1.0]])
+    assert on[1][0] == 0.0
+
+
+def test_axis_near_the_ends_of_rolls_is_enclosed():
+    """The first change along rays, with distances to polylines."""
+    rolls = SwissRolls(3, turns=1)
+    trees = polylines(rolls)
+    X = np.array([[11.0, 3.0, 0.0], [-3.0, -9.5, 5.0], [0.3, 0.2, 0.0]])
+    lower, upper = rolls.axis_bounds(X, tolerance=1e-5)
+    assert (lower <= upper).all()
+    assert (upper - lower).max() <= 1e-5 * (1 + 1e-9)
+    assert (upper - lower).max() > 1e-12
+    turn = np.linspace(0, 2 * math.pi, 91)
+    for x, bound in zip(X, upper, strict=True):
+        steps = np.linspace(0, 1.1 * bound, 61)[:, None, None]
+        P = x[:2] + steps * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        near, far = (tree.query(P.reshape(-1, 2))[0].reshape(61, -1) for tree in trees)
+        changed = np.sign(far - near) != np.sign(far[0, 0] - near[0, 0])
+        assert not changed[steps[:, 0, 0] < 0.98 * bound].any()
+        assert changed.any()
 
 
 def test_noise_is_isotropic(shape):
@@ -302,18 +366,33 @@ def test_embedding_is_an_isometry_with_an_exact_offset(m, d, rotation):
         assert np.abs(B).max() < 0.95  # no axis is left where it was
 
 
-def test_high_codimension_costs_no_more_than_the_output():
-    """The output here is 160 MB; the extra memory must stay below 1.2 times it."""
-    manifold = EmbeddedSpheres(3, 10_000, rotation=0)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: EmbeddedSpheres(3, 10_000, rotation=0),
+        lambda: FlatTorusDecoder(3, 10_000, rotation=0),
+        lambda: ParallelFlats(3, 10_000),
+    ],
+)
+def test_high_codimension_costs_no_more_than_the_output(make):
+    """A fifth of 10^4 points, 160 MB, in a fifth of a second of CPU time.
+
+    The extra memory is that of blocks, below 0.2 times the output (1.2 is allowed). The
+    first call also pays for memory that the process never had: the best of 3 counts.
+    """
+    manifold = make()
+    seconds = []
+    for seed in range(3):
+        begin = time.process_time()
+        X, _ = manifold.sample(2000, seed)
+        seconds.append(time.process_time() - begin)
+    assert min(seconds) < 0.2
+    assert manifold.distance(X[:50]).max() < 1e-12
     tracemalloc.start()
-    begin = time.process_time()
     X, _ = manifold.sample(2000, 0)
-    seconds = time.process_time() - begin
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - X.nbytes < 0.2 * X.nbytes
-    assert seconds < 1
-    assert manifold.distance(X[:50]).max() < 1e-12
 
 
 @pytest.mark.parametrize("codimension", [1, 10_000])
@@ -357,6 +436,11 @@ def test_codimensions_from_one_to_ten_thousand(codimension):
         (lambda: NestedTori(3, radius=2.0), ValueError, "radius must be above 2"),
         (lambda: SwissRolls(3, turns=0), ValueError, "turns must be at least 1"),
         (lambda: SwissRolls(3, start=1.0), ValueError, "start must be at least"),
+        (
+            lambda: SwissRolls(3).axis_bounds([[0.0, 0.0, 0.0]], tolerance=0.0),
+            ValueError,
+            "tolerance must be above 0",
+        ),
         (lambda: LinearDecoder(2, 1), ValueError, "d must be at least 2"),
         (lambda: LinearDecoder(2, 3, scales=[1.0]), ValueError, "scales must have sha"),
         (lambda: FlatTorusDecoder(2, 3), ValueError, "d must be at least 4"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from geomadv.data import EmbeddedSpheres
+from geomadv.theories.manifold._cells import cell_share
 from geomadv.theories.manifold.khoury2018 import (
     ball_cover,
     balls_needed,
@@ -142,6 +143,9 @@ def test_coverage_tends_to_its_power_of_the_dimension():
         (2, 4, 1.0, 0.7, 0.6),
         (2, 12, 0.6, 0.5, 0.45),
         (2, 5, 0.5, 0.2, 0.4),
+        (3, 5, 1.0, 0.8, 0.7),
+        (3, 20, 1.0, 0.6, 0.5),
+        (4, 9, 0.7, 0.6, 0.6),
     ],
 )
 def test_coverage_of_tubes_agrees_with_points_drawn_in_space(
@@ -164,8 +168,33 @@ def test_coverage_of_tubes_agrees_with_points_drawn_in_space(
     assert abs(found - share) < 4 * math.sqrt(share * (1 - share) / n) + 1e-9
 
 
+@pytest.mark.parametrize("k", [3, 4, 7])
+def test_share_of_a_cell_is_that_of_drawn_points(k):
+    rng = np.random.default_rng(3)
+    square = ((rng.random((100_000, k)) - 0.5) ** 2).sum(axis=1)
+    for s in np.linspace(0.05, 0.95, 10) * k / 4:
+        share = float(cell_share(k, s))
+        found = (square <= s).mean()
+        assert abs(found - share) < 4 * math.sqrt(share * (1 - share) / 1e5) + 1e-5
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 12])
+def test_share_of_a_cell_is_a_ball_while_it_is_inside(k):
+    s = np.linspace(0, 0.25, 7)
+    ball = math.pi ** (k / 2) / math.gamma(k / 2 + 1) * s ** (k / 2)
+    assert cell_share(k, s) == pytest.approx(ball, abs=1e-12)
+    assert cell_share(k, np.array([k / 4, k, 1e9])).tolist() == [1.0] * 3
+
+
+def test_share_of_a_cube_without_its_caps():
+    r = np.linspace(0.5, math.sqrt(0.5), 9)
+    h = r - 0.5
+    ball = 4 / 3 * math.pi * r**3 - 2 * math.pi * h**2 * (3 * r - h)
+    assert cell_share(3, r**2) == pytest.approx(ball, abs=1e-12)
+
+
 def test_sampler_agrees_with_the_integral():
-    for k, d in ((1, 2), (1, 100), (2, 3), (2, 10)):
+    for k, d in ((1, 2), (1, 100), (2, 3), (2, 10), (3, 4), (6, 30)):
         share = tube_coverage(k, d, spacing=2 / math.sqrt(k), radius=1.0, eps=1.0)
         found = sample_covered(40_000, np.random.default_rng(2), k, d).mean()
         assert abs(found - share) < 4 * math.sqrt(share * (1 - share) / 40_000)
@@ -242,8 +271,8 @@ def test_both_distances_fall_like_the_root_of_d():
         (lambda: coverage_bound(1, 2, 1, 1, 0), "volume must be above 0"),
         (lambda: is_vacuous(math.nan), "bound must be at least 0"),
         (
-            lambda: tube_coverage(3, 5, spacing=1, radius=1, eps=1),
-            "k must be 1 or 2",
+            lambda: tube_coverage(0, 5, spacing=1, radius=1, eps=1),
+            "k must be at least 1",
         ),
         (
             lambda: tube_coverage(1, 5, spacing=0, radius=1, eps=1),

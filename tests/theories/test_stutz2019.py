@@ -7,12 +7,20 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from geomadv.classifiers import LinearClassifier, QuadraticClassifier
-from geomadv.data import EmbeddedSpheres, LinearDecoder
+from geomadv.data import (
+    EmbeddedSpheres,
+    FlatTorusDecoder,
+    LinearDecoder,
+    NestedTori,
+    SwissRolls,
+)
 from geomadv.perturbations import minimal_perturbation
 from geomadv.theories.manifold.stutz2019 import (
+    ProjectedClassifier,
+    adaptive_bounds,
     fraction_probability,
     normal_fraction,
     null_fraction,
@@ -108,6 +116,65 @@ def test_no_latent_perturbation_that_crosses_is_shorter(kind):
             assert (model.predict(data.decode(near)) == before[i]).all()
 
 
+@pytest.mark.parametrize(
+    ("k", "a", "b"), [(1, 0.5, 0.1), (2, 1.0, -0.4), (3, 2.0, 1.0)]
+)
+def test_steps_on_the_flat_torus_are_the_smallest_of_many_descents(k, a, b):
+    """SLSQP from many starts, on the constraint f(g(z + step)) = 0."""
+    data = FlatTorusDecoder(k, 2 * k + 3, a=a, rotation=k)
+    rng = np.random.default_rng(14)
+    w = rng.normal(size=data.d)
+    model = LinearClassifier.from_parameters(w, b)
+    z = rng.uniform(-4, 4, (6, k))
+    latent, delta = on_manifold_perturbation(model, data, z)
+    level = model.decision_function(data.decode(z) + delta)
+    assert level == pytest.approx(np.zeros(6), abs=1e-9)
+    before = model.predict(data.decode(z))
+    further = z + 1.0001 * latent.delta
+    assert (model.predict(data.decode(further)) != before).all()
+    assert np.linalg.norm(latent.delta, axis=1) == pytest.approx(latent.distance)
+    for i in range(6):
+        best = math.inf
+        for start in rng.normal(scale=2 * a, size=(12, k)):
+            found = optimize.minimize(
+                lambda s: s @ s,
+                start,
+                method="SLSQP",
+                constraints={
+                    "type": "eq",
+                    "fun": lambda s, i=i: model.decision_function(
+                        data.decode(z[i : i + 1] + s)
+                    )[0],
+                },
+            )
+            if found.success:
+                best = min(best, math.sqrt(found.fun))
+        assert latent.distance[i] <= best + 1e-6
+        assert best - latent.distance[i] < 1e-4
+
+
+def test_no_step_where_the_torus_is_on_one_side():
+    data = FlatTorusDecoder(2, 4)
+    for sign in (-1.0, 1.0):
+        model = LinearClassifier.from_parameters([0.3, 0.4, 0.6, 0.8], sign * 1.6)
+        latent, delta = on_manifold_perturbation(model, data, [[0.0, 1.0]])
+        assert latent.distance[0] == math.inf
+        assert not delta.any()
+    model = LinearClassifier.from_parameters([0.3, 0.4, 0.6, 0.8], 1.4)
+    latent, _ = on_manifold_perturbation(model, data, [[0.0, 1.0], [0.0, 0.0]])
+    assert (latent.distance < math.pi * math.sqrt(2)).all()
+
+
+def test_points_at_a_pole_of_the_torus_have_steps():
+    """Where the gradient is 0 the step leaves the pole, to either side."""
+    circle = FlatTorusDecoder(1, 2)
+    model = LinearClassifier.from_parameters([1.0, 0.0], 0.3)
+    latent, _ = on_manifold_perturbation(model, circle, [[0.0], [math.pi]])
+    assert latent.distance == pytest.approx(
+        [math.acos(-0.3), math.pi - math.acos(-0.3)], abs=1e-9
+    )
+
+
 def test_regular_perturbations_are_shorter_by_the_cosine():
     data = LinearDecoder(4, 30, rotation=8)
     w = np.random.default_rng(9).standard_normal(30)
@@ -151,6 +218,86 @@ def test_on_manifold_error_without_steps_is_the_error():
     assert small == pytest.approx(stats.norm.cdf(0.5) - stats.norm.cdf(-0.5), rel=1e-7)
 
 
+# --- Projection ----------------------------------------------------------------------
+
+
+def test_projected_classifier_is_that_of_the_subspace_for_a_linear_decoder():
+    data = LinearDecoder(3, 12, rotation=1)
+    rng = np.random.default_rng(12)
+    model = LinearClassifier.from_parameters(rng.normal(size=12), 0.3)
+    X = rng.normal(size=(200, 12))
+    defended = ProjectedClassifier(model, data)
+    assert (defended.predict(X) == projected_model(model, data).predict(X)).all()
+    assert (defended.classes_ == model.classes_).all()
+    assert defended.decision_function(X) == pytest.approx(
+        projected_model(model, data).decision_function(X)
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        NestedTori(4, rotation=0),
+        SwissRolls(5, rotation=1),
+        EmbeddedSpheres(2, 4, rotation=2),
+        FlatTorusDecoder(2, 6, rotation=3),
+    ],
+)
+def test_no_perturbation_below_the_bound_changes_the_projected_decision(data):
+    """D from the points of a net that are decided otherwise, which is a bit too large.
+
+    Adaptive steps: towards those points, and in random directions.
+    """
+    rng = np.random.default_rng(13)
+    w = rng.normal(size=data.d)
+    net, _ = data.sample(20_000, rng)
+    level = float(np.quantile(net @ w, 0.4))
+    model = LinearClassifier.from_parameters(w, -level)
+    defended = ProjectedClassifier(model, data)
+    X, _ = data.sample(30, rng)
+    decided, around = model.predict(X), model.predict(net)
+    for x, label in zip(X, decided, strict=True):
+        others = net[around != label]
+        gaps = np.linalg.norm(others - x, axis=1)
+        D = gaps.min()
+        lower, upper = adaptive_bounds(D, data.reach)
+        assert lower < upper == D
+        # the net may miss nearer points by its spacing
+        size = 0.95 * max(float(lower) - 0.15, 0.0)
+        aim = others[np.argsort(gaps)[:300]] - x
+        steps = np.vstack([aim, rng.normal(size=(300, data.d))])
+        steps *= size / np.linalg.norm(steps, axis=1, keepdims=True)
+        assert (defended.predict(x + steps) == label).all()
+        assert defended.predict(others[gaps.argmin()][None])[0] != label
+
+
+@pytest.mark.parametrize("t", [0.1, 0.8, 1.5])
+def test_on_a_circle_the_smallest_adaptive_perturbation_is_the_sine(t):
+    """Steps in all directions of the plane, at a share of that length and beyond it."""
+    a = 1.5
+    data = FlatTorusDecoder(1, 2, a=a)
+    # decided by the side of a line through the centre, an angle t from x
+    model = LinearClassifier.from_parameters([math.sin(t), -math.cos(t)], 0.0)
+    defended = ProjectedClassifier(model, data)
+    x = np.array([[a, 0.0]])
+    turn = np.linspace(0, 2 * math.pi, 20_001)
+    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    changed = [
+        (defended.predict(x + share * a * math.sin(t) * circle) != 1).any()
+        for share in (0.9, 0.999, 1.001)
+    ]
+    assert changed == [False, False, True]
+    lower, upper = adaptive_bounds(2 * a * math.sin(t / 2), data.reach)
+    assert lower < a * math.sin(t) < upper
+
+
+def test_bounds_meet_on_subspaces_and_say_nothing_of_what_is_not_there():
+    assert adaptive_bounds(0.7, math.inf) == (0.7, 0.7)
+    assert adaptive_bounds(0.0, 2.0) == (0.0, 0.0)
+    assert adaptive_bounds(math.inf, 2.0) == (2.0, math.inf)
+    assert adaptive_bounds(math.inf, math.inf) == (math.inf, math.inf)
+
+
 @pytest.mark.errors
 @pytest.mark.parametrize(
     ("call", "error", "message"),
@@ -165,12 +312,33 @@ def test_on_manifold_error_without_steps_is_the_error():
             TypeError,
             "model must be a linear or a quadratic",
         ),
+        (
+            lambda: on_manifold_perturbation(
+                LinearClassifier.from_parameters(np.eye(3, 2), np.zeros(3)),
+                FlatTorusDecoder(1, 2),
+                [[0.0]],
+            ),
+            TypeError,
+            "model must be linear, of two classes",
+        ),
         (lambda: on_manifold_model(object(), 1), TypeError, "data must be a LinearDec"),
         (
             lambda: projected_model(object(), EmbeddedSpheres()),
             TypeError,
             "data must be a LinearDec",
         ),
+        (
+            lambda: ProjectedClassifier(1, LinearDecoder(1, 2)),
+            TypeError,
+            "model must be a fitted classifier",
+        ),
+        (
+            lambda: ProjectedClassifier(LinearClassifier(), 1),
+            TypeError,
+            "data must be a LabelledManifold",
+        ),
+        (lambda: adaptive_bounds(-1.0, 1.0), ValueError, "distance must be at least"),
+        (lambda: adaptive_bounds(1.0, 0.0), ValueError, "reach must be above 0"),
         (lambda: on_manifold_error(0.0, 0.1), ValueError, "angle must lie in"),
         (lambda: on_manifold_error(0.1, -1), ValueError, "eta must be at least 0"),
     ],

@@ -128,6 +128,20 @@ class LinearDecoder(LabelledManifold):
         largest: Real = (size * self.scales.max())[()]
         return largest
 
+    def axis_distance(self, X: ArrayLike) -> Float[NDArray, " n"]:
+        """Return the distances of points to the decision axis, z_1 = 0.
+
+        Parameters
+        ----------
+        X : (n, d) array_like
+            Points.
+
+        Returns
+        -------
+        (n,) array
+        """
+        return np.abs(self.embedding.coordinates(X)[:, 0])
+
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
         z = rng.standard_normal((n, self.k))
         return z * self.scales, np.where(z[:, 0] < 0, -1.0, 1.0)
@@ -251,6 +265,21 @@ class FlatTorusDecoder(LabelledManifold):
         core[:, ::2] = self.a * np.cos(z / self.a)
         core[:, 1::2] = self.a * np.sin(z / self.a)
         return core
+
+    def axis_distance(self, X: ArrayLike) -> Float[NDArray, " n"]:
+        """Return the distances of points to the decision axis.
+
+        Parameters
+        ----------
+        X : (n, d) array_like
+            Points.
+
+        Returns
+        -------
+        (n,) array
+            To the hyperplane that halves the first circle, its mirror.
+        """
+        return np.abs(self.embedding.coordinates(X)[:, 1])
 
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
         if self.latent == "uniform":

@@ -24,8 +24,9 @@ of it. A grid of spacing 2 delta/sqrt(k) is a delta-cover with
 n = (sqrt(k)/(2 delta))^k V points; its share is about (pi k/(2 d))^(k/2): whatever
 delta, samples that cover the manifold leave its tube bare as d grows. Exactly, a point
 of the tube is a normal distance t, with t^(d-k) uniform, and a uniform position in a
-cell of the grid at distance u of its centre: covered if t^2 + u^2 <= delta^2. For k = 1
-the balls do not overlap, and the bound is the value. A bound of 1 or more is *vacuous*.
+cell of the grid at distance u of its centre: covered if t^2 + u^2 <= delta^2
+(`tube_coverage`, for every k). For k = 1 the balls do not overlap, and the bound is the
+value. A bound of 1 or more is *vacuous*.
 
 **Norms.** Spheres of radii a < b have Lambda_2 of radius (a + b)/2. Take a point with
 one coordinate a + s and all others h <= s. Its l_inf distance to the inner sphere is s,
@@ -45,16 +46,12 @@ arXiv:1811.00525. The three statements are those of the abstract; everything is 
 here, and numbers of theorems are left out.
 """
 
-import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize
 
 from geomadv._random import spawn
-from geomadv._typing import ArrayLike, Bool, NDArray, Real
-from geomadv._validate import integer, real, real_array
+from geomadv._typing import Real
 from geomadv.claims import (
     Choices,
     Claim,
@@ -65,6 +62,43 @@ from geomadv.claims import (
     Statistical,
     Twin,
 )
+from geomadv.theories.manifold._inf_axis import inf_axis_height as inf_axis_height
+from geomadv.theories.manifold._inf_axis import inf_axis_radius as inf_axis_radius
+from geomadv.theories.manifold._inf_axis import inf_axis_reach as inf_axis_reach
+from geomadv.theories.manifold._tubes import ball_cover as ball_cover
+from geomadv.theories.manifold._tubes import balls_needed as balls_needed
+from geomadv.theories.manifold._tubes import coverage_bound as coverage_bound
+from geomadv.theories.manifold._tubes import covering_bounds as covering_bounds
+from geomadv.theories.manifold._tubes import flat_ball_cover as flat_ball_cover
+from geomadv.theories.manifold._tubes import (
+    flat_nearest_neighbour_cover as flat_nearest_neighbour_cover,
+)
+from geomadv.theories.manifold._tubes import grid_coverage as grid_coverage
+from geomadv.theories.manifold._tubes import is_vacuous as is_vacuous
+from geomadv.theories.manifold._tubes import (
+    nearest_neighbour_cover as nearest_neighbour_cover,
+)
+from geomadv.theories.manifold._tubes import sample_covered as sample_covered
+from geomadv.theories.manifold._tubes import tube_coverage as tube_coverage
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "ball_cover",
+    "balls_needed",
+    "coverage_bound",
+    "covering_bounds",
+    "flat_ball_cover",
+    "flat_nearest_neighbour_cover",
+    "grid_coverage",
+    "inf_axis_height",
+    "inf_axis_radius",
+    "inf_axis_reach",
+    "is_vacuous",
+    "nearest_neighbour_cover",
+    "sample_covered",
+    "tube_coverage",
+]
 
 SOURCE = Source(
     "M. Khoury, D. Hadfield-Menell",
@@ -72,512 +106,6 @@ SOURCE = Source(
     2018,
     arxiv="1811.00525",
 )
-
-
-def nearest_neighbour_cover(reach: float, eps: float) -> float:
-    """Return below which delta a delta-cover makes 1-NN right on the tube.
-
-    Parameters
-    ----------
-    reach : float
-        Distance of the classes to the decision axis, above 0.
-    eps : float
-        Radius of the tube, in [0, reach].
-
-    Returns
-    -------
-    float
-        2 (reach - eps).
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Examples
-    --------
-    >>> nearest_neighbour_cover(1.0, 0.25), ball_cover(1.0, 0.25)
-    (1.5, 0.75)
-    """
-    r, e = _tube(reach, eps)
-    return 2 * (r - e)
-
-
-def ball_cover(reach: float, eps: float) -> float:
-    """Return up to which delta balls of radius `reach` about a cover hold the tube.
-
-    The arguments are as for `nearest_neighbour_cover`.
-
-    Returns
-    -------
-    float
-        reach - eps, half as much: 2^k times the samples.
-    """
-    r, e = _tube(reach, eps)
-    return r - e
-
-
-def flat_nearest_neighbour_cover(reach: float, eps: float) -> float:
-    """Return the largest delta for 1-NN on parallel flats, which is exact.
-
-    The arguments are as for `nearest_neighbour_cover`.
-
-    Returns
-    -------
-    float
-        2 sqrt(reach (reach - eps)), if samples of the classes may be opposite.
-
-    Examples
-    --------
-    >>> flat_nearest_neighbour_cover(1.0, 0.75), flat_ball_cover(1.0, 0.6)
-    (1.0, 0.8)
-    """
-    r, e = _tube(reach, eps)
-    return 2 * math.sqrt(r * (r - e))
-
-
-def flat_ball_cover(reach: float, eps: float) -> float:
-    """Return the largest delta for balls of radius `reach` on flats, which is exact.
-
-    The arguments are as for `nearest_neighbour_cover`.
-
-    Returns
-    -------
-    float
-        sqrt(reach^2 - eps^2).
-    """
-    r, e = _tube(reach, eps)
-    return math.sqrt((r - e) * (r + e))
-
-
-def covering_bounds(k: int, delta: float, volume: float = 1.0) -> tuple[float, float]:
-    """Return bounds on the least size of a delta-cover of a flat torus.
-
-    Parameters
-    ----------
-    k : int
-        Dimension, at least 1.
-    delta : float
-        Radius of the cover, above 0.
-    volume : float
-        Volume of the flat, above 0.
-
-    Returns
-    -------
-    lower, upper : float
-        V/(omega_k delta^k) by volume, and (sqrt(k)/(2 delta))^k V by a grid (which
-        fits if the sides are multiples of its spacing).
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Examples
-    --------
-    >>> [round(bound, 9) for bound in covering_bounds(1, 0.05)]
-    [10.0, 10.0]
-    """
-    size = integer("k", k, minimum=1)
-    radius = real("delta", delta, lower=0, open_lower=True)
-    V = real("volume", volume, lower=0, open_lower=True)
-    ball = math.exp(_log_ball(size) + size * math.log(radius))
-    return V / ball, V * (math.sqrt(size) / (2 * radius)) ** size
-
-
-def coverage_bound(
-    k: int, d: int, n: float, delta: float, volume: float = 1.0
-) -> float:
-    """Return the bound on the share of the tube that n balls of radius delta cover.
-
-    Parameters
-    ----------
-    k : int
-        Dimension of the flat, at least 1.
-    d : int
-        Ambient dimension, above k.
-    n : float
-        Number of balls, at least 0.
-    delta : float
-        Radius of the balls and of the tube, above 0.
-    volume : float
-        Volume of the flat, above 0.
-
-    Returns
-    -------
-    float
-        pi^(k/2) Gamma((d-k)/2 + 1)/Gamma(d/2 + 1) n delta^k/volume; from 1 on it is
-        vacuous (`is_vacuous`).
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Examples
-    --------
-    >>> round(coverage_bound(1, 100, 50, 0.01), 8)
-    0.12501848
-    """
-    size, ambient = _dimensions(k, d)
-    radius = real("delta", delta, lower=0, open_lower=True)
-    V = real("volume", volume, lower=0, open_lower=True)
-    return real("n", n, lower=0) * math.exp(
-        _log_one_ball(size, ambient) + size * math.log(radius) - math.log(V)
-    )
-
-
-def grid_coverage(k: int, d: int) -> float:
-    """Return `coverage_bound` of the coarsest grid that is a delta-cover.
-
-    Parameters
-    ----------
-    k : int
-        Dimension of the flat, at least 1.
-    d : int
-        Ambient dimension, above k.
-
-    Returns
-    -------
-    float
-        The same for every delta, about (pi k/(2 d))^(k/2); exact for k = 1.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Relative error below 1e-11 for d up to 10^4 and 1e-8 up to 10^6, against 50-digit
-    arithmetic; a difference of logarithms of gamma functions.
-
-    Examples
-    --------
-    >>> [round(grid_coverage(k, d), 8) for k, d in ((1, 2), (2, 10), (2, 3))]
-    [0.78539816, 0.31415927, 1.04719755]
-    >>> bool(is_vacuous(grid_coverage(2, 3)))
-    True
-    """
-    size, ambient = _dimensions(k, d)
-    return math.exp(_log_one_ball(size, ambient) + size * math.log(size) / 2) / 2**size
-
-
-def is_vacuous(bound: ArrayLike) -> Bool[NDArray, "*s"]:
-    """Tell whether a bound on a share says nothing, being at least 1.
-
-    Parameters
-    ----------
-    bound : float or array_like
-        Bounds, at least 0.
-
-    Returns
-    -------
-    array of bool
-
-    Raises
-    ------
-    ValueError, TypeError
-        If bound is not as described.
-
-    Examples
-    --------
-    >>> is_vacuous([0.5, 1.05])
-    array([False,  True])
-    """
-    return np.asarray(real_array("bound", bound, lower=0, infinite=True) >= 1.0)
-
-
-def balls_needed(k: int, d: int, delta: float, volume: float = 1.0) -> float:
-    """Return how many balls of radius delta are needed to cover the tube, at least.
-
-    Parameters
-    ----------
-    k, d, delta, volume
-        As for `coverage_bound`.
-
-    Returns
-    -------
-    float
-        The n at which `coverage_bound` is 1: it grows like (d/(2 pi))^(k/2), while the
-        size of a delta-cover of the flat does not depend on d.
-
-    Examples
-    --------
-    >>> round(balls_needed(2, 502, 0.1), 6), round(covering_bounds(2, 0.1)[1], 6)
-    (7989.578143, 50.0)
-    """
-    return 1 / coverage_bound(k, d, 1.0, delta, volume)
-
-
-def tube_coverage(
-    k: int, d: int, *, spacing: float, radius: float, eps: float
-) -> float:
-    """Return the share of a tube over a flat that balls about a grid cover, exactly.
-
-    Parameters
-    ----------
-    k : int
-        Dimension of the flat, 1 or 2, without boundary (a flat torus).
-    d : int
-        Ambient dimension, above k.
-    spacing : float
-        Spacing of the grid, above 0.
-    radius : float
-        Radius of the balls, above 0.
-    eps : float
-        Radius of the tube, above 0.
-
-    Returns
-    -------
-    float
-        P[t^2 + u^2 <= radius^2], see the head of this module.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    An integral over t by adaptive quadrature, split at its kinks; absolute error below
-    1e-9.
-
-    Examples
-    --------
-    >>> round(tube_coverage(1, 100, spacing=2.0, radius=1.0, eps=1.0), 8)
-    0.12501848
-    """
-    size, ambient = _dimensions(k, d)
-    if size > 2:
-        raise ValueError(f"k must be 1 or 2, got {size}")
-    s, R, e = (
-        real(name, value, lower=0, open_lower=True)
-        for name, value in (("spacing", spacing), ("radius", radius), ("eps", eps))
-    )
-    power = ambient - size
-    top = min(e, R)
-
-    def integrand(t: float) -> float:
-        weight = math.exp((power - 1) * math.log(t / e)) if t > 0 else float(power == 1)
-        flat = math.sqrt(max(R * R - t * t, 0.0))
-        return weight * power / e * _cell_share(size, flat / s)
-
-    kinks = [R * R - s * s / 4, R * R - s * s / 2]
-    breaks = {math.sqrt(kink) for kink in kinks if 0 < kink < top * top}
-    breaks |= {top * max(1 - x / power, 0.0) for x in (1.0, 5.0, 40.0)}
-    return min(1.0, _integral(integrand, sorted({0.0, top, *breaks})))
-
-
-def sample_covered(
-    n: int, rng: np.random.Generator, k: int, d: int
-) -> Bool[NDArray, " n"]:
-    """Draw points of the tube and whether the balls of the coarsest grid cover them.
-
-    Parameters
-    ----------
-    n : int
-        Number of points, at least 0.
-    rng : numpy.random.Generator
-        Generator.
-    k : int
-        Dimension of the flat, at least 1.
-    d : int
-        Ambient dimension, above k.
-
-    Returns
-    -------
-    (n,) array of bool
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    k + 1 numbers a point, whatever d: the distance to the flat and the position in a
-    cell.
-
-    Examples
-    --------
-    >>> float(sample_covered(100_000, np.random.default_rng(0), 1, 3).mean().round(2))
-    0.67
-    """
-    size, ambient = _dimensions(k, d)
-    count = integer("n", n, minimum=0)
-    t = rng.random(count) ** (1 / (ambient - size))
-    cell = (2 * rng.random((count, size)) - 1) / math.sqrt(size)
-    return np.asarray(t * t + (cell * cell).sum(axis=1) <= 1.0)
-
-
-def inf_axis_radius(
-    direction: ArrayLike, inner: float = 1.0, outer: float = 3.0
-) -> float:
-    """Return where a ray meets the l_inf decision axis of two concentric spheres.
-
-    Parameters
-    ----------
-    direction : (d,) array_like
-        Direction of the ray from the centre, not zero.
-    inner, outer : float
-        Radii of the spheres, 0 < inner < outer.
-
-    Returns
-    -------
-    float
-        The distance from the centre at which the l_inf distances to both spheres are
-        equal.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    The point x has l_inf distance s to the inner sphere where |(|x_i| - s)_+|_2 is the
-    inner radius, to the outer one where ||x_i| + s|_2 is the outer radius. Brent's
-    method, to 1e-12.
-
-    Examples
-    --------
-    >>> round(inf_axis_radius([1.0, 1.0]), 9), round(inf_axis_radius([1.0, 0.0]), 9)
-    (2.0, 1.926649916)
-    """
-    vector = np.abs(real_array("direction", direction, ndim=1))
-    length = float(np.linalg.norm(vector)) if vector.size else 0.0
-    if length == 0:
-        raise ValueError("direction must not be zero")
-    u = vector / length
-    a, b = _radii(inner, outer)
-
-    def surplus(rho: float) -> float:
-        x = rho * u
-        if rho <= a:
-            return rho - b
-        s = optimize.brentq(
-            lambda s: float(np.linalg.norm(np.maximum(x - s, 0.0))) - a,
-            0.0,
-            rho,
-            xtol=1e-14,
-        )
-        return float(np.linalg.norm(x + s)) - b
-
-    return float(optimize.brentq(surplus, a, b, xtol=1e-13))
-
-
-def inf_axis_height(d: int, inner: float = 1.0, outer: float = 3.0) -> float:
-    """Return how far above the inner sphere the l_inf decision axis is, along e_1.
-
-    Parameters
-    ----------
-    d : int
-        Dimension, at least 2.
-    inner, outer : float
-        Radii of the spheres, 0 < inner < outer.
-
-    Returns
-    -------
-    float
-        `inf_axis_radius` of e_1 minus the inner radius, in closed form.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Examples
-    --------
-    >>> [round(inf_axis_height(d), 5) for d in (2, 10, 100, 500, 1000)]
-    [0.92665, 0.64556, 0.25995, 0.1222, 0.08734]
-    """
-    size = integer("d", d, minimum=2)
-    a, b = _radii(inner, outer)
-    root = math.sqrt(b * b * (size + 3) - a * a * (size - 1))
-    return (root - 2 * a) / (size + 3)
-
-
-def inf_axis_reach(d: int, inner: float = 1.0, outer: float = 3.0) -> float:
-    """Return the l_2 distance of the inner of two spheres to their l_inf axis.
-
-    The arguments are as for `inf_axis_height`.
-
-    Returns
-    -------
-    float
-        rch_2(Lambda_inf), about sqrt((outer^2 - inner^2)/d).
-
-    Notes
-    -----
-    That no point with another pattern of coordinates is nearer is not proved here but
-    searched for, in the tests.
-
-    Examples
-    --------
-    >>> [round(inf_axis_reach(d), 5) for d in (2, 10, 100, 500, 1000)]
-    [0.90274, 0.61628, 0.25488, 0.12116, 0.08682]
-    """
-    size = integer("d", d, minimum=2) - 1
-    a, b = _radii(inner, outer)
-
-    def height(s: float) -> float:
-        h = math.sqrt(max(b * b - (a + 2 * s) ** 2, 0.0) / size) - s
-        square = size * h * h
-        return s + square / (math.hypot(a + s, math.sqrt(square)) + a + s)
-
-    top = inf_axis_height(d, a, b)
-    found = optimize.minimize_scalar(
-        height, bounds=(0.0, top), method="bounded", options={"xatol": 1e-11 * top}
-    )
-    return float(found.fun)
-
-
-def _tube(reach: float, eps: float) -> tuple[float, float]:
-    r = real("reach", reach, lower=0, open_lower=True)
-    return r, real("eps", eps, lower=0, upper=r)
-
-
-def _dimensions(k: int, d: int) -> tuple[int, int]:
-    size = integer("k", k, minimum=1)
-    return size, integer("d", d, minimum=size + 1)
-
-
-def _radii(inner: float, outer: float) -> tuple[float, float]:
-    a = real("inner", inner, lower=0, open_lower=True)
-    return a, real("outer", outer, lower=a, open_lower=True)
-
-
-def _log_ball(m: int) -> float:
-    """Return the logarithm of the volume of the unit ball of R^m."""
-    return m / 2 * math.log(math.pi) - math.lgamma(m / 2 + 1)
-
-
-def _log_one_ball(k: int, d: int) -> float:
-    gap = math.lgamma((d - k) / 2 + 1) - math.lgamma(d / 2 + 1)
-    return k / 2 * math.log(math.pi) + gap
-
-
-def _cell_share(k: int, ratio: float) -> float:
-    """Return the share of the unit cell [-1/2, 1/2]^k within `ratio` of its centre."""
-    if k == 1:
-        return min(1.0, 2 * ratio)
-    if ratio <= 0.5:
-        return math.pi * ratio**2
-    if ratio >= math.sqrt(0.5):
-        return 1.0
-    half = math.acos(0.5 / ratio)
-    return math.pi * ratio**2 - 4 * (ratio**2 * half - 0.5 * math.sqrt(ratio**2 - 0.25))
-
-
-def _integral(function: Callable[[float], float], breaks: list[float]) -> float:
-    from scipy.integrate import quad
-
-    return sum(
-        float(quad(function, low, high, epsabs=1e-12, epsrel=1e-11, limit=200)[0])
-        for low, high in itertools.pairwise(breaks)
-    )
-
 
 # --- Claims --------------------------------------------------------------------------
 
@@ -782,6 +310,33 @@ grid cover is at most $\pi\,\Gamma(d/2)/(2\,\Gamma(d/2+1)) = \pi/d$.""",
                 rtol=1e-8,
             ),
         ),
+    ),
+    Claim(
+        id="khoury2018.coverage-of-a-flat",
+        theory="manifold",
+        title="In more dimensions too, also where the bound is vacuous",
+        source=SOURCE,
+        statement=r"""For $k \ge 3$ that share is below the bound, and below 1 where the
+bound is not.""",
+        relation="lhs <= rhs",
+        domain={
+            "k": Integers(3, 6, (3, 5), symbol="k"),
+            "d": Integers(7, 2000, (7, 30, 500), symbol="d"),
+        },
+        axis="d",
+        evidence=Exact(
+            _flat_share, lambda k, d: min(grid_coverage(k, d), 1.0), rtol=1e-8
+        ),
+        twin=Twin(
+            r"at most $0.99$ of it",
+            Exact(
+                _flat_share,
+                lambda k, d: 0.99 * min(grid_coverage(k, d), 1.0),
+                rtol=1e-8,
+            ),
+        ),
+        note=r"""The left side is an integral over the tube of the share of a cubic cell
+within a radius, exact to $10^{-9}$.""",
     ),
     Claim(
         id="khoury2018.vacuous",

@@ -11,7 +11,8 @@ exact: a linear decoder g(z) = U S z (`geomadv.data.LinearDecoder`) and a classi
    phi = |(I - UU')w|/|w|. It is 0 if f is constant in the normal directions.
 2. *On-manifold adversarial examples exist*: f(g(z)) is a classifier of z, with the same
    number of coefficients, so its smallest perturbations are as exact as those of f. For
-   S = I they are 1/sqrt(1 - phi^2) times as long.
+   S = I they are 1/sqrt(1 - phi^2) times as long. On the flat torus they are exact too,
+   for linear f, by duality (`_torus_steps`).
 3. *On-manifold robustness is essentially generalisation*: both depend on f(g(.)) alone.
    Take z ~ N(0, I), y = sign z_1 and f(g(z)) linear at an angle t to z_1. The error is
    t/pi. Within a latent distance eta there is an error unless both margins are at least
@@ -29,7 +30,8 @@ gives on-manifold robustness only where the classes have a margin.
 **Projection as a defence**: f(UU'x) is linear too. Its smallest perturbations, found
 for the defended classifier, lie in the subspace and are 1/sqrt(1 - phi^2) times as long
 as those of f, exactly the on-manifold ones for S = I; those found for f itself lose
-their normal part, and no longer cross. The gain is that factor, no more.
+their normal part, and no longer cross. The gain is that factor, no more. On a curved
+manifold it is less (`ProjectedClassifier`, `adaptive_bounds`; see `_projection`).
 
 Source: Stutz, Hein, Schiele (2019), "Disentangling adversarial robustness and
 generalization", arXiv:1812.00740: the statements, on image data. The setting and the
@@ -58,8 +60,27 @@ from geomadv.claims import (
     Twin,
 )
 from geomadv.classifiers import LinearClassifier, QuadraticClassifier
-from geomadv.data import LabelledManifold, LinearDecoder
+from geomadv.data import FlatTorusDecoder, LabelledManifold, LinearDecoder
 from geomadv.perturbations import Perturbation, minimal_perturbation
+from geomadv.theories.manifold._projection import (
+    ProjectedClassifier as ProjectedClassifier,
+)
+from geomadv.theories.manifold._projection import adaptive_bounds as adaptive_bounds
+from geomadv.theories.manifold._torus_steps import torus_steps
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "ProjectedClassifier",
+    "adaptive_bounds",
+    "fraction_probability",
+    "normal_fraction",
+    "null_fraction",
+    "on_manifold_error",
+    "on_manifold_model",
+    "on_manifold_perturbation",
+    "projected_model",
+]
 
 SOURCE = Source(
     "D. Stutz, M. Hein, B. Schiele",
@@ -220,15 +241,15 @@ def on_manifold_model(
 
 
 def on_manifold_perturbation(
-    model: Any, data: LinearDecoder, z: ArrayLike
+    model: Any, data: LinearDecoder | FlatTorusDecoder, z: ArrayLike
 ) -> tuple[Perturbation, Float[NDArray, "n d"]]:
     """Return the smallest latent perturbations that change the decisions.
 
     Parameters
     ----------
     model : classifier
-        As for `on_manifold_model`.
-    data : LinearDecoder
+        As for `on_manifold_model`; linear, of two classes, on the flat torus.
+    data : LinearDecoder or FlatTorusDecoder
         g.
     z : (n, k) array_like
         Latent points.
@@ -236,9 +257,10 @@ def on_manifold_perturbation(
     Returns
     -------
     latent : Perturbation
-        Exact: of `geomadv.perturbations.minimal_perturbation` for f(g(.)).
+        Exact: of `geomadv.perturbations.minimal_perturbation` for f(g(.)), or by
+        Lagrangian duality on the flat torus (`_torus_steps`).
     delta : (n, d) array
-        g(z + latent.delta) - g(z), which lies in the manifold.
+        g(z + latent.delta) - g(z): from the manifold to the manifold.
 
     Raises
     ------
@@ -252,7 +274,22 @@ def on_manifold_perturbation(
     >>> latent, delta = on_manifold_perturbation(f, data, [[1.0]])
     >>> latent.distance, minimal_perturbation(f, data.decode([[1.0]])).distance
     (array([1.]), array([0.6]))
+
+    On a circle, to the angle where f changes:
+
+    >>> circle = FlatTorusDecoder(1, 2)
+    >>> f = LinearClassifier.from_parameters([1.0, 0.0], -0.5)
+    >>> on_manifold_perturbation(f, circle, [[0.0]])[0].distance.round(9)
+    array([1.04719755])
     """
+    if isinstance(data, FlatTorusDecoder):
+        rows, offsets = _linear(model)
+        if rows.shape[0] != 1:
+            raise TypeError("model must be linear, of two classes, on the flat torus")
+        array = points("z", z, d=data.k)
+        step, length = torus_steps(data, rows[0], float(offsets[0]), array)
+        found = Perturbation(step, length, length.copy(), np.ones(len(step), bool))
+        return found, data.decode(array + step) - data.decode(array)
     latent_model = on_manifold_model(model, data)
     array = points("z", z, d=data.k)
     latent = minimal_perturbation(latent_model, array)
@@ -389,6 +426,28 @@ def _lengths(k: int, d: int, normal: float, angle: float) -> tuple[float, float,
     latent, _ = on_manifold_perturbation(model, data, z)
     defended = minimal_perturbation(projected_model(model, data), X).distance.mean()
     return float(regular), float(latent.distance.mean()), float(defended)
+
+
+def _turned(d: int, a: float, angle: float, normal: float) -> tuple[float, float]:
+    """Return D and rho on a circle of radius a, the decision an angle away from x.
+
+    rho is that of the step across the plane through the centre, if the projected
+    classifier decides otherwise behind it and as before in front of it.
+    """
+    data = FlatTorusDecoder(1, d, a=a, rotation=0)
+    x = data.decode([[0.0]])
+    u = data.decode([[-(math.pi / 2 - angle) * a]]) / a
+    v = spawn(0, "stutz2019", "circle", d).standard_normal((1, d))
+    v -= data.embedding.lift(data.embedding.coordinates(v))
+    model = LinearClassifier.from_parameters((u + normal * v)[0], 0.0)
+    defended = ProjectedClassifier(model, data)
+    step = -float((u @ x.T)[0, 0]) * u
+    before, front, behind = (
+        defended.predict(x + share * step)[0] for share in (0.0, 1 - 1e-9, 1 + 1e-9)
+    )
+    crosses = before == front and before != behind
+    chord = float(np.linalg.norm(data.decode([[angle * a]]) - x))
+    return chord, float(np.linalg.norm(step)) if crosses else math.nan
 
 
 def _squares(n: int, rng: np.random.Generator, k: int, d: int) -> Float[NDArray, " n"]:
@@ -569,5 +628,42 @@ on-manifold ones of $f$.""",
         ),
         note=r"""Not a statement of the paper: what an adversary who knows of the
 projection is left with.""",
+    ),
+    Claim(
+        id="stutz2019.projection-curved",
+        theory="manifold",
+        title="On a curved manifold projecting defends by less",
+        source=SOURCE,
+        statement=r"""If $x$ is a distance $D$ from the points of a manifold of reach
+$\tau$ that $f$ decides otherwise, the perturbations that change $f(\pi(\cdot))$ are at
+least $\tau D/(\tau + D)$ long. Here: on a circle.""",
+        relation="lhs <= rhs",
+        domain={
+            "d": Integers(3, 100, (3, 20), symbol="d"),
+            "a": Reals(0.1, 10.0, (0.5, 2.0), symbol=r"\tau"),
+            "angle": Reals(0.01, 1.5, (0.1, 1.0, 1.5), symbol="t"),
+            "normal": Reals(0.0, 10.0, (0.0, 1.0)),
+        },
+        axis="angle",
+        evidence=Exact(
+            lambda d, a, angle, normal: adaptive_bounds(
+                _turned(d, a, angle, normal)[0], a
+            )[0],
+            lambda d, a, angle, normal: _turned(d, a, angle, normal)[1],
+            rtol=1e-8,
+        ),
+        twin=Twin(
+            r"at least $D$, as for a subspace",
+            Exact(
+                lambda d, a, angle, normal: adaptive_bounds(
+                    _turned(d, a, angle, normal)[0], math.inf
+                )[0],
+                lambda d, a, angle, normal: _turned(d, a, angle, normal)[1],
+                rtol=1e-8,
+            ),
+        ),
+        note=r"""By the Lipschitz constant of the projection (Federer 1959). On the
+circle $D = 2\tau\sin(t/2)$ and the smallest perturbation is $\tau\sin t$. Not a
+statement of the paper.""",
     ),
 )

@@ -20,6 +20,10 @@ and variance v_l cos^2 t + v_z sin^2 t, so C through 0 errs with probability
 Phi(-a / sqrt(v_l + v_z tan^2 t)), which does not move with t as v_z -> 0, while
 s = 1/cos t grows without bound.
 
+Along a path of ridge regression, from Fisher's discriminant to the nearest centroid,
+the angle falls and the error rises; the paper's types of boundary say which part of an
+angle is of use (`ridge_path`, `boundary_types`; derived in `_tilting_paths`).
+
 Source: Tanay, Griffin (2016), "A Boundary Tilting Perspective on the Phenomenon of
 Adversarial Examples", arXiv:1608.07690. The abstract states the reduction to the
 deviation angle; the definition of the strength by distances and every formula here are
@@ -44,7 +48,46 @@ from geomadv._validate import (
     real,
     real_array,
 )
-from geomadv.claims import Claim, Exact, Integers, Reals, Source, Statistical, Twin
+from geomadv.claims import (
+    Claim,
+    Exact,
+    Integers,
+    Parameter,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
+from geomadv.theories.manifold._tilting_paths import RidgePath as RidgePath
+from geomadv.theories.manifold._tilting_paths import boundary_types as boundary_types
+from geomadv.theories.manifold._tilting_paths import excess_strength as excess_strength
+from geomadv.theories.manifold._tilting_paths import gaussian_error as gaussian_error
+from geomadv.theories.manifold._tilting_paths import necessary_angle as necessary_angle
+from geomadv.theories.manifold._tilting_paths import ridge_path as ridge_path
+
+__all__ = [
+    "CLAIMS",
+    "SOURCE",
+    "RidgePath",
+    "adversarial_strength",
+    "boundary_types",
+    "deviation_angle",
+    "excess_strength",
+    "gaussian_error",
+    "log_tilted_error",
+    "measured_strength",
+    "mirror_image",
+    "misclassification_size",
+    "misclassified_share",
+    "nearest_centroid",
+    "necessary_angle",
+    "perturbed",
+    "ridge_path",
+    "signed_distance",
+    "tilted_error",
+    "tilted_mean_distance",
+    "tilted_normal",
+]
 
 SOURCE = Source(
     "T. Tanay, L. D. Griffin",
@@ -555,6 +598,26 @@ def _errs(
     return np.asarray(math.cos(angle) * along + math.sin(angle) * across < 0)
 
 
+def _on_path(d: int, penalty: float, seed: int) -> RidgePath:
+    """Return the ridge path of drawn classes at a penalty and at twice that.
+
+    The variances are 1 to 1e-6; Fisher's discriminant errs with probability Phi(-2).
+    """
+    rng = spawn(0, "tanay2016", "path", d, seed)
+    axes, _ = np.linalg.qr(rng.standard_normal((d, d)))
+    spread = np.geomspace(1.0, 1e-3, d)
+    mean = axes @ (spread * rng.standard_normal(d))
+    mean *= 2 / np.linalg.norm(axes.T @ mean / spread)
+    return ridge_path(mean, (axes * spread**2) @ axes.T, [penalty, 2 * penalty])
+
+
+_PATH: dict[str, Parameter] = {
+    "d": Integers(2, 60, (2, 10), symbol="d"),
+    "penalty": Reals(
+        1e-8, 1e3, (1e-6, 1e-3, 0.1, 10.0), scale="log", symbol=r"\lambda"
+    ),
+    "seed": Integers(1, 1000, (1, 2)),
+}
 _TILT = Reals(0.0, 1.55, (0.0, 0.5, 1.0, 1.4, 1.55), symbol=r"\theta")
 _THIN = Integers(1, 10**9, (10**4, 10**6, 10**9), symbol="1/v_z")
 
@@ -651,5 +714,58 @@ one likes without a loss of accuracy.""",
                 tolerance=1e-4,
             ),
         ),
+    ),
+    Claim(
+        id="tanay2016.ridge-path-angle",
+        theory="manifold",
+        title="Regularisation takes the tilt away",
+        source=SOURCE,
+        statement=r"""Between $N(-\mu, V)$ and $N(\mu, V)$ the deviation angle of ridge
+regression, $w = (V + \lambda I)^{-1}\mu$, does not grow with the penalty
+$\lambda$.""",
+        relation="lhs <= rhs",
+        domain=_PATH,
+        axis="penalty",
+        evidence=Exact(
+            lambda **point: _on_path(**point).angle[1],
+            lambda **point: _on_path(**point).angle[0],
+            atol=1e-12,
+        ),
+        twin=Twin(
+            r"twice the penalty takes away a thousandth of it",
+            Exact(
+                lambda **point: _on_path(**point).angle[1],
+                lambda **point: 0.999 * _on_path(**point).angle[0],
+                atol=1e-12,
+            ),
+        ),
+        note=r"""By the inequality of Cauchy and Schwarz; from Fisher's discriminant at
+$\lambda = 0$ to the nearest centroid at infinity.""",
+    ),
+    Claim(
+        id="tanay2016.ridge-path-error",
+        theory="manifold",
+        title="Regularisation costs accuracy, known without error",
+        source=SOURCE,
+        statement=r"""Along this path the error does not fall with the penalty: where
+the law is known a tilt is never without use, only out of proportion.""",
+        relation="lhs <= rhs",
+        domain=_PATH,
+        axis="penalty",
+        evidence=Exact(
+            lambda **point: _on_path(**point).error[0],
+            lambda **point: _on_path(**point).error[1],
+            rtol=1e-9,
+        ),
+        twin=Twin(
+            r"twice the penalty costs a thousandth of the error",
+            Exact(
+                lambda **point: 1.001 * _on_path(**point).error[0],
+                lambda **point: _on_path(**point).error[1],
+                rtol=1e-9,
+            ),
+        ),
+        note=r"""On a sample the weights are fitted to noise, and the error of the path
+has its least value in between: the boundaries of type 2.""",
     ),
 )
