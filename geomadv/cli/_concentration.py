@@ -1,5 +1,7 @@
 """``geomadv concentration``: how little a region of the data can grow."""
 
+import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ import typer
 from geomadv.cli import _exits
 from geomadv.cli._exits import refuse
 from geomadv.cli._options import Json, Seed, error_rate, number, positive
-from geomadv.cli._outputs import check_outputs, write_json
+from geomadv.cli._outputs import check_output, check_outputs, write_json
 
 if TYPE_CHECKING:
     from geomadv._typing import NDArray
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _FAMILIES = ("rectangles", "balls", "halfspaces", "all")
 _FORMATS = (".npz", ".npy", ".csv")
+_MOST_REPEATS = 10_000
 
 
 def _order(value: str | float | int) -> float:
@@ -105,6 +108,14 @@ def concentration(
             parser=positive, metavar="N", help="Searches, with other splits and starts."
         ),
     ] = 1,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep finished steps in a folder, and go on from those that it has.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     json: Json = None,
 ) -> int:
@@ -114,8 +125,15 @@ def concentration(
     with fresh ones: how many lie in it (risk) and within EPS of it (adversarial risk).
     The adversarial risk is an upper bound of what concentration forces on the best
     imperfect classifier. It is no lower bound for any classifier.
+
+    With --resume the same command goes on where it was interrupted, with the result
+    that it would have had.
     """
+    if repeats > _MOST_REPEATS:
+        refuse("--repeats", f"must be at most {_MOST_REPEATS}, got {repeats}")
     check_outputs(json=json)
+    if resume is not None:
+        check_output("--resume", resume / "step.json")
     train, test = _points(data, fresh, seed)
     found = _estimate(data, train, test, seed, locals())
     if json is not None:
@@ -136,13 +154,19 @@ def _points(data: Path, fresh: float, seed: int) -> "tuple[NDArray, NDArray]":
         raise OSError(
             f"{data}: X must be points, one a row, got an array of shape {X.shape}"
         )
-    X = X.reshape(X.shape[0], -1)
+    X = _rows(X)
     if "X_test" in arrays:
-        test = arrays["X_test"]
-        return X, test.reshape(test.shape[0], -1) if test.ndim > 1 else test
+        return X, _rows(arrays["X_test"])
     order = spawn(seed, "concentration", "fresh").permutation(X.shape[0])
     kept = max(1, round(fresh * X.shape[0]))
     return X[order[kept:]], X[order[:kept]]
+
+
+def _rows(array: "NDArray") -> "NDArray":
+    """Return an array with one row for each point, also without points."""
+    if array.ndim < 2:
+        return array
+    return array.reshape(array.shape[0], math.prod(array.shape[1:]))
 
 
 def _read(data: Path) -> "dict[str, NDArray]":
@@ -157,7 +181,7 @@ def _read(data: Path) -> "dict[str, NDArray]":
                 raise ValueError(f"{data} holds no array 'X'")
             return arrays
         return {"X": _read_plain(data)}
-    except (EOFError, ValueError) as error:
+    except (EOFError, OverflowError, ValueError) as error:
         text = str(error)
         if str(data) not in text:
             text = f"{data} cannot be read: {text}"
@@ -168,7 +192,9 @@ def _read_plain(data: Path) -> "NDArray":
     import numpy as np
 
     if data.suffix == ".csv":
-        rows: NDArray = np.loadtxt(data, delimiter=",", ndmin=2, dtype=np.float64)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no rows: what counts them says so
+            rows: NDArray = np.loadtxt(data, delimiter=",", ndmin=2, dtype=np.float64)
         return rows
     array = np.load(data, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
@@ -183,7 +209,7 @@ def _estimate(
     from geomadv._random import spawn
     from geomadv.concentration import estimate_concentration
 
-    names = ("p", "eps", "alpha", "family", "search", "margin", "repeats")
+    names = ("p", "eps", "alpha", "family", "search", "margin", "repeats", "resume")
     with _progress() as told:
         try:
             return estimate_concentration(
@@ -193,6 +219,15 @@ def _estimate(
                 told=told,
                 **{name: options[name] for name in names},
             )
+        except KeyboardInterrupt:
+            kept = options["resume"]
+            if kept is not None and kept.is_dir():
+                typer.echo(
+                    f"Finished steps are in {kept}: the same command goes on from "
+                    "there",
+                    err=True,
+                )
+            raise
         except ValueError as error:
             if str(error).partition(" ")[0] in ("X_train", "X_test"):
                 raise OSError(f"{data}: {error}") from error
@@ -201,15 +236,43 @@ def _estimate(
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """Yield a function that shows a few words where standard error is a terminal."""
+    """Yield what draws a bar where standard error is a terminal; warnings are lines."""
     from geomadv.cli._console import console
 
     screen = console(stderr=True)
-    if not screen.is_terminal:
-        yield None
-        return
-    with screen.status("") as status:
-        yield status.update
+
+    def line(message: Warning | str, *_: object, **__: object) -> None:
+        screen.print(f"Warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = line
+        if not screen.is_terminal:
+            yield None
+            return
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        bar = Progress(
+            BarColumn(24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=screen,
+            transient=True,
+        )
+        task = bar.add_task("", total=None)
+
+        def told(text: str, done: int, total: int) -> None:
+            bar.update(task, description=text, completed=done, total=total)
+
+        with bar:
+            yield told
 
 
 def as_json(found: "ConcentrationEstimate") -> dict[str, Any]:

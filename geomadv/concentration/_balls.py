@@ -124,7 +124,7 @@ def greedy_balls(
     tried = _CENTRES if p == 2.0 else min(_CENTRES, max(20, int(_cost(p) / (n * d))))
     chosen = np.sort(rng.choice(n, min(n, tried), replace=False))
     counts = sorted({max(1, round(f * wanted / t)) for t in COUNTS for f in _PARTS})
-    counts = [k for k in counts if k <= 1.25 * wanted]
+    counts = [k for k in counts if k <= min(1.25 * wanted, n)]
     found = _candidates(X, X[chosen], p, eps, counts, wanted)
     unions: list[Balls] = []
     for most in COUNTS if found else ():

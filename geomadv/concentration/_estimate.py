@@ -23,15 +23,19 @@ looked at once. On the points that a region was fitted to its risks are biased l
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Bool, Float, NDArray
 from geomadv._validate import choice, integer, norm_order, points, real
+from geomadv.concentration._checkpoint import Checkpoint
+from geomadv.concentration._frame import Frame, frame_of
 from geomadv.concentration._levels import (
     Region,
     adversarial_risk,
@@ -39,12 +43,13 @@ from geomadv.concentration._levels import (
     threshold,
     within,
 )
-from geomadv.concentration._search import SEARCHES, Candidate, Task
+from geomadv.concentration._search import SEARCHES, Candidate, Step, Task
 from geomadv.stats import Interval, clopper_pearson
 
 FAMILIES = tuple(SEARCHES)
+_MOST_REPEATS = 10_000
 
-Told = Callable[[str], None]
+Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,9 @@ class RegionEstimate:
         The score f; its class depends on the family.
     threshold : float
         t: the region is {f >= t}.
+    frame : Frame
+        Coordinates of both: those of the points, unless entries are huge or tiny, or
+        far from 0 compared with their range.
     risk, adversarial_risk : float
         Shares of the test points in the region, and within eps of it.
     risk_interval, adversarial_risk_interval : Interval
@@ -69,12 +77,13 @@ class RegionEstimate:
     fit_risk, fit_adversarial_risk : float
         The same shares of the points that the region was fitted to: biased.
     seconds : float
-        Time that the search took.
+        Time that the search took; with `resume`, whenever its steps were done.
     """
 
     family: str
     region: Region
     threshold: float
+    frame: Frame
     risk: float
     adversarial_risk: float
     risk_interval: Interval
@@ -87,14 +96,19 @@ class RegionEstimate:
 
     def contains(self, X: ArrayLike) -> Bool[NDArray, " n"]:
         """Tell which of the points X lie in the region."""
-        return np.asarray(self.region.score(X) >= self.threshold)
+        return np.asarray(self._score(X) >= self.threshold)
 
     def distance(self, X: ArrayLike) -> Float[NDArray, " n"]:
         """Return lower bounds of the l_p distances of the points X to the region.
 
         Equal to the distances for half-spaces, balls and a single rectangle.
         """
-        return np.maximum(self.threshold - self.region.score(X), 0.0)
+        depth = np.maximum(self.threshold - self._score(X), 0.0)
+        return np.asarray(self.frame.scale * depth)
+
+    def _score(self, X: ArrayLike) -> Float[NDArray, " n"]:
+        array = points("X", X, d=self.frame.centre.size)
+        return self.region.score(self.frame.enter(array))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +159,11 @@ def estimate_concentration(
     rng: np.random.Generator | int,
     search: str = "full",
     margin: float = 0.5,
-    selection: float = 0.5,
+    selection: float = 0.75,
     repeats: int = 1,
     error_rate: float = 0.05,
     told: Told | None = None,
+    resume: str | os.PathLike[str] | None = None,
 ) -> ConcentrationEstimate:
     """Find a region of measure alpha that grows little, and measure it on fresh data.
 
@@ -177,14 +192,21 @@ def estimate_concentration(
         The share of `X_train` in the region is alpha + margin / sqrt(n + m), so that
         its risk on the test points, which varies, is seldom below alpha.
     selection : float
-        Share of `X_train` in the selection split, in (0, 1).
+        Share of `X_train` in the selection split, in (0, 1). Its size decides how well
+        the measure of the region is known, and so most of the error of its risks.
     repeats : int
         How often the whole search is done, with other splits: `stability` has the range
         of the results. The first one is the one that is returned.
     error_rate : float
         Probability that one interval misses.
     told : callable, optional
-        Called with a few words as the search goes on.
+        ``told(text, done, total)`` is called before each step with a few words, and how
+        many of how many steps are done.
+    resume : path, optional
+        A folder in which each finished step is kept at once. What is kept there of the
+        same points, question and generator is not searched again: interrupted work goes
+        on where it stopped, with the same result. A damaged file is named in a warning
+        and its step done anew.
 
     Returns
     -------
@@ -196,6 +218,8 @@ def estimate_concentration(
     ------
     ValueError, TypeError
         If an argument is not as described.
+    OSError
+        If a file of `resume` cannot be read or written.
 
     Notes
     -----
@@ -217,6 +241,8 @@ def estimate_concentration(
     True
     """
     train = points("X_train", X_train, minimum=4)
+    if not train.shape[1]:
+        raise ValueError(f"X_train must have a column, got shape {train.shape}")
     test = points("X_test", X_test, d=train.shape[1], minimum=1)
     p = norm_order("p", p)
     eps = real("eps", eps, lower=0.0)
@@ -225,11 +251,24 @@ def estimate_concentration(
     choice("search", search, ("full", "published"))
     margin = real("margin", margin, lower=0.0)
     selection = _open_unit("selection", selection)
-    runs = generator(rng).spawn(integer("repeats", repeats, minimum=1))
-    question = _Question(p, eps, alpha, search, margin, error_rate)
-    say = told or (lambda text: None)
+    number = integer("repeats", repeats, minimum=1, maximum=_MOST_REPEATS)
+    runs = generator(rng).spawn(number)
+    frame = frame_of(train)
+    train, test = frame.enter(train), frame.enter(test)
+    reach = _reach(eps, frame, train, test)
+    question = _Question(p, reach, alpha, search, margin, error_rate, frame)
+    folder = None if resume is None else Path(resume)
     found = [
-        _run(train, test, question, families, selection, each, _numbered(say, i, runs))
+        _run(
+            train,
+            test,
+            question,
+            families,
+            selection,
+            each,
+            _Steps(told, i, len(runs)),
+            folder,
+        )
         for i, each in enumerate(runs)
     ]
     results, best = found[0]
@@ -237,6 +276,16 @@ def estimate_concentration(
     return ConcentrationEstimate(
         p, eps, alpha, results, best, Interval(min(values), max(values))
     )
+
+
+def _reach(
+    eps: float, frame: Frame, train: Float[NDArray, "n d"], test: Float[NDArray, "m d"]
+) -> float:
+    """Return eps in the frame, or what is enough to reach all points from any."""
+    largest = max(float(np.abs(part).max()) for part in (train, test))
+    everything = 4.0 * train.shape[1] * max(largest, 1.0)
+    with np.errstate(over="ignore"):
+        return float(min(np.float64(eps) / frame.scale, everything))
 
 
 @dataclass(frozen=True)
@@ -247,10 +296,30 @@ class _Question:
     search: str
     margin: float
     error_rate: float
+    frame: Frame
 
     def mass(self, n: int) -> float:
         """Return alpha and the margin for n points."""
         return min(self.alpha + self.margin / math.sqrt(n), 1.0)
+
+
+@dataclass
+class _Steps:
+    """Tells how many of all steps are done."""
+
+    told: Told | None
+    run: int
+    runs: int
+    done: int = 0
+    total: int = 0
+
+    def before(self, text: str) -> None:
+        """Tell what is done next."""
+        if self.told is not None:
+            if self.runs > 1:
+                text = f"{self.run + 1} of {self.runs}, {text}"
+            begun = self.run * self.total + self.done
+            self.told(text, begun, self.runs * self.total)
 
 
 def _run(
@@ -260,7 +329,8 @@ def _run(
     families: tuple[str, ...],
     selection: float,
     rng: np.random.Generator,
-    say: Told,
+    steps: _Steps,
+    folder: Path | None,
 ) -> tuple[tuple[RegionEstimate, ...], str]:
     n = train.shape[0]
     held = min(max(round(selection * n), 1), n - 2)
@@ -268,28 +338,56 @@ def _run(
     select = train[np.sort(order[:held])]
     fit = train[order[held:]].astype(np.float32)
     mass = question.mass(n + test.shape[0])
-    results = []
-    for name in families:
-        start = time.perf_counter()
-        task = Task(
+    tasks = [
+        Task(
             fit=fit,
             select=select,
             p=question.p,
             eps=question.eps,
             mass=mass,
             full=question.search == "full",
-            rng=rng.spawn(1)[0],
-            say=say,
+            rng=random,
         )
-        candidates = SEARCHES[name](task)
+        for random in rng.spawn(len(families))
+    ]
+    plans = [SEARCHES[name](task) for name, task in zip(families, tasks, strict=True)]
+    steps.total = sum(map(len, plans))
+    results = []
+    for name, task, plan in zip(families, tasks, plans, strict=True):
+        kept = None if folder is None else Checkpoint(folder, name, task)
+        candidates, seconds = _searched(name, plan, steps, kept)
+        start = time.perf_counter()
         region, t = _selected(candidates, select, mass, question.eps, task.full)
-        seconds = time.perf_counter() - start
-        say(f"{name}: fresh points")
+        seconds += time.perf_counter() - start
         results.append(
             _measured(name, region, t, (fit, select, test), question, seconds)
         )
     best = min(results, key=lambda result: result.selection_adversarial_risk)
     return tuple(results), best.family
+
+
+def _searched(
+    family: str,
+    plan: list[Step],
+    steps: _Steps,
+    kept: Checkpoint | None,
+) -> tuple[list[Candidate], float]:
+    """Return all candidates of a family, and the seconds that finding them took."""
+    found: list[list[Candidate]] = []
+    total = 0.0
+    for i, step in enumerate(plan):
+        steps.before(f"{family}: {step.name}")
+        at_hand = None if kept is None else kept.get(i)
+        if at_hand is None:
+            start = time.perf_counter()
+            some = step.find(found)
+            at_hand = some, time.perf_counter() - start
+            if kept is not None:
+                kept.put(i, *at_hand)
+        found.append(at_hand[0])
+        total += at_hand[1]
+        steps.done += 1
+    return [candidate for some in found for candidate in some], total
 
 
 def _selected(
@@ -345,6 +443,7 @@ def _measured(
         family=family,
         region=region,
         threshold=t,
+        frame=question.frame,
         risk=inside[2] / n,
         adversarial_risk=near[2] / n,
         risk_interval=clopper_pearson(inside[2], n, question.error_rate),
@@ -364,9 +463,3 @@ def _families(family: str) -> tuple[str, ...]:
 
 def _open_unit(name: str, value: float) -> float:
     return real(name, value, lower=0.0, upper=1.0, open_lower=True, open_upper=True)
-
-
-def _numbered(say: Told, i: int, runs: list[np.random.Generator]) -> Told:
-    if len(runs) == 1:
-        return say
-    return lambda text: say(f"{i + 1} of {len(runs)}, {text}")

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._typing import ArrayLike, Float, Int, NDArray
 from geomadv._validate import norm_order, points, real_array
 from geomadv.concentration._levels import expanded_share, expanded_shares, threshold
 from geomadv.spaces._lp import lp_norm
@@ -36,8 +36,11 @@ POWERS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0)
 _COMPONENTS = 256
 _SCREENED = 10_000
 _BLOCK = 256
+_DENSE = 4096
+_ENTRIES = 2**24
 _KEPT = 12
 _ZERO = 1e-5
+_UNIT = 1e-13
 _STEPS = 40
 _REPORTED = (0, 5, 10, 20, 40)
 _BANDWIDTH = 0.1
@@ -70,7 +73,9 @@ class HalfSpace:
         size = float(lp_norm(normal, dual_order(norm_order("p", self.p))))
         if not size > 0.0:
             raise ValueError("normal must not be zero")
-        object.__setattr__(self, "normal", normal / size)
+        if abs(size - 1.0) > _UNIT:  # what was scaled before stays as it is
+            normal = normal / size
+        object.__setattr__(self, "normal", normal)
 
     def score(self, X: ArrayLike) -> Float[NDArray, " n"]:
         """Return <normal, x> for each of the points X."""
@@ -85,7 +90,7 @@ def powered_components(
 
     Entries of at most 1e-5 of the sum of sizes become 0, as published.
     """
-    vectors = np.linalg.eigh(_covariance(X))[1][:, ::-1][:, :_COMPONENTS]
+    vectors = _components(X)
     for e in powers:
         v = _power(vectors, e)
         v /= np.abs(v).sum(axis=0)
@@ -97,10 +102,11 @@ def starts(X: Float[NDArray, "n d"]) -> Iterator[Float[NDArray, "d m"]]:
     """Yield normals to begin with: axes, powered components and covariances."""
     d = X.shape[1]
     for first in range(0, d, _BLOCK):
-        yield np.eye(d)[:, first : first + _BLOCK]
+        width = min(_BLOCK, d - first)
+        yield np.eye(d, width, -first)
     yield from powered_components(X)
-    cov = _covariance(X)
-    columns = cov[:, np.argsort(-cov.diagonal(), kind="stable")[:_COMPONENTS]]
+    widest = np.argsort(-X.var(axis=0, dtype=np.float64), kind="stable")[:_COMPONENTS]
+    columns = _covariance(X, widest)
     for e in (1.0, 3.0):
         yield _power(columns, e)
 
@@ -237,8 +243,34 @@ def _tilt(X: Float[NDArray, "n d"], start: HalfSpace) -> Float[NDArray, " d"]:
     return np.asarray(cov / largest if largest > 0.0 else cov)
 
 
-def _covariance(X: Float[NDArray, "n d"]) -> Float[NDArray, "d d"]:
-    return np.atleast_2d(np.cov(X, rowvar=False, dtype=np.float64))
+def _components(X: Float[NDArray, "n d"]) -> Float[NDArray, "d m"]:
+    """Return the leading principal components, by columns.
+
+    In more than 4096 dimensions those of at most 4096 points, by their products.
+    """
+    d = X.shape[1]
+    if d <= _DENSE:
+        cov = _covariance(X, np.arange(d))
+        return np.asarray(np.linalg.eigh(cov)[1][:, ::-1][:, :_COMPONENTS])
+    few = X[:_DENSE].astype(np.float64)
+    few -= few.mean(axis=0)
+    values, vectors = np.linalg.eigh(few @ few.T)
+    kept = values[::-1] > 1e-12 * values[-1]
+    found = few.T @ vectors[:, ::-1][:, kept][:, :_COMPONENTS]
+    return np.asarray(found / np.linalg.norm(found, axis=0))
+
+
+def _covariance(
+    X: Float[NDArray, "n d"], columns: Int[NDArray, " m"]
+) -> Float[NDArray, "d m"]:
+    """Return columns of the covariance of the points, by blocks of points."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    total = np.zeros((X.shape[1], columns.size))
+    step = max(1, _ENTRIES // X.shape[1])
+    for first in range(0, X.shape[0], step):
+        rows = X[first : first + step] - mean
+        total += rows.T @ rows[:, columns]
+    return np.asarray(total / max(X.shape[0] - 1, 1))
 
 
 def _power(v: Float[NDArray, "*s"], e: float) -> Float[NDArray, "*s"]:

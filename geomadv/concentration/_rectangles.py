@@ -26,6 +26,7 @@ Two searches:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -42,10 +43,8 @@ _WIDTH = 0.005
 _CLUSTERED = 5000
 _COUNTED = 15_000
 TAILS = ((0.02, 0.05, 0.1), (0.05, 0.1, 0.2), (0.1, 0.2, 0.5), (0.5, 1.0))
-_BLOCK = 2**22
+_BLOCK = 2**18
 _SINGLE = 2.5e-7  # a face has its points inside though they are rounded to float32
-
-_Sets = list[sparse.csc_array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,21 +86,33 @@ class Rectangles:
     def raw_score(self, array: Float[NDArray, "n d"]) -> Float[NDArray, " n"]:
         """Return the score in the precision of the points."""
         result = np.full(array.shape[0], np.inf, dtype=array.dtype)
-        for lower, upper in zip(self.lower, self.upper, strict=True):
-            below, above = np.isfinite(lower), np.isfinite(upper)
-            least = lower[below].astype(array.dtype)
-            most = upper[above].astype(array.dtype)
-            for part in _blocks(array.shape[0], array.shape[1]):
-                rows = array[part]
-                if below.all() and above.all():
-                    depth = np.maximum(least - rows, rows - most).max(axis=1)
-                else:
-                    depth = np.maximum(
-                        (least - rows[:, below]).max(axis=1, initial=-np.inf),
-                        (rows[:, above] - most).max(axis=1, initial=-np.inf),
-                    )
-                result[part] = np.minimum(result[part], depth)
+        for t in range(self.lower.shape[0]):
+            np.minimum(result, self._depth(array, t), out=result)
         return result
+
+    def count_outside(self, array: Float[NDArray, "n d"], t: float) -> int:
+        """Return how many points have a score of at least t, without all scores."""
+        for i in range(self.lower.shape[0]):
+            array = array[self._depth(array, i) >= t]
+        return array.shape[0]
+
+    def _depth(self, array: Float[NDArray, "n d"], t: int) -> Float[NDArray, " n"]:
+        """Return the signed depth of points outside of box t."""
+        lower, upper = self.lower[t], self.upper[t]
+        below, above = np.isfinite(lower), np.isfinite(upper)
+        least = lower[below].astype(array.dtype)
+        most = upper[above].astype(array.dtype)
+        depth = np.empty(array.shape[0], dtype=array.dtype)
+        for part in _blocks(array.shape[0], array.shape[1]):
+            rows = array[part]
+            if below.all() and above.all():
+                depth[part] = np.maximum(least - rows, rows - most).max(axis=1)
+            else:
+                depth[part] = np.maximum(
+                    (least - rows[:, below]).max(axis=1, initial=-np.inf),
+                    (rows[:, above] - most).max(axis=1, initial=-np.inf),
+                )
+        return depth
 
 
 def neighbour_distances(
@@ -139,8 +150,11 @@ def k_means_l1(
         new = _nearest_mean(X, means)
         if np.array_equal(new, labels):
             break
+        kinds, labels = np.unique(new, return_inverse=True)
+        holds = np.zeros((kinds.size, X.shape[0]))
+        holds[labels, np.arange(X.shape[0])] = 1.0
+        means = holds @ X / holds.sum(axis=1)[:, None]
         labels = new
-        means = np.stack([X[labels == t].mean(axis=0) for t in np.unique(new)])
     return means
 
 
@@ -223,8 +237,8 @@ def search_shares(
         boxes = clustered_boxes(X, depth, share, clusters, np.random.default_rng(start))
         left = X[order[_kept(share, X.shape[0]) :]]  # the others are in the boxes
         outside = min(
-            (boxes.raw_score(left) >= grown(eps)).sum() / X.shape[0],
-            (boxes.raw_score(others) >= grown(eps)).mean(),
+            boxes.count_outside(left, grown(eps)) / X.shape[0],
+            boxes.count_outside(others, grown(eps)) / others.shape[0],
         )
         if outside >= mass:
             low, best = share, boxes
@@ -247,7 +261,11 @@ def grown(eps: float) -> float:
 
 
 def greedy_boxes(
-    X: Float[NDArray, "n d"], *, eps: float, mass: float, tails: tuple[float, ...]
+    X: Float[NDArray, "n d"],
+    *,
+    eps: float,
+    mass: float,
+    choices: tuple[tuple[float, ...], ...] = TAILS,
 ) -> list[Rectangles]:
     """Return boxes whose few faces cut off tails that grow little.
 
@@ -259,35 +277,58 @@ def greedy_boxes(
         Size of the enlargement.
     mass : float
         Share of the points that is to lie outside of a box, about.
-    tails : tuple of float
-        Masses of the tails, relative to `mass`.
+    choices : tuple of tuple of float
+        Masses of the tails, relative to `mass`; each tuple gives boxes of its own.
 
     Returns
     -------
     list of Rectangles
-        Boxes with more and more faces, which leave from .8 to 2 times `mass` of the
-        points outside, at the threshold 0: other points may find fewer there.
+        For each choice boxes with more and more faces, which leave from .8 to 2 times
+        `mass` of the points outside, at the threshold 0: other points may find fewer.
     """
-    n, d = X.shape
-    wanted = needed(n, mass)
-    counts = sorted({max(1, round(wanted * t)) for t in tails})
-    signs, columns, levels, inside, near = _tails(X, eps, counts, 20 * wanted)
-    if not columns:
-        return []
-    sets = sparse.csc_array(sparse.hstack(inside))
-    chosen = greedy_cover(
-        sets, sparse.csc_array(sparse.hstack(near)), 2 * wanted, at_most=n
-    )
+    wanted = needed(X.shape[0], mass)
+    sizes = [{max(1, round(wanted * t)) for t in choice} for choice in choices]
+    tails = _tails(X, eps, sorted(set().union(*sizes)), 20 * wanted)
+    boxes: list[Rectangles] = []
+    for some in sizes:
+        faces = {tail.face: tail for tail in tails if tail.size in some}
+        if faces:
+            boxes += _grown_boxes(list(faces.values()), X.shape, wanted)
+    return boxes
+
+
+class _Tail(NamedTuple):
+    """A tail {sign x_i >= level} of about `size` points: they, and those near it."""
+
+    size: int
+    sign: int
+    column: int
+    level: float
+    inside: sparse.csc_array
+    near: sparse.csc_array
+
+    @property
+    def face(self) -> tuple[int, int, float]:
+        return self.sign, self.column, self.level
+
+
+def _grown_boxes(
+    tails: list[_Tail], shape: tuple[int, ...], wanted: int
+) -> list[Rectangles]:
+    n, d = shape
+    inside = sparse.csc_array(sparse.hstack([tail.inside for tail in tails]))
+    near = sparse.csc_array(sparse.hstack([tail.near for tail in tails]))
     lower, upper = np.full((1, d), -np.inf), np.full((1, d), np.inf)
     covered = np.zeros(n, dtype=bool)
     boxes: list[Rectangles] = []
     reached = 0.8
-    for c in chosen:
-        covered[members(sets, c)] = True
-        if signs[c] > 0:
-            upper[0, columns[c]] = min(upper[0, columns[c]], levels[c])
+    for c in greedy_cover(inside, near, 2 * wanted, at_most=n):
+        covered[members(inside, c)] = True
+        sign, i, level = tails[c].face
+        if sign > 0:
+            upper[0, i] = min(upper[0, i], level)
         else:
-            lower[0, columns[c]] = max(lower[0, columns[c]], -levels[c])
+            lower[0, i] = max(lower[0, i], -level)
         if covered.sum() >= reached * wanted:
             boxes.append(Rectangles(lower.copy(), upper.copy()))
             reached = max(1.03 * covered.sum() / wanted, reached)
@@ -296,39 +337,32 @@ def greedy_boxes(
 
 def _tails(
     X: Float[NDArray, "n d"], eps: float, counts: list[int], most: int
-) -> tuple[list[int], list[int], list[float], _Sets, _Sets]:
-    """Return the tails {sign x_i >= level} of about the given counts of points.
+) -> list[_Tail]:
+    """Return the tails of about the given counts of points.
 
     Of a value that many points share, a tail has all or none. Tails near which more
     than `most` points lie are left out.
     """
     n, d = X.shape
-    found: tuple[list[int], list[int], list[float], _Sets, _Sets]
-    found = ([], [], [], [], [])
-    signs, columns, levels, inside, near = found
+    found: list[_Tail] = []
     for i in range(d):
         order = np.argsort(X[:, i], kind="stable")
         ascending = X[order, i].astype(np.float64)
         for sign in (1, -1):
             values = ascending if sign > 0 else -ascending[::-1]
             rows = order if sign > 0 else order[::-1]
-            seen = set()
             for count in counts:
                 first = n - count
                 if first > 0 and values[first - 1] == values[first]:
                     first = int(np.searchsorted(values, values[first], side="right"))
-                if first == n or first in seen:
+                if first == n:
                     continue
-                seen.add(first)
                 level = float(values[first] - _SINGLE * abs(values[first]))
                 start = int(np.searchsorted(values, level - eps * (1.0 + _SINGLE)))
                 if n - start > most:
                     continue
-                signs.append(sign)
-                columns.append(i)
-                levels.append(level)
-                inside.append(_column(rows[first:], n))
-                near.append(_column(rows[start:], n))
+                inside, near = _column(rows[first:], n), _column(rows[start:], n)
+                found.append(_Tail(count, sign, i, level, inside, near))
     return found
 
 

@@ -1,5 +1,11 @@
-"""The candidates of each family, in an order from plain to fitted."""
+"""The searches of each family, in steps from plain to fitted.
 
+A search is a list of steps. Each step finds candidates, from the data, what the steps
+before it found and a generator of its own, so that a step whose result is at hand
+already can be left out and nothing else changes.
+"""
+
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,8 +38,6 @@ class Task:
         Whether to go beyond what the papers do.
     rng : Generator
         Source of all randomness.
-    say : callable
-        Told what is done next.
     """
 
     fit: Float[NDArray, "n d"]
@@ -43,63 +47,113 @@ class Task:
     mass: float
     full: bool
     rng: np.random.Generator
-    say: Callable[[str], None]
 
 
-def rectangles(task: Task) -> list[Candidate]:
-    """Return complements of boxes: around clusters, and with few faces."""
+@dataclass(frozen=True)
+class Step:
+    """One step of a search.
+
+    Parameters
+    ----------
+    name : str
+        What it does, in a few words.
+    find : callable
+        ``find(found)`` returns candidates; `found` has those of each step before.
+    """
+
+    name: str
+    find: Callable[[list[list[Candidate]]], list[Candidate]]
+
+
+def rectangles(task: Task) -> list[Step]:
+    """Return steps to complements of boxes: around clusters, and with few faces."""
     fit, eps, mass = task.fit, task.eps, task.mass
-    task.say("rectangles: distances to neighbours")
-    depth = _rectangles.neighbour_distances(fit, task.rng)
-    found: list[Candidate] = []
-    narrow = task.select.astype(np.float32)
-    for clusters in _CLUSTERS if task.full else _PUBLISHED_CLUSTERS:
-        task.say(f"rectangles: {clusters} clusters")
+    numbers = _CLUSTERS if task.full else _PUBLISHED_CLUSTERS
+    first, *others = task.rng.spawn(1 + len(numbers))
+
+    @functools.cache
+    def depth() -> Float[NDArray, " n"]:
+        return _rectangles.neighbour_distances(fit, first)
+
+    def clustered(
+        clusters: int, rng: np.random.Generator, _: list[list[Candidate]]
+    ) -> list[Candidate]:
         boxes = _rectangles.search_shares(
             fit,
-            narrow,
+            task.select.astype(np.float32),
             eps=eps,
             mass=mass,
             clusters=clusters,
-            depth=depth,
-            rng=task.rng,
+            depth=depth(),
+            rng=rng,
         )
-        found.append((boxes, _rectangles.grown(eps)))
-    for tails in _rectangles.TAILS if task.full else ():
-        task.say("rectangles: one box with few faces")
-        boxes_of_tails = _rectangles.greedy_boxes(fit, eps=eps, mass=mass, tails=tails)
-        found += [(box, 0.0) for box in boxes_of_tails]
-    return found
+        return [(boxes, _rectangles.grown(eps))]
+
+    def single(_: list[list[Candidate]]) -> list[Candidate]:
+        boxes = _rectangles.greedy_boxes(fit, eps=eps, mass=mass)
+        return [(box, 0.0) for box in boxes]
+
+    steps = [
+        Step(f"{n} clusters", functools.partial(clustered, n, rng))
+        for n, rng in zip(numbers, others, strict=True)
+    ]
+    return [*steps, Step("one box with few faces", single)] if task.full else steps
 
 
-def balls(task: Task) -> list[Candidate]:
-    """Return unions of balls: around points, and moved from there."""
+def balls(task: Task) -> list[Step]:
+    """Return steps to unions of balls: around points, and moved from there."""
     fit, eps, mass = task.fit, task.eps, task.mass
-    task.say("balls: around points")
-    unions = _balls.greedy_balls(fit, p=task.p, eps=eps, mass=mass, rng=task.rng)
-    moved: list[_balls.Balls] = []
-    if task.full and task.p == 2.0:
-        for union in unions:
-            if union.radii.size <= _MOST_MOVED:
-                task.say(f"balls: descent of {union.radii.size}")
-                moved += _balls.descend(fit, union, eps=eps, mass=mass)
-    return [(union, None) for union in (*unions, *moved)]
+    (rng,) = task.rng.spawn(1)
+
+    def around(_: list[list[Candidate]]) -> list[Candidate]:
+        unions = _balls.greedy_balls(fit, p=task.p, eps=eps, mass=mass, rng=rng)
+        return [(union, None) for union in unions]
+
+    def moved(size: int, found: list[list[Candidate]]) -> list[Candidate]:
+        return [
+            (union, None)
+            for start, _ in found[0]
+            if isinstance(start, _balls.Balls) and start.radii.size == size
+            for union in _balls.descend(fit, start, eps=eps, mass=mass)
+        ]
+
+    sizes = range(1, _MOST_MOVED + 1) if task.full and task.p == 2.0 else ()
+    return [
+        Step("around points", around),
+        *(Step(f"descent of {n}", functools.partial(moved, n)) for n in sizes),
+    ]
 
 
-def halfspaces(task: Task) -> list[Candidate]:
-    """Return half-spaces: screened, and descended from the best of those."""
+def halfspaces(task: Task) -> list[Step]:
+    """Return steps to half-spaces: screened, and descended from the best of those."""
     fit, p, eps, mass = task.fit, task.p, task.eps, task.mass
-    task.say("halfspaces: directions")
-    starts = _halfspaces.starts if task.full else _halfspaces.powered_components
-    found = _halfspaces.screened(fit, starts(fit), p=p, eps=eps, mass=mass)
-    first = found[:_DESCENTS] if task.full else []
-    for i, start in enumerate(first):
-        task.say(f"halfspaces: descent {i + 1} of {len(first)}")
-        found = found + _halfspaces.descend(fit, start, eps=eps, mass=mass)
-    return [(half_space, None) for half_space in found]
+
+    def screened(_: list[list[Candidate]]) -> list[Candidate]:
+        starts = _halfspaces.starts if task.full else _halfspaces.powered_components
+        kept = _halfspaces.screened(fit, starts(fit), p=p, eps=eps, mass=mass)
+        return [(half_space, None) for half_space in kept]
+
+    def descended(i: int, found: list[list[Candidate]]) -> list[Candidate]:
+        return [
+            (half_space, None)
+            for start, _ in found[0][i : i + 1]
+            if isinstance(start, _halfspaces.HalfSpace)
+            for half_space in _halfspaces.descend(fit, start, eps=eps, mass=mass)
+        ]
+
+    return [
+        Step("directions", screened),
+        *(
+            Step(
+                f"descent {i + 1} of {_DESCENTS}",
+                functools.partial(descended, i),
+            )
+            for i in range(_DESCENTS if task.full else 0)
+        ),
+    ]
 
 
-SEARCHES: dict[str, Callable[[Task], list[Candidate]]] = {
+SEARCHES: dict[str, Callable[[Task], list[Step]]] = {
     "rectangles": rectangles,
     "balls": balls,
     "halfspaces": halfspaces,

@@ -1,4 +1,10 @@
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +143,11 @@ def test_repeats_give_a_range(run: Run, data: Path, tmp_path: Path) -> None:
         (["nan.npz"], 74, "nan"),
         (["few.npz"], 74, "at least 4 points"),
         (["sizes.npz"], 74, "X_test must have 2 columns"),
+        (["minus.npy"], 74, "minus.npy"),
+        (["wide.npy"], 74, "wide.npy"),
+        (["empty.csv"], 74, "at least 4 points"),
+        (["columns.npz"], 74, "X_train must have a column"),
+        (["nothing.npz"], 74, "X_test must have at least 1"),
         (["a.npz", "--p", "0.5"], 64, "--p"),
         (["a.npz", "--p", "nan"], 64, "--p"),
         (["a.npz", "--eps", "-1"], 64, "--eps"),
@@ -146,6 +157,8 @@ def test_repeats_give_a_range(run: Run, data: Path, tmp_path: Path) -> None:
         (["a.npz", "--search", "best"], 64, "--search"),
         (["a.npz", "--fresh", "1"], 64, "--fresh"),
         (["a.npz", "--repeats", "0"], 64, "--repeats"),
+        (["a.npz", "--repeats", "1e18"], 64, "--repeats"),
+        (["a.npz", "--resume", "a.npz"], 64, "--resume"),
         (["a.npz", "--json", "a.npz/b"], 64, "--json"),
         ([], 64, "DATA"),
     ],
@@ -167,6 +180,13 @@ def test_a_bad_argument_is_named(
     Path("words.csv").write_text("a,b\n", encoding="utf-8")
     Path("a.txt").write_text("1", encoding="utf-8")
     Path("broken.npz").write_bytes(Path("a.npz").read_bytes()[:100])
+    for name, shape in (("minus", (-3, 2)), ("wide", (10**12, 784))):
+        header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+        with Path(f"{name}.npy").open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+    Path("empty.csv").write_text("", encoding="utf-8")
+    np.savez("columns.npz", X=np.ones((20, 0)))
+    np.savez("nothing.npz", X=np.ones((9, 2)), X_test=np.ones((0, 2)))
     np.savez("line.npz", X=np.ones(9))
     np.savez("nan.npz", X=np.full((9, 2), np.nan))
     np.savez("few.npz", X=np.ones((5, 2)))
@@ -177,3 +197,119 @@ def test_a_bad_argument_is_named(
     assert named in ended.err
     assert ended.err.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+def without_seconds(path: Path) -> Any:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for result in document["results"]:
+        assert result.pop("seconds") > 0
+    return document
+
+
+PROGRAM = "import sys; from geomadv.cli import main; sys.exit(main())"
+# The second search stops the clock: what is before it is kept.
+STOPPING = (
+    "import time, geomadv.concentration._balls as b\n"
+    "def sleeps(*_, **__):\n"
+    "    print('ready', flush=True); time.sleep(60)\n"
+    "b.greedy_balls = sleeps\n" + PROGRAM
+)
+
+
+def started(code: str, *arguments: object, **streams: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+        **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams),
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_a_command_that_was_stopped_goes_on_and_ends_as_it_would_have(
+    run: Run, data: Path, tmp_path: Path, name: str
+) -> None:
+    asked = ("concentration", data, *BASE, "--repeats", "2")
+    run(*asked, "--json", tmp_path / "whole.json")
+    folder, path = tmp_path / "kept", tmp_path / "a.json"
+    resuming = (*asked, "--resume", folder, "--json", path)
+    process = started(STOPPING, *resuming)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.1)
+    process.send_signal(signal.Signals[name])
+    _, err = process.communicate(timeout=60)
+    if name == "SIGINT":
+        assert process.returncode == 130
+        lines = err.splitlines()
+        assert lines == [
+            f"Finished steps are in {folder}: the same command goes on from there",
+            "Interrupted: unfinished output was discarded",
+        ]
+    assert not path.exists()
+    names = sorted(p.name for p in folder.iterdir())
+    assert len(names) == 4
+    assert all(re.fullmatch(r"rectangles-0\d-[0-9a-f]{24}\.json", n) for n in names)
+    before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    assert run(*resuming).code == 0
+    assert without_seconds(path) == without_seconds(tmp_path / "whole.json")
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_command_leaves_nothing_where_nothing_is_kept(
+    data: Path, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    process = started(
+        STOPPING, "concentration", data, *BASE, "--json", tmp_path / "a.json"
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err == "Interrupted: unfinished output was discarded\n"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_damaged_file_is_one_line_of_warning(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    asked = ("concentration", data, *BASE, "--resume", tmp_path / "kept")
+    first = run(*asked, "--json", tmp_path / "a.json")
+    assert first.err == ""
+    path = min((tmp_path / "kept").iterdir())
+    path.write_text("{", encoding="utf-8")
+    ended = run(*asked, "--json", tmp_path / "b.json")
+    assert ended.code == 0
+    assert re.fullmatch(
+        rf"Warning: {re.escape(str(path))} is damaged[^\n]*\n", ended.err
+    )
+    assert without_seconds(tmp_path / "a.json") == without_seconds(tmp_path / "b.json")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
+def test_a_terminal_sees_how_far_the_search_is(data: Path) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    process = started(
+        PROGRAM, "concentration", data, *BASE, stdout=subprocess.PIPE, stderr=follower
+    )
+    os.close(follower)
+    shown = b""
+    try:
+        while chunk := os.read(leader, 4096):
+            shown += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(leader)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.startswith("family")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert " 0/15" in plain
+    assert "rectangles: 5 clusters" in plain
+    assert "halfspaces: descent 4 of 4" in plain

@@ -1,5 +1,7 @@
 """What an estimate holds, and how it is asked for."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -115,12 +117,16 @@ def test_the_same_seed_gives_the_same_numbers_and_repeats_an_interval():
     assert one.adversarial_risk == two.adversarial_risk
     assert one.stability.exact
     told = []
-    three = estimate(X, rng=5, repeats=3, told=told.append, **options)
+    three = estimate(
+        X, rng=5, repeats=3, told=lambda *words: told.append(words), **options
+    )
     assert three.adversarial_risk == one.adversarial_risk
     assert three.adversarial_risk in three.stability
     assert three.stability.width > 0
-    assert told[0].startswith("1 of 3, balls")
-    assert any(text.startswith("3 of 3, ") for text in told)
+    assert told[0][0].startswith("1 of 3, balls: ")
+    assert told[-1][0].startswith("3 of 3, balls: ")
+    assert [done for _, done, _ in told] == list(range(len(told)))
+    assert {total for _, _, total in told} == {len(told)}
 
 
 def test_published_searches_are_those_of_the_papers():
@@ -144,9 +150,8 @@ def test_boxes_come_with_the_threshold_that_they_were_made_for():
         mass=0.05,
         full=True,
         rng=np.random.default_rng(0),
-        say=lambda text: None,
     )
-    found = rectangles(task)
+    found = [candidate for step in rectangles(task) for candidate in step.find([])]
     assert [region.lower.shape[0] for region, _ in found[:3]] == [5, 10, 20]
     assert [own for _, own in found[:3]] == pytest.approx([0.5] * 3, rel=1e-5)
     assert len(found) > 3
@@ -169,6 +174,56 @@ def test_points_that_are_all_equal_are_in_every_region():
     assert {r.risk for r in found.results} == {1.0}
 
 
+@pytest.mark.parametrize("p", [1.0, 2.0, np.inf])
+@pytest.mark.parametrize(
+    ("factor", "shift"),
+    [(2.0**600, 0.0), (2.0**-600, 0.0), (1.0, 2.0**40), (2.0**-500, -(2.0**-460))],
+)
+def test_units_and_origins_change_nothing(p, factor, shift):
+    """Points on a grid, so that no digit is lost by the shift."""
+    X = np.round(np.random.default_rng(1).normal(size=(600, 3)) * 256) / 256
+    plain = estimate(X, p=p, eps=0.5, alpha=0.1, rng=2)
+    moved = estimate(X * factor + shift, p=p, eps=0.5 * factor, alpha=0.1, rng=2)
+    for one, two in zip(plain.results, moved.results, strict=True):
+        assert two.adversarial_risk == pytest.approx(one.adversarial_risk, abs=0.02)
+        assert two.risk == pytest.approx(one.risk, abs=0.02)
+        assert two.risk == two.contains(X[:300] * factor + shift).mean()
+        near = two.distance(X[:300] * factor + shift) <= 0.5 * factor * (1 + 1e-9)
+        assert near.mean() == two.adversarial_risk
+    assert plain.results[0].frame.scale == 1.0
+    assert not plain.results[0].frame.centre.any()
+
+
+@pytest.mark.parametrize("eps", [1e308, 1e-320])
+def test_sizes_at_the_ends_of_what_a_number_can_be(eps):
+    X = np.random.default_rng(1).normal(size=(200, 3))
+    with np.errstate(all="raise", under="ignore"):
+        found = estimate(X, p=2, eps=eps, alpha=0.1, rng=2)
+    for r in found.results:
+        assert r.adversarial_risk == (1.0 if eps > 1 else r.risk)
+
+
+@pytest.mark.parametrize("alpha", [1e-300, 1 - 1e-12])
+def test_masses_at_the_ends_are_one_point_and_all(alpha):
+    X = np.random.default_rng(1).normal(size=(200, 3))
+    found = estimate(X, p=2, eps=0.1, alpha=alpha, margin=0.0, rng=2)
+    for r in found.results:
+        held = r.selection_risk
+        assert held == 1.0 if alpha > 0.5 else 0.0 < held < 0.1
+
+
+def test_more_coordinates_than_points_take_no_square_of_them():
+    """A covariance would have 288 MB."""
+    X = np.random.default_rng(0).normal(size=(80, 6000))
+    X[:, 7] *= 40
+    tracemalloc.start()
+    found = estimate(X, p=2, eps=1.0, alpha=0.2, family="halfspaces", rng=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1e8
+    assert np.argmax(np.abs(found.results[0].region.normal)) == 7
+
+
 @pytest.mark.errors
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
@@ -188,6 +243,8 @@ def test_points_that_are_all_equal_are_in_every_region():
         ({"margin": -1}, ValueError, "margin must be at least 0"),
         ({"selection": 1}, ValueError, r"selection must lie in \(0, 1\)"),
         ({"repeats": 0}, ValueError, "repeats must be at least 1"),
+        ({"repeats": 10**18}, ValueError, "repeats must be at most 10000"),
+        ({"X_train": np.ones((9, 0))}, ValueError, "X_train must have a column"),
         ({"repeats": 1.5}, TypeError, "repeats must be an integer"),
         ({"error_rate": 0}, ValueError, "error_rate must lie in"),
         ({"rng": None}, TypeError, "rng must be"),

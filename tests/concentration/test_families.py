@@ -63,6 +63,27 @@ def test_depth_in_one_box_is_the_distance_to_its_complement_in_every_l_p():
     assert -box.score(x) == pytest.approx(faces.min(axis=0))
 
 
+@pytest.mark.parametrize("t", [0.0, 0.2, 0.9])
+def test_points_outside_of_all_boxes_are_counted_as_by_their_scores(t):
+    rng = np.random.default_rng(3)
+    lower = rng.normal(size=(4, 3)) - 1
+    boxes = Rectangles(lower, lower + rng.random((4, 3)) * 3)
+    X = rng.normal(size=(500, 3)) * 2
+    expected = np.count_nonzero(boxes.score(X) >= t)
+    assert boxes.count_outside(X, t) == expected
+    assert 0 < expected < 500
+
+
+def test_a_normal_that_was_scaled_before_stays_as_it_is():
+    for seed in range(30):
+        normal = np.random.default_rng(seed).normal(size=500)
+        once = HalfSpace(normal, 3.0)
+        again = HalfSpace(once.normal, 3.0)
+        assert (again.normal == once.normal).all()
+        nearly = HalfSpace(once.normal * (1 + 1e-9), 3.0)
+        assert nearly.normal == pytest.approx(once.normal, rel=1e-14)
+
+
 def test_a_union_of_boxes_is_scored_by_its_nearest_box():
     lower = np.array([[0.0, 0.0], [2.0, 0.0]])
     pair = Rectangles(lower, lower + 1.0)
@@ -91,6 +112,34 @@ def test_normals_have_dual_norm_one(p):
     q = {1.0: np.inf, np.inf: 1.0}.get(p, p / (p - 1.0) if p > 1 else np.inf)
     for half_space in found:
         assert np.linalg.norm(half_space.normal, q) == pytest.approx(1.0)
+
+
+def test_every_axis_is_a_start():
+    X = np.random.default_rng(1).normal(size=(50, 600)).astype(np.float32)
+    blocks = []
+    for block in half_spaces.starts(X):
+        blocks.append(block)
+        if sum(b.shape[1] for b in blocks) >= 600:
+            break
+    assert (np.concatenate(blocks, axis=1) == np.eye(600)).all()
+
+
+def test_columns_of_the_covariance_are_those_of_numpy(monkeypatch):
+    X = np.random.default_rng(2).normal(size=(70, 5)) @ np.triu(np.ones((5, 5))) + 9
+    expected = np.cov(X, rowvar=False)
+    for entries in (1, 100, 10**6):  # points in one go
+        monkeypatch.setattr(half_spaces, "_ENTRIES", entries)
+        found = half_spaces._covariance(X, np.array([3, 0]))
+        assert found == pytest.approx(expected[:, [3, 0]], rel=1e-12)
+
+
+def test_components_of_few_points_are_those_of_the_covariance(monkeypatch):
+    X = np.random.default_rng(3).normal(size=(6, 9)) * np.arange(1, 10)
+    expected = half_spaces._components(X)[:, :5]
+    monkeypatch.setattr(half_spaces, "_DENSE", 8)
+    found = half_spaces._components(X)
+    assert found.shape == (9, 5)
+    assert np.abs((found * expected).sum(axis=0)) == pytest.approx(1, rel=1e-9)
 
 
 def test_screening_orders_half_spaces_by_their_enlargement():
@@ -141,7 +190,7 @@ def test_greedy_boxes_take_the_tail_that_grows_least():
     rng = np.random.default_rng(11)
     X = rng.normal(size=(2000, 6)).astype(np.float32)
     X[:100, 3] = 20.0  # an island of 5 %
-    boxes = rectangles.greedy_boxes(X, eps=1.0, mass=0.05, tails=(0.5, 1.0))
+    boxes = rectangles.greedy_boxes(X, eps=1.0, mass=0.05, choices=((0.5, 1.0),))
     shares = [adversarial_risk(b.score(X), 0.0, 1.0) / 2000 for b in boxes]
     risks = [np.mean(b.score(X) >= 0.0) for b in boxes]
     assert min(shares) == 0.05
@@ -152,9 +201,9 @@ def test_greedy_boxes_take_the_tail_that_grows_least():
 
 def test_tails_of_tied_values_have_all_of_them_or_none():
     X = np.repeat([[0.0], [1.0], [2.0]], [90, 6, 4], axis=0)
-    boxes = rectangles.greedy_boxes(X, eps=0.5, mass=0.05, tails=(1.0,))
+    boxes = rectangles.greedy_boxes(X, eps=0.5, mass=0.05, choices=((1.0,),))
     assert np.mean(boxes[0].score(X) >= 0.0) == 0.04
-    down = rectangles.greedy_boxes(-X, eps=0.5, mass=0.05, tails=(1.0,))
+    down = rectangles.greedy_boxes(-X, eps=0.5, mass=0.05, choices=((1.0,),))
     assert (down[0].score(-X) == boxes[0].score(X)).all()
     assert np.isinf(down[0].upper).all()
 
@@ -169,6 +218,15 @@ def test_clustered_boxes_hold_the_points_they_were_made_from():
     assert not inside.all()
     middle = (boxes.lower + boxes.upper) / 2
     assert sorted(np.round(middle.mean(axis=1)).tolist()) == [0.0, 10.0]
+
+
+def test_means_of_clusters_are_fixed_by_another_round():
+    """Lloyd's rounds from the definition: nothing moves, and the cost has fallen."""
+    X = np.random.default_rng(4).normal(size=(800, 5))
+    means = rectangles.k_means_l1(X, 3, np.random.default_rng(0))
+    nearest = np.abs(X[:, None] - means).sum(axis=2).argmin(axis=1)
+    for t in range(3):
+        assert means[t] == pytest.approx(X[nearest == t].mean(axis=0), rel=1e-9)
 
 
 def test_neighbour_distances_are_those_of_the_kth_neighbour_in_l_1():
@@ -280,7 +338,7 @@ def test_faces_at_values_that_float32_rounds_up_keep_their_points():
     X = np.zeros((100, 2))
     X[:6, 0] = value
     boxes = rectangles.greedy_boxes(
-        X.astype(np.float32), eps=8 / 255, mass=0.05, tails=(1.0, 1.2)
+        X.astype(np.float32), eps=8 / 255, mass=0.05, choices=((1.0, 1.2),)
     )
     assert [np.mean(b.score(X) >= 0.0) for b in boxes] == [0.06]
     assert adversarial_risk(boxes[0].score(X), 0.0, 8 / 255) == 6

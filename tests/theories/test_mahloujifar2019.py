@@ -11,6 +11,7 @@ from geomadv.theories.dimension.mahloujifar2019 import (
     cube_complement,
     sample_concentration,
     sandwich_failure,
+    square_concentration,
     two_half_spaces,
 )
 
@@ -95,12 +96,38 @@ def test_the_published_bias_is_reproduced():
     assert float(np.median(shares)) < 0.2595110228
 
 
+def test_no_union_of_cells_of_the_square_grows_less():
+    """All 2^16 unions of 4 x 4 cells, with eps = 1/4: whole cells are added."""
+    cells = (np.arange(2**16)[:, None] >> np.arange(16) & 1).astype(bool)
+    grid = np.pad(cells.reshape(-1, 4, 4), ((0, 0), (1, 1), (1, 1)))
+    grown = np.zeros((2**16, 4, 4), dtype=bool)
+    for i, j in np.ndindex(3, 3):
+        grown |= grid[:, i : i + 4, j : j + 4]
+    mass, size = cells.sum(axis=1), grown.sum(axis=(1, 2))
+    least = np.array([size[mass == m].min() for m in range(1, 16)])
+    bound = 16 * square_concentration(np.arange(1, 16) / 16, 0.25)
+    assert (least >= bound - 1e-9).all()
+    # a cell in a corner, half-squares, and the complements of a square
+    for m, value in ((1, 4), (4, 8), (8, 12), (12, 15), (15, 16)):
+        assert least[m - 1] == pytest.approx(bound[m - 1]) == value
+
+
+def test_each_of_the_three_shapes_is_extremal_somewhere():
+    assert square_concentration(0.01, 0.1) == pytest.approx(0.04)
+    assert square_concentration(0.5, 0.1) == pytest.approx(0.6)
+    assert square_concentration(0.75, 0.1) == pytest.approx(1 - 0.4**2)
+    assert square_concentration(0.3, 0.9) == 1.0
+    assert square_concentration(0.3, 0.0) == pytest.approx(0.3)
+
+
 def test_formulas_broadcast():
     assert sandwich_failure(np.ones((3, 1)), 0.1, np.ones(4)).shape == (3, 4)
     assert cube_complement(np.full((3, 1), 0.1), np.ones(4), 5).shape == (3, 4)
     assert two_half_spaces(np.full((3, 1), 0.1), np.ones(4), 0.5).shape == (3, 4)
+    assert square_concentration(np.full((3, 1), 0.1), np.ones(4)).shape == (3, 4)
     for value in (
         sandwich_failure(10, 0.1, 2),
+        square_concentration(0.1, 0.2),
         cube_complement(0.1, 1, 2),
         two_half_spaces(0.1, 1, 0.5),
     ):
@@ -117,6 +144,8 @@ def test_formulas_broadcast():
         (lambda: cube_complement(0, 1, 2), r"alpha must lie in \(0, 1\)"),
         (lambda: cube_complement(0.1, -1, 2), "eps must be at least 0"),
         (lambda: cube_complement(0.1, 1, 0), "d must be at least 1"),
+        (lambda: square_concentration(1, 0.1), r"alpha must lie in \(0, 1\)"),
+        (lambda: square_concentration(0.1, -1), "eps must be at least 0"),
         (lambda: two_half_spaces(0.1, 1, 2), "share must lie in"),
         (lambda: two_half_spaces(1, 1, 0.5), "alpha must lie in"),
         (lambda: sample_concentration([1.0], 0.1, 1), "X must be points of shape"),

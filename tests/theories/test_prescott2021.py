@@ -10,6 +10,7 @@ from geomadv.theories.dimension.prescott2021 import (
     gaussian_concentration,
     half_space_risk,
     induced_norm_bound,
+    logistic_products,
 )
 
 CORRELATED = [[2.0, 0.9], [0.9, 1.0]]
@@ -81,11 +82,43 @@ def test_induced_norm_is_no_bound_below_two():
     )
 
 
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 0.4)])
+def test_no_union_of_cells_grows_less_than_a_half_space_of_logistic_laws(scales):
+    """All 2^16 unions of 4 x 4 cells whose walls are eps apart: whole cells are added.
+
+    Walls are at -eps, 0 and eps, so that half-lines of three masses are among them.
+    """
+    eps = 0.7
+    walls = np.array([-np.inf, -eps, 0.0, eps, np.inf])
+    columns = [np.diff(1 / (1 + np.exp(-walls / s))) for s in scales]
+    weight = np.outer(*columns).ravel()
+    cells = (np.arange(1, 2**16 - 1)[:, None] >> np.arange(16) & 1).astype(bool)
+    grid = np.pad(cells.reshape(-1, 4, 4), ((0, 0), (1, 1), (1, 1)))
+    grown = np.zeros((len(cells), 4, 4), dtype=bool)
+    for i, j in np.ndindex(3, 3):
+        grown |= grid[:, i : i + 4, j : j + 4]
+    size = grown.reshape(len(cells), 16) @ weight
+    bound = logistic_products(cells @ weight, eps, 1.0)
+    assert (size >= bound - 1e-12).all()
+    assert np.count_nonzero(size <= bound + 1e-12) >= 4  # half-planes, from both sides
+
+
+def test_logistic_products_keep_small_masses_and_reach_one():
+    with mpmath.workdps(40):
+        odds = mpmath.mpf("1e-300") * mpmath.exp(2)
+        expected = float(odds / (1 - mpmath.mpf("1e-300") + odds))
+    assert logistic_products(1e-300, 3.0, 1.5) == pytest.approx(expected, rel=1e-13)
+    assert logistic_products([0.0, 1.0], 1.0, 1.0).tolist() == [0.0, 1.0]
+    assert logistic_products(0.2, 0.0, 1.0) == pytest.approx(0.2, rel=1e-14)
+
+
 def test_formulas_broadcast():
     alpha, eps = np.full((3, 1), 0.1), np.ones(4)
     assert gaussian_concentration(alpha, eps, [1.0, 2.0], 2).shape == (3, 4)
     assert half_space_risk(alpha, eps, [1.0, 2.0], np.eye(2), 2).shape == (3, 4)
     assert induced_norm_bound(alpha, eps, np.eye(2), 2).shape == (3, 4)
+    assert logistic_products(alpha, eps, 1.0).shape == (3, 4)
+    assert isinstance(logistic_products(0.1, 1, 1), np.float64)
     assert isinstance(half_space_risk(0.1, 1, [1.0], [[1.0]], 2), np.float64)
     assert isinstance(induced_norm_bound(0.1, 1, [[1.0]], 2), np.float64)
 
@@ -97,6 +130,9 @@ def test_formulas_broadcast():
         (lambda: gaussian_concentration(1.1, 1, [1.0], 2), "mass must lie in"),
         (lambda: gaussian_concentration(0.1, -1, [1.0], 2), "eps must be at least 0"),
         (lambda: gaussian_concentration(0.1, 1, [[1.0, 2], [2, 1]], 2), "cov must"),
+        (lambda: logistic_products(1.1, 1, 1), r"alpha must lie in \[0, 1\]"),
+        (lambda: logistic_products(0.1, -1, 1), "eps must be at least 0"),
+        (lambda: logistic_products(0.1, 1, 0), "scale must be above 0"),
         (lambda: half_space_risk(0.1, 1, [0.0, 0], np.eye(2), 2), "positive variance"),
         (lambda: half_space_risk(0.1, 1, [1.0, 0], np.eye(3), 2), "cov must have"),
         (lambda: half_space_risk(0.1, 1, [1.0], [[1.0]], 0.5), "p must be at least"),

@@ -37,6 +37,17 @@ Several boxes. A point inside a union of boxes is at least as far from its compl
 from that of one box that holds it. For two boxes with a common face the difference is
 the whole distance, so the shares that the boxes' faces give are upper bounds.
 
+Boxes may be extremal themselves. For the uniform law on [0, 1]^2 with l_inf distances
+
+    h(alpha, eps) = min( alpha + eps,  (sqrt(alpha) + eps)^2,
+                         1 - (sqrt(1 - alpha) - eps)^2 ),    (`square_concentration`)
+
+attained by half-squares, by squares in a corner where alpha is small, and by the
+complements of these. Proof: on the line R(p) = min(1, p + eps), and as in
+`prescott2021` h is the least of R(a) + R(q)(R(b) - R(a)) over a + q(b - a) = alpha: for
+0 < a and b < 1 this is at least alpha + eps, a = 0 has boxes with sides q and b, the
+best of which is a square or a half-square, and b = 1 has their complements.
+
 Source: Mahloujifar, Zhang, Mahmoody, Evans (2019), "Empirically measuring
 concentration: fundamental limits on intrinsic robustness", arXiv:1905.12202, Theorem
 3.3 for the sandwich (numbering unverified). Everything here is derived anew; the paper
@@ -158,6 +169,46 @@ def cube_complement(alpha: ArrayLike, eps: ArrayLike, d: ArrayLike) -> Real:
     inner = np.clip(2 * ndtr(-(c - size)), 0.0, 1.0)
     with np.errstate(divide="ignore"):
         measure: Real = -np.expm1(n * np.log1p(-inner))
+    return measure
+
+
+def square_concentration(alpha: ArrayLike, eps: ArrayLike) -> Real:
+    r"""Return the concentration function of the uniform law on [0, 1]^2, in l_inf.
+
+    Parameters
+    ----------
+    alpha : float or array_like
+        Measure of the set, in (0, 1).
+    eps : float or array_like
+        Radius of the enlargement in l_inf, at least 0.
+
+    Returns
+    -------
+    numpy.float64 or array
+        The least measure of an enlargement.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    A corner beats the half-square where alpha is small:
+
+    >>> square_concentration([0.01, 0.5], 0.1).round(9).tolist()  # .2^2 and .5 + .1
+    [0.04, 0.6]
+    """
+    mass, size = broadcast(
+        alpha=real_array(
+            "alpha", alpha, lower=0, upper=1, open_lower=True, open_upper=True
+        ),
+        eps=real_array("eps", eps, lower=0),
+    )
+    half = np.minimum(mass + size, 1.0)
+    corner = np.minimum(np.sqrt(mass) + size, 1.0) ** 2
+    hole = np.maximum(np.sqrt(1.0 - mass) - size, 0.0) ** 2
+    measure: Real = np.minimum(np.minimum(half, corner), 1.0 - hole)
     return measure
 
 
@@ -296,6 +347,20 @@ def _depth_and_distance(gap: float, x: float) -> tuple[float, float]:
     return depth, 1.0 - abs(x)
 
 
+def _part_of_the_square(shape: str, alpha: float, eps: float) -> float:
+    """Return what a part of [0, 1]^2 of measure alpha grows to in l_inf."""
+    if shape == "half-square":
+        return min(alpha + eps, 1.0)
+    if shape == "square in a corner":
+        return min(math.sqrt(alpha) + eps, 1.0) ** 2
+    if shape == "square in the middle":
+        return min(math.sqrt(alpha) + 2 * eps, 1.0) ** 2
+    if shape == "box in a corner":
+        long = (1 + math.sqrt(alpha)) / 2
+        return min(long + eps, 1.0) * min(alpha / long + eps, 1.0)
+    return 1.0 - max(math.sqrt(1.0 - alpha) - eps, 0.0) ** 2
+
+
 _ALPHA = Reals(1e-6, 0.5, (0.01, 0.05, 0.5), "log", r"\alpha")
 _EPS = Reals(0.01, 3.0, (0.1, 1.0, 2.0), symbol=r"\varepsilon")
 _D = Integers(2, 10**6, (2, 100, 784), symbol="d")
@@ -335,6 +400,44 @@ that of a slab, and pairs of unequal half-spaces grow to at least $h(\alpha,
                 rtol=1e-9,
             ),
         ),
+    ),
+    Claim(
+        id="mahloujifar2019.square",
+        theory="dimension",
+        title="In the square a corner may grow less than every half-square",
+        source=SOURCE,
+        statement=r"""On $[0, 1]^2$ with $l_\infty$ distances boxes of measure $\alpha$
+and complements of boxes grow to at least $\min(\alpha + \varepsilon,
+(\sqrt\alpha + \varepsilon)^2, 1 - (\sqrt{1 - \alpha} - \varepsilon)^2)$.""",
+        relation="lhs <= rhs",
+        domain={
+            "shape": Choices(
+                (
+                    "half-square",
+                    "square in a corner",
+                    "square in the middle",
+                    "box in a corner",
+                    "complement of a square in a corner",
+                )
+            ),
+            "alpha": Reals(1e-3, 0.999, (0.01, 0.1, 0.5, 0.9), symbol=r"\alpha"),
+            "eps": Reals(0.001, 0.5, (0.01, 0.1), symbol=r"\varepsilon"),
+        },
+        axis="alpha",
+        evidence=Exact(
+            lambda shape, alpha, eps: float(square_concentration(alpha, eps)),
+            _part_of_the_square,
+            rtol=1e-12,
+        ),
+        twin=Twin(
+            r"half-squares are extremal: at least $\alpha + \varepsilon$",
+            Exact(
+                lambda shape, alpha, eps: min(alpha + eps, 1.0),
+                _part_of_the_square,
+                rtol=1e-12,
+            ),
+        ),
+        note="Derived here for all measurable sets.",
     ),
     Claim(
         id="mahloujifar2019.empirical-sandwich",
