@@ -44,7 +44,7 @@ class AttackScore:
     truth : Perturbation
         The distances.
     invalid : (n,) array of bool
-        Answers that are NaN or infinite.
+        Answers that are NaN, infinite, or not real.
     seconds : float
         What the attack took for all points.
     error_rate : float
@@ -167,8 +167,11 @@ def score_attack(
     y = model.predict(X)
     truth = minimal_perturbation(model, X, p=p)
     begin = time.perf_counter()
-    answer = np.asarray(attack(model, X.copy(), y.copy()), float)
+    answer = np.asarray(attack(model, X.copy(), y.copy()))
     seconds = time.perf_counter() - begin
+    if np.iscomplexobj(answer):
+        answer = np.where(answer.imag == 0.0, answer.real, np.nan)
+    answer = answer.astype(float)
     if answer.shape != X.shape:
         raise ValueError(
             f"attack must return an array of shape {X.shape}, got {answer.shape}"

@@ -6,10 +6,10 @@ that is >= 0 where the decision stays has the bounds
     G(y) >= base + <slope, y - c>,    G(y) >= floor,
 
 so that a box is dropped if one of them is positive in it, and otherwise its points of
-another decision are no nearer than h(x)/|slope|_q, h being the linear bound, by
-Hölder's inequality, and no nearer than (|s - x|_p^p + (h(s)/|slope|_q)^p)^(1/p) for the
-point s of the box nearest to x, since y - s and s - x have the same signs and (u + v)^p
->= u^p + v^p. Both are off by the square of the box's size only. For p = 2 there is
+another decision are no nearer than the box's points where the linear bound is at most 0
+(`_half_spaces`), which is off by the square of the box's size only, also where some
+coordinates are so much cheaper than others that the box ends their use. For p = 2 there
+is
 
     |y - x|^2 >= |y - x|^2 + lambda G(y)
               >= |y - x|^2 + lambda (base + <slope, u>) - lambda kappa |u|^2/2
@@ -27,7 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomadv._typing import Bool, Float, Int, NDArray
-from geomadv.perturbations._margins import Margins, dual
+from geomadv.perturbations._half_spaces import nearest_points
+from geomadv.perturbations._margins import Margins
 from geomadv.perturbations._radii import positive_beyond
 from geomadv.perturbations._search import Search
 from geomadv.perturbations._tangents import tangents
@@ -40,18 +41,21 @@ _TOGETHER = 2048  # boxes cut at a time
 
 
 def _curved(
-    level: NDArray, bent: NDArray, slope: NDArray, x: NDArray, c: NDArray, half: NDArray
+    level: NDArray,
+    bent: NDArray,
+    slope: NDArray,
+    x: NDArray,
+    c: NDArray,
+    half: NDArray,
+    factor: NDArray,
 ) -> NDArray:
     """Bound |y - x|_2 where level + <slope, u> - bent |u|^2/2 <= 0, |u|_i <= half_i.
 
-    With the multiplier of the linear problem. Of lambda bent |u|^2/2 the part that
-    |y - x|^2 makes up for is left in, theta |u|^2, and the rest taken at its largest.
+    With a multiplier, best that of the linear problem in the box. Of lambda bent
+    |u|^2/2 the part that |y - x|^2 makes up for is left in, theta |u|^2, and the rest
+    taken at its largest.
     """
     away = c - x
-    steep = (slope * slope).sum(axis=2)
-    height = level - (slope * away[:, None]).sum(axis=2)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        factor = np.where((height > 0) & (steep > 0), 2.0 * height / steep, 0.0)
     factor = np.where(factor < 1e100, factor, 0.0)  # any multiplier will do
     whole = factor * bent / 2.0
     theta = np.minimum(whole, 1.0)
@@ -78,10 +82,10 @@ def branch(
         return sure, near
     best = np.linalg.norm(near, p, axis=1)
     best = np.where(near.any(axis=1), best, np.inf)
-    size, proven = _region(search, X, best)
-    lower, upper = X - size[:, None], X + size[:, None]
+    widths, size, proven = _region(search, X, best)
+    lower, upper = X - widths, X + widths
     # the ends are rounded outwards
-    slack = 1e-15 * (np.abs(X) + size[:, None])
+    slack = 1e-15 * (np.abs(X) + widths)
     queue = _Boxes(
         np.arange(n),
         np.maximum(lower - slack, search.lower),
@@ -129,49 +133,63 @@ def _improved(
     own = boxes.owner[order]
     steps = search.along(X[own], middle[order], np.linspace(0.0, 1.0, 9)[1:], 20)
     found = steps.any(axis=1)
-    own, steps = own[found], search.refined(X[own[found]], steps[found])
+    own = own[found]
+    steps = search.cornered(X[own], search.refined(X[own], steps[found]))
     near = search.shortest(steps, own, near)
     size = np.linalg.norm(near, search.p, axis=1)
     return near, np.where(near.any(axis=1), size, np.inf)
 
 
-def _region(search: Search, X: NDArray, best: NDArray) -> tuple[NDArray, NDArray]:
-    """Return radii R of balls to look into, and whether nothing nearer lies outside.
+def _region(
+    search: Search, X: NDArray, best: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return half-widths of boxes about X to look into, and what is known outside.
 
-    Where no witness is known, the functions may be positive outside of a ball, which
-    serves if T is injective.
+    That is the least distance there, and whether nothing of another decision that is
+    nearer than all inside lies outside. Where no witness is known, the functions may be
+    positive outside of a ball, |z - c| <= R: with the map T = T' diag(units)^-1, s the
+    least singular value of T' and u = diag(units)^-1 (y - x), |T' u| <= |T x + t - c| +
+    R; if T is injective, |u| is at most that over s, and if not there is such a u for
+    each z, and the step units u is longer than the shortest by less than the ratio of
+    the norms.
     """
     margins, d = search.margins, X.shape[1]
     proven = np.isfinite(best)
     size = np.where(proven, best, 0.0)
+    widths = size[:, None] + np.zeros(X.shape)
     rows = np.flatnonzero(~proven)
     if not len(rows):
-        return size, proven
-    bounded = np.isfinite(search.lower).all() and np.isfinite(search.upper).all()
-    if bounded:
-        size[rows] = np.maximum(X[rows] - search.lower, search.upper - X[rows]).max(
-            axis=1
-        )
-        # all of the box is in the ball of the maximum norm from which boxes start
+        return widths, size, proven
+    if np.isfinite(search.lower).all() and np.isfinite(search.upper).all():
+        widths[rows] = np.maximum(X[rows] - search.lower, search.upper - X[rows])
         proven[rows] = True
-        return size, proven
+        return widths, size, proven
     Z = margins.inner(X[rows])
     centre = margins.centres.mean(axis=0)
     radius = np.linalg.norm(margins.centres - centre, axis=1).max(initial=0.0)
     away = np.linalg.norm(Z - centre, axis=1) + radius
     size[rows] = away + search.width()
-    narrow = 1.0
+    widths[rows] = size[rows, None]
+    narrow, flat = 1.0, False
     if margins.T is not None:
-        if margins.T.shape[0] < d:
-            return size, proven
-        narrow = float(np.linalg.norm(margins.T, -2)) * (1.0 - 1e-10)
-        if narrow <= 1e-8 * margins.spread:
-            return size, proven
+        flat = len(margins.T) < d
+        free = np.isinf(search.lower).all() and np.isinf(search.upper).all()
+        balanced = margins.T * margins.units
+        singular = np.linalg.svd(balanced, compute_uv=False)
+        narrow = float(singular[-1]) * (1.0 - 1e-10)
+        if narrow <= 1e-8 * singular[0] or (flat and not free):
+            return widths, size, proven
     reach = positive_beyond(margins, centre)
-    if np.isfinite(reach):
-        size[rows] = (away + max(reach - radius, 0.0)) / narrow * (1.0 + 1e-9)
-        proven[rows] = True
-    return size, proven
+    if not np.isfinite(reach):
+        return widths, size, proven
+    u = (away + max(reach - radius, 0.0)) / narrow * (1.0 + 1e-9)
+    if flat:  # |units u|_p for the shortest u, and that in each coordinate
+        longest = d ** max(1.0 / search.p - 0.5, 0.0) * float(margins.units.max())
+        widths[rows] = (u * longest)[:, None]
+    else:
+        widths[rows] = u[:, None] * margins.units
+    proven[rows] = True
+    return widths, size, proven
 
 
 @dataclass(frozen=True)
@@ -264,27 +282,26 @@ class _Frame:
         slope = found.slope if margins.T is None else found.slope @ margins.T
         base = found.base - found.drop
         falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
-        steep = np.linalg.norm(slope, dual(self.p), axis=2) * _UP
-        start = np.clip(x, boxes.lower, boxes.upper)
-        apart = np.linalg.norm(start - x, self.p, axis=1) * _DOWN
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            away, further = (
-                np.where(height > 0, height / steep * _DOWN, 0.0)
-                for height in (
-                    base + (slope * (point - centre)[:, None]).sum(axis=2)
-                    for point in (x, start)
-                )
-            )
-        beyond = np.linalg.norm(
-            np.stack([np.broadcast_to(apart[:, None], further.shape), further]),
+        ways = centre - np.clip(x, boxes.lower, boxes.upper)
+        rise = (slope * ways[:, None]).sum(axis=2)
+        size = np.abs(base) + (np.abs(slope * ways[:, None])).sum(axis=2)
+        # less what all sums may be off by
+        height = (base - rise - 1e-14 * size) * (1.0 - 1e-13)
+        wide = slope + np.zeros((1, 1, 1))
+        nearest, t, _ = nearest_points(
+            x[:, None] + 0.0 * wide,
+            wide,
+            height,
+            boxes.lower[:, None] + 0.0 * wide,
+            boxes.upper[:, None] + 0.0 * wide,
             self.p,
-            axis=0,
         )
-        away = np.maximum(away, beyond * _DOWN)
+        away = np.linalg.norm(nearest - x[:, None], self.p, axis=2) * _DOWN
         if self.p == 2:
             bent = found.curve * self.spread**2
-            away = np.maximum(away, _curved(found.base, bent, slope, x, centre, half))
+            curved = _curved(found.base, bent, slope, x, centre, half, 2.0 * t)
+            away = np.maximum(away, curved)
         away = np.where((base > falls) | (found.floor > 0), np.inf, away)
-        bound = np.maximum(away.min(axis=1), boxes.bound)
-        other = np.asarray((found.value < 0).any(axis=1))
+        bound = np.maximum(margins.change(away), boxes.bound)
+        other = margins.changed(found.value < 0)
         return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other

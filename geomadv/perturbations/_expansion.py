@@ -13,19 +13,21 @@ import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.perturbations._boxes import BUDGET, branch
-from geomadv.perturbations._forms import Expansion, decisions
+from geomadv.perturbations._flats import flattened
+from geomadv.perturbations._forms import Expansion, Pairs, decisions, exponent
 from geomadv.perturbations._kernels import Kernel
-from geomadv.perturbations._margins import margins_of
-from geomadv.perturbations._radii import never_negative, norm_radii, radii
+from geomadv.perturbations._margins import expansion_of, margins_of
+from geomadv.perturbations._radii import never_negative, radii
 from geomadv.perturbations._result import Perturbation
 from geomadv.perturbations._search import Search
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
+Form = Expansion | Pairs
 _EXACT = 1e-9
 
 
 def bracket(
-    form: Expansion,
+    form: Form,
     X: Float[NDArray, "n d"],
     p: float,
     box: Box | None,
@@ -36,7 +38,7 @@ def bracket(
 
     Parameters
     ----------
-    form : Expansion
+    form : Expansion or Pairs
         With a Gaussian, Laplace, Laplacian or polynomial kernel.
     X : (n, d) array
     p : float
@@ -60,40 +62,29 @@ def bracket(
     )
 
 
-def quick(form: Expansion, X: Float[NDArray, "n d"], p: float) -> Perturbation:
-    """Return lower bounds that need little work, and no steps."""
-    form, scale = _scaled(form)
-    X, kernel = np.ldexp(X, scale), Kernel.of(form.options)
-    lower, classes = np.full(len(X), np.inf), decisions(form, X)
-    for c in np.unique(classes).tolist():
-        rows = np.flatnonzero(classes == c)
-        margins = margins_of(form, kernel, c)
-        margins = margins.some(~never_negative(margins))
-        if margins.D.shape[1]:
-            lower[rows] = norm_radii(margins, X[rows], p)
-    return _result(np.zeros(X.shape), np.ldexp(lower, -scale), p)
-
-
-def _scaled(form: Expansion) -> tuple[Expansion, int]:
+def _scaled(form: Form) -> tuple[Form, int]:
     """Return a problem of ordinary size, and s for points that are 2^s times as large.
 
     With 2^k z in place of z, a polynomial's gamma is 4^k times smaller.
     """
+    if isinstance(form, Pairs):
+        functions, scale = _scaled(expansion_of(form))
+        return _with(form, expansion_of(functions)), scale
     options = dict(form.options)
     gamma, name = options["gamma"], options["kernel"]
     if name == "polynomial":
-        k = -_exponent(form.centres)
+        k = -exponent(form.centres)
         options["gamma"] = float(np.ldexp(gamma, -2 * k))
     else:
         per = 2 if name == "gaussian" else 1
         k = round(float(np.log2(gamma)) / per) if gamma > 0 else 0
         options["gamma"] = float(np.ldexp(gamma, -per * k))
-    size = max(_exponent(form.coefficients), _exponent(form.b))
-    stretch = 0 if form.T is None else _exponent(form.T)
+    size = max(exponent(form.coefficients), exponent(form.b))
+    stretch = 0 if form.T is None else exponent(form.T)
     scaled = Expansion(
         np.ldexp(form.centres, k),
-        np.ldexp(form.coefficients, -size),
-        np.ldexp(form.b, -size),
+        _kept(form.coefficients, size),
+        _kept(form.b, size),
         options,
         None if form.T is None else np.ldexp(form.T, -stretch),
         np.ldexp(form.t, k),
@@ -101,32 +92,65 @@ def _scaled(form: Expansion) -> tuple[Expansion, int]:
     return scaled, k + stretch
 
 
-def _exponent(array: NDArray) -> int:
-    """Return e with max |array| in [2^(e - 1), 2^e), 0 if all is 0."""
-    return int(np.frexp(np.abs(array).max(initial=0.0))[1])
+def _kept(array: NDArray, size: int) -> NDArray:
+    """Return 2^-size times an array, of which nothing may be lost."""
+    scaled = np.ldexp(array, -size)
+    lost = np.ldexp(scaled, size) != array
+    if lost.any():
+        raise ValueError(
+            "model must have coefficients within a factor of 2^1000 of each other, "
+            f"got {array[lost].ravel()[0]:g} beside one of about "
+            f"{np.ldexp(1.0, size - 1):g}"
+        )
+    return scaled
 
 
 def _at_scale(
-    form: Expansion,
+    form: Form,
     X: Float[NDArray, "n d"],
     p: float,
     box: Box | None,
     budget: int,
 ) -> Perturbation:
-    d = X.shape[1]
-    kernel = Kernel.of(form.options)
-    if p == 2 and box is None and form.T is not None and len(form.T) < d:
-        return _in_rows(form, form.T, kernel, X, budget)
+    d, functions = X.shape[1], expansion_of(form)
+    terms, offset = 0, 0.0
+    flat = flattened(functions)
+    if flat is not None:
+        inside = _with(form, flat[0])
+        # unless all terms are too small for numbers
+        if (decisions(inside, X) == decisions(form, X)).all():
+            norm = 1.0 if functions.T is None else np.linalg.norm(functions.T)
+            terms = functions.centres.shape[1] * (d + 1)
+            offset = flat[1] + float(norm) * _farthest(X)
+            form, functions = inside, flat[0]
+    kernel, T = Kernel.of(functions.options), functions.T
+    if p == 2 and box is None and T is not None and len(T) < d:
+        return _in_rows(form, T, kernel, X, budget, terms, offset)
     ends = box if box is not None else (np.full(d, -np.inf), np.full(d, np.inf))
-    return _bracket(form, kernel, X, p, ends, budget, 0, 0.0)
+    found = _bracket(form, kernel, X, p, ends, budget, terms, offset)
+    lost = np.isinf(found.distance) & np.isfinite(found.lower)
+    if T is not None and len(T) < d and lost.any():
+        # where no step changes the decision, none does in any norm or box
+        never = lost.copy()
+        inside = _in_rows(form, T, kernel, X[lost], budget, terms, offset)
+        never[lost] = np.isinf(inside.lower)
+        lower = np.where(never, np.inf, found.lower)
+        found = replace(found, lower=lower, exact=found.exact | never)
+    return found
+
+
+def _farthest(X: Float[NDArray, "n d"]) -> float:
+    return float(np.linalg.norm(X, axis=1).max(initial=0.0))
 
 
 def _in_rows(
-    form: Expansion,
+    form: Form,
     T: Float[NDArray, "r d"],
     kernel: Kernel,
     X: Float[NDArray, "n d"],
     budget: int,
+    terms: int,
+    offset: float,
 ) -> Perturbation:
     """Return brackets where T has fewer rows than columns, in the space of its rows.
 
@@ -134,10 +158,8 @@ def _in_rows(
     16 d r 2^-52 |T|_F.
     """
     Q, R = np.linalg.qr(T.T)
-    inside = Expansion(
-        form.centres, form.coefficients, form.b, form.options, R.T.copy(), form.t
-    )
-    offset = np.linalg.norm(T) * np.linalg.norm(X, axis=1).max(initial=0.0)
+    inside = _with(form, replace(expansion_of(form), T=R.T.copy()))
+    offset += float(np.linalg.norm(T)) * _farthest(X)
     found = _bracket(
         inside,
         kernel,
@@ -145,8 +167,8 @@ def _in_rows(
         2.0,
         (np.full(len(R), -np.inf), np.full(len(R), np.inf)),
         budget,
-        T.size,
-        float(offset),
+        T.size + terms,
+        offset,
     )
     delta, before = found.delta @ Q.T, decisions(form, X)
     for step in (1e-15, 1e-14, 1e-12, 1e-10, 1e-8):  # over the boundary again
@@ -156,8 +178,13 @@ def _in_rows(
     return _result(delta, found.lower * (1.0 - 1e-11), 2.0)
 
 
+def _with(form: Form, functions: Expansion) -> Form:
+    """Return the form with other functions."""
+    return replace(form, functions=functions) if isinstance(form, Pairs) else functions
+
+
 def _bracket(
-    form: Expansion,
+    form: Form,
     kernel: Kernel,
     X: Float[NDArray, "n d"],
     p: float,

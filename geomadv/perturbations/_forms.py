@@ -186,6 +186,38 @@ def values(form: Functions, X: Float[NDArray, "n d"]) -> Float[NDArray, "n K"]:
     )
 
 
+def expanded(form: Affine | Quadratic, size: float) -> Expansion:
+    """Return the functions as an expansion in (1 + <x, z>)^2, for |x_i| of some size.
+
+    With g(v) = (1 + v)^2, v^2 = (g(v) + g(-v))/2 - 1 and 4 v = g(v) - g(-v); the
+    quadratic form is a sum of A_ij (x_i + x_j)^2 and multiples of x_i^2.
+    """
+    if isinstance(form, Affine):
+        form = Quadratic(
+            np.zeros((len(form.b), *[form.W.shape[1]] * 2)), form.W / 2, form.b
+        )
+    K, d = form.b.shape
+    i, j = np.triu_indices(d, 1)
+    Z = np.concatenate([np.eye(d), np.eye(d)[i] + np.eye(d)[j]])
+    own = 2.0 * form.A[:, range(d), range(d)] - form.A.sum(axis=2)
+    square = np.concatenate([own, form.A[:, i, j]], axis=1)
+    slope = np.concatenate([2.0 * form.b, np.zeros((K, len(i)))], axis=1)
+    s = float(np.ldexp(1.0, -int(np.frexp(size)[1])))
+    square, slope = square / s**2, slope / s
+    coefficients = np.concatenate(
+        [square / 2 + slope / 4, square / 2 - slope / 4], axis=1
+    )
+    options = {"kernel": "polynomial", "gamma": 1.0, "degree": 2, "coef0": 1.0}
+    centres = s * np.concatenate([Z, -Z])
+    b = form.c - square.sum(axis=1)
+    return Expansion(centres, coefficients.T.copy(), b, options, None, np.zeros(d))
+
+
+def exponent(array: NDArray) -> int:
+    """Return e with max |array| in [2^(e - 1), 2^e), 0 if all is 0."""
+    return int(np.frexp(np.abs(array).max(initial=0.0))[1])
+
+
 def decisions(form: Form, X: Float[NDArray, "n d"]) -> Int[NDArray, " n"]:
     """Return the class of each point, from 0 on."""
     if isinstance(form, Prototypes):

@@ -17,37 +17,38 @@ lower bound.
 As for nearest neighbours, that is the distance to the closure of the points that are
 decided otherwise, which in degenerate positions may be nothing but ties.
 
-Elsewhere steps are tried: those of single pairs, one after the other until the decision
-changes, each shortened to where it does. So the upper end is a step that changes the
-decision, and the ends meet where a single pair decides.
+Of quadratic functions, and in other norms, the ends meet where a single pair decides.
+Elsewhere, in up to 10 dimensions, the functions are taken for polynomial expansions,
+whose vote is enclosed by branch and bound over boxes (`_expansion`); in more steps are
+tried, those of single pairs one after the other until the decision changes.
 
 This is how scikit-learn's SVC decides between more than two classes (one against one).
 """
 
-import heapq
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geomadv._typing import Float, Int, NDArray
+from geomadv.perturbations._best_first import best_first
 from geomadv.perturbations._boxes import DEEPEST
 from geomadv.perturbations._forms import (
     Affine,
     Expansion,
-    Functions,
     Pairs,
     Quadratic,
     ballot,
     decisions,
+    expanded,
     values,
 )
 from geomadv.perturbations._programs import Box, smallest_step
 from geomadv.perturbations._result import Perturbation
 
-# of one function, with little work or with what the user allows
-Steps = Callable[[Functions, Float[NDArray, "n d"], bool], Perturbation]
+Flat = Affine | Quadratic
+Steps = Callable[[Flat, Float[NDArray, "n d"]], Perturbation]
+Bracket = Callable[[Pairs, Float[NDArray, "n d"]], Perturbation]
 
 _AGREE = 1e-9  # relative distance of bounds that counts as equal
 _BUDGET = 300  # programs for each point
@@ -55,7 +56,6 @@ _TOUCHES = 1e-10  # of a step's length: within a half-space
 _PAST = 1.0 + 1e-9  # of a step to a boundary: over it
 _TURNS = 30  # pairs that are turned one after the other
 _HALVINGS = 60
-_TRIED = 3  # pairs of which the nearest is turned
 
 
 def smallest(
@@ -64,47 +64,59 @@ def smallest(
     p: float,
     box: Box | None,
     steps: Steps,
+    bracket: Bracket,
 ) -> Perturbation:
     """Return the smallest steps that change the vote, or brackets.
 
     Parameters
     ----------
     form : Pairs
+        Of linear or quadratic functions.
     X : (n, d) array
     p : float
     box : (lower, upper) or None
     steps : callable
-        ``steps(function, X, closely)`` returns the smallest steps of one function in
-        the norm and the box, or brackets of them, narrow ones if `closely`.
+        ``steps(function, X)`` returns the smallest steps of one function in the norm
+        and the box.
+    bracket : callable
+        ``bracket(form, X)`` encloses the distances of pairs of expansions.
 
     Returns
     -------
     Perturbation
     """
     n, d = X.shape
-    f = values(form.functions, X)
+    functions = form.functions
+    if isinstance(functions, Expansion):
+        return bracket(form, X)
+    f = values(functions, X)
     classes, counts = decisions(form, X), ballot(form, f)
     wants = [_wanted(form, f[i], int(classes[i]), counts[i]) for i in range(n)]
     delta, distance = np.zeros((n, d)), np.full(n, np.inf)
-    least, trials = _coarse(form, X, steps)
-    _take(form, X, classes, trials, p, delta, distance)
+    found = [steps(_one(functions, k), X) for k in range(len(form.first))]
+    least = np.stack([pair.lower for pair in found], axis=1)
+    _take(form, X, classes, [pair.delta for pair in found], p, delta, distance)
     lower = _least(wants, least)
-    if isinstance(form.functions, Expansion):
-        _sharpen(form, X, classes, wants, steps, p, least, delta, distance)
-        lower = _least(wants, least)
     open_ = _open(lower, distance)
-    if isinstance(form.functions, Affine) and p in (1, 2, np.inf):
+    if isinstance(functions, Affine) and p in (1, 2, np.inf):
         for row in open_:
             room = None if box is None else (box[0] - X[row], box[1] - X[row])
-            A, b = _rows(form.functions, f[row])
+            A, b = _rows(functions, f[row])
             step, size, bound = _polyhedra(A, b, wants[row], least[row], p, room)
             lower[row] = max(lower[row], bound)
             if size < distance[row]:
                 delta[row], distance[row] = step, size
+    elif d <= DEEPEST and len(open_):
+        expansion = expanded(functions, float(np.abs(X).max(initial=0.0)))
+        within = bracket(replace(form, functions=expansion), X[open_])
+        lower[open_] = np.maximum(lower[open_], within.lower)
+        near = delta[open_], distance[open_]
+        _take(form, X[open_], classes[open_], [within.delta], p, *near)
+        delta[open_], distance[open_] = near
     else:
         lost = np.flatnonzero(np.isinf(distance) & np.isfinite(lower))
         walked = np.zeros((n, d))
-        walked[lost] = _walk(form, X[lost], classes[lost], steps)
+        walked[lost] = _walk(form, functions, X[lost], classes[lost], steps)
         _take(form, X, classes, [walked], p, delta, distance)
     lower = np.minimum(lower, distance)
     exact = np.ones(n, bool)
@@ -113,15 +125,6 @@ def smallest(
     delta[short] *= _PAST
     distance = np.where(short, _PAST * distance, distance)
     return Perturbation(delta, distance, np.where(exact, distance, lower), exact)
-
-
-def _coarse(
-    form: Pairs, X: Float[NDArray, "n d"], steps: Steps
-) -> tuple[Float[NDArray, "n P"], list[Float[NDArray, "n d"]]]:
-    """Return quick lower bounds of the pairs' distances, and steps that turn them."""
-    found = [steps(_one(form.functions, k), X, False) for k in range(len(form.first))]
-    least = np.stack([pair.lower for pair in found], axis=1)
-    return least, [pair.delta for pair in found]
 
 
 def _least(
@@ -135,60 +138,11 @@ def _least(
     return np.array(bounds, float)
 
 
-def _sharpen(
-    form: Pairs,
-    X: Float[NDArray, "n d"],
-    classes: Int[NDArray, " n"],
-    wants: list[list[tuple[int, NDArray]]],
-    steps: Steps,
-    p: float,
-    least: Float[NDArray, "n P"],
-    delta: Float[NDArray, "n d"],
-    distance: Float[NDArray, " n"],
-) -> None:
-    """Bound more closely those pairs on which a lower bound rests, one after another.
-
-    Those are the pairs that turn first until there is the gain that some class lacks.
-    Where boxes are not cut, bounds stay apart, and as many pairs as there are classes
-    have to do.
-    """
-    done = np.zeros(least.shape, bool)
-    limit = len(form.first) if X.shape[1] <= DEEPEST else int(form.second.max()) + 1
-    for _ in range(limit):
-        lower = _least(wants, least)
-        turn = np.full(len(X), -1)
-        for i in _open(lower, distance):
-            for lack, gains in wants[i]:
-                first = _first(lack, gains, least[i])
-                waiting = first[~done[i][first]]
-                if len(waiting) and least[i][first[-1]] <= lower[i]:
-                    turn[i] = waiting[0]
-        for k in np.unique(turn[turn >= 0]).tolist():
-            rows = np.flatnonzero(turn == k)
-            found = steps(_one(form.functions, k), X[rows], True)
-            least[rows, k] = np.maximum(least[rows, k], found.lower)
-            done[rows, k] = True
-            part, size = delta[rows], distance[rows]
-            _take(form, X[rows], classes[rows], [found.delta], p, part, size)
-            delta[rows], distance[rows] = part, size
-        if (turn < 0).all():
-            return
-
-
-def _one(form: Functions, k: int) -> Functions:
+def _one(form: Flat, k: int) -> Flat:
     """Return one of the functions."""
     if isinstance(form, Affine):
         return Affine(form.W[k : k + 1], form.b[k : k + 1])
-    if isinstance(form, Quadratic):
-        return Quadratic(form.A[k : k + 1], form.b[k : k + 1], form.c[k : k + 1])
-    a = form.coefficients[:, k : k + 1]
-    used = a[:, 0] != 0
-    return replace(
-        form,
-        centres=form.centres[used],
-        coefficients=np.ascontiguousarray(a[used]),
-        b=form.b[k : k + 1],
-    )
+    return Quadratic(form.A[k : k + 1], form.b[k : k + 1], form.c[k : k + 1])
 
 
 def _wanted(
@@ -282,68 +236,72 @@ def _polyhedra(
     The size is infinite if none was found; the bound is a lower one.
     """
     best, size = np.zeros(A.shape[1]), np.inf
-    count, solved, floor = itertools.count(), 0, np.inf
-    heap: list[tuple[float, int, _Node]] = []
+    solved, floor = 0, np.inf
+    lengths = np.linalg.norm(A, axis=1)
 
     def missing(node: _Node) -> int:
         lack, gains = wanted[node.j]
         return lack - int(gains[[*node.taken, *node.paid]].sum())
 
-    def push(bound: float, node: _Node) -> None:
+    def bounded(bound: float, node: _Node) -> tuple[float, _Node]:
         open_ = np.zeros(len(b), int)
         open_[node.rest] = wanted[node.j][1][node.rest]
-        bound = max(
-            bound, _reach(missing(node), open_, least), *least[list(node.taken)]
-        )
-        if bound < size:
-            heapq.heappush(heap, (bound, next(count), node))
+        reach = _reach(missing(node), open_, least)
+        return float(max(bound, reach, *least[list(node.taken)])), node
 
+    def branches(bound: float, node: _Node) -> list[tuple[float, _Node]]:
+        nonlocal best, size, solved, floor
+        enough = missing(node) <= 0
+        if not enough and node.solved:  # take one more; those before it are out
+            return [
+                bounded(
+                    bound,
+                    replace(
+                        node,
+                        rest=node.rest[k + 1 :],
+                        taken=(*node.taken, int(pair)),
+                        solved=not node.taken and not node.kept,
+                    ),
+                )
+                for k, pair in enumerate(node.rest)
+            ]
+        solved += 1
+        taken, kept = list(node.taken), list(node.kept)
+        rows = np.concatenate([A[taken], -A[kept]])
+        ends = np.concatenate([b[taken], -b[kept]])
+        found, step, _ = smallest_step(rows, ends, p, room)
+        bound = max(bound, found)
+        if np.isinf(found):
+            return []
+        if not enough:
+            return [bounded(bound, replace(node, solved=True))]
+        excess = A @ (_PAST * step) - b
+        lost = np.flatnonzero((wanted[node.j][1] < 0) & (excess > 0))
+        lost = lost[~np.isin(lost, [*node.kept, *node.paid])]
+        if len(lost):
+            k = int(lost[excess[lost].argmax()])
+            return [
+                bounded(bound, replace(node, kept=(*node.kept, k), solved=False)),
+                bounded(bound, replace(node, paid=(*node.paid, k))),
+            ]
+        floor, length = min(floor, bound), float(np.linalg.norm(step, p))
+        near = lengths[[*taken, *kept]] * np.linalg.norm(step) * _TOUCHES
+        if (rows @ step - ends >= -near).all() and length < size:
+            best, size = step, length
+        return []
+
+    roots = []
     for j, (_, gains) in enumerate(wanted):
         allowed = np.flatnonzero((gains > 0) & np.isfinite(least))
-        push(0.0, _Node(j, allowed[np.lexsort((least[allowed], -gains[allowed]))]))
-    while heap and heap[0][0] < size and solved < _BUDGET:
-        bound, _, node = heapq.heappop(heap)
-        enough = missing(node) <= 0
-        if enough or not node.solved:
-            solved += 1
-            taken, kept = list(node.taken), list(node.kept)
-            found, step, _ = smallest_step(
-                np.concatenate([A[taken], -A[kept]]),
-                np.concatenate([b[taken], -b[kept]]),
-                p,
-                room,
-            )
-            bound = max(bound, found)
-            if np.isinf(found):
-                continue
-            if not enough:
-                push(bound, replace(node, solved=True))
-                continue
-            excess = A @ (_PAST * step) - b
-            lost = np.flatnonzero((wanted[node.j][1] < 0) & (excess > 0))
-            lost = lost[~np.isin(lost, [*node.kept, *node.paid])]
-            if len(lost):
-                k = int(lost[excess[lost].argmax()])
-                push(bound, replace(node, kept=(*node.kept, k), solved=False))
-                push(bound, replace(node, paid=(*node.paid, k)))
-                continue
-            floor, length = min(floor, bound), float(np.linalg.norm(step, p))
-            rows = np.linalg.norm(A, axis=1) * np.linalg.norm(step) * _TOUCHES
-            inside = (A @ step - b >= -rows)[taken].all()
-            inside &= (A @ step - b <= rows)[kept].all()
-            if inside and length < size:
-                best, size = step, length
-            continue
-        for k, pair in enumerate(node.rest):  # those before the next taken are out
-            more = (*node.taken, int(pair))
-            single = len(more) == 1 and not node.kept
-            rest = node.rest[k + 1 :]
-            push(bound, replace(node, rest=rest, taken=more, solved=single))
-    return best, size, min(floor, heap[0][0] if heap else np.inf)
+        order = np.lexsort((least[allowed], -gains[allowed]))
+        roots.append(bounded(0.0, _Node(j, allowed[order])))
+    left = best_first(roots, branches, lambda: size, lambda: solved >= _BUDGET)
+    return best, size, min(floor, left)
 
 
 def _walk(
     form: Pairs,
+    functions: Flat,
     X: Float[NDArray, "n d"],
     classes: Int[NDArray, " n"],
     steps: Steps,
@@ -358,19 +316,14 @@ def _walk(
         rows = np.flatnonzero(moving)
         if not len(rows):
             break
-        f = values(form.functions, Z[rows])
-        won = np.where(f > 0, form.first, form.second) == classes[rows, None]
-        least, _ = _coarse(form, Z[rows], steps)
-        least = np.where(won, least, np.inf)
+        won = np.where(values(functions, Z[rows]) > 0, form.first, form.second)
+        won = won == classes[rows, None]
         nearest, step = np.full(len(rows), np.inf), np.zeros((len(rows), X.shape[1]))
         for k in range(len(form.first)):
-            near = np.argsort(least, axis=1, kind="stable")[:, :_TRIED] == k
-            mine = near.any(axis=1) & won[:, k]
-            if not mine.any():
-                continue
-            found = steps(_one(form.functions, k), Z[rows[mine]], True)
+            mine = np.flatnonzero(won[:, k])
+            found = steps(_one(functions, k), Z[rows[mine]])
             shorter = found.distance < nearest[mine]
-            at = np.flatnonzero(mine)[shorter]
+            at = mine[shorter]
             nearest[at], step[at] = found.distance[shorter], found.delta[shorter]
         Z[rows] += step * _PAST
         moving[rows] = np.isfinite(nearest) & (

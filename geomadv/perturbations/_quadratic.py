@@ -19,7 +19,7 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Float, NDArray
-from geomadv.perturbations._forms import Quadratic
+from geomadv.perturbations._forms import Quadratic, exponent
 from geomadv.perturbations._result import Perturbation, least
 
 _HARD, _EMPTY = 1, 2
@@ -34,6 +34,7 @@ def in_length(form: Quadratic, X: Float[NDArray, "n d"]) -> Perturbation:
             array[c] if j is None else array[c] - array[j]
             for array in (form.A, form.b, form.c)
         )
+        A, b, constant, rows, scale = _scaled(A, b, float(constant), rows)
         a, V = np.linalg.eigh(A)
         h = V.T @ b
         # eigenvalues of 0 come out as rounding, and would open what is closed
@@ -41,11 +42,42 @@ def in_length(form: Quadratic, X: Float[NDArray, "n d"]) -> Perturbation:
         a[flat] = 0.0
         h[flat & (np.abs(h) <= _FLAT * len(a) * np.linalg.norm(b))] = 0.0
         z = rows @ V
-        lam, distance, x, status = _dispatch.secular(a, h, float(constant), z)
+        lam, distance, x, status = _dispatch.secular(a, h, constant, z)
         never = (status == _EMPTY) | ((status == _HARD) & np.isinf(lam))
         distance[never] = np.inf
         delta = (x - z) @ V.T
         delta[never] = 0.0
-        return distance, delta
+        return np.ldexp(distance, scale), np.ldexp(delta, scale)
 
     return least(form, X, steps)
+
+
+def _scaled(
+    A: Float[NDArray, "d d"],
+    b: Float[NDArray, " d"],
+    c: float,
+    X: Float[NDArray, "n d"],
+) -> tuple[Float[NDArray, "d d"], Float[NDArray, " d"], float, NDArray, int]:
+    """Return f and x at ordinary sizes, by powers of two, and the exponent of x's.
+
+    Lengths are measured by the largest |x|, or by that at which the terms in x can
+    outweigh c, whichever is larger.
+    """
+    second, first, zeroth = (exponent(array) for array in (A, b, np.array(c)))
+    reaches = []
+    if A.any():
+        reaches.append((zeroth - second) // 2)
+    if b.any():
+        reaches.append(zeroth - first)
+    scale = exponent(X) if X.any() or not reaches or c == 0 else min(reaches)
+    if reaches and c != 0:
+        scale = max(scale, min(reaches))
+    sizes = [(second + 2 * scale, A), (first + scale, b), (zeroth, np.array(c))]
+    unit = max((size for size, array in sizes if array.any()), default=0)
+    return (
+        np.ldexp(A, 2 * scale - unit),
+        np.ldexp(b, scale - unit),
+        float(np.ldexp(c, -unit)),
+        np.ldexp(X, -scale),
+        scale,
+    )

@@ -47,10 +47,8 @@ def ball_radii(
         slope = found.slope if margins.T is None else found.slope @ margins.T
         falls = np.linalg.norm(slope, q, axis=2) * (R * _UP)[:, None]
         with np.errstate(invalid="ignore"):
-            return (
-                np.asarray((found.floor > 0).all(axis=1)),
-                np.asarray((found.base - found.drop - falls > 0).all(axis=1)),
-            )
+            stays = found.floor > 0, found.base - found.drop - falls > 0
+        return ~margins.changed(~stays[0]), ~margins.changed(~stays[1])
 
     best = np.zeros(len(X))
     if not len(X):
@@ -77,7 +75,7 @@ def norm_radii(
         return ball_radii(margins, X, p)
     two, one = margins.norms(p, X.shape[1])
     H = expansion_norm(margins.centres, margins.D, kernel)
-    found = rkhs_radius(certain(margins, X), H, kernel).min(axis=1)
+    found = margins.change(rkhs_radius(certain(margins, X), H, kernel))
     return found / (one if kernel.name == "laplacian" else two) * _DOWN
 
 
@@ -90,11 +88,12 @@ def radii(margins: Margins, X: Float[NDArray, "n d"], p: float) -> Float[NDArray
         m, Z = certain(margins, X), margins.inner(X)
         blur = margins.blur(X)
         for i in np.flatnonzero(np.isfinite(best)):
-            local = min(
+            local = [
                 local_lipschitz_radius(value, Z[i], margins.centres, a, kernel.gamma)
                 for value, a in zip(m[i], D.T, strict=True)
-            )
-            best[i] = max(best[i], (local - float(blur[i])) / two)
+            ]
+            turns = float(margins.change(np.array([local]))[0])
+            best[i] = max(best[i], (turns - float(blur[i])) / two)
     return best * _DOWN
 
 

@@ -1,25 +1,34 @@
 """Points of another decision near given ones: the upper ends of brackets.
 
 Along rays the first change of decision is bisected, and from there the constraint is
-linearised again and again in a box of trust around the best point so far.
+linearised again and again in a box of trust around the best point so far. Of a vote
+that is the function that turns there, and then, since the nearest point may be a corner
+of several, all that have to turn.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Bool, Float, NDArray
-from geomadv.perturbations._forms import Expansion, values
+from geomadv.perturbations._forms import Expansion, Pairs, ballot, values
+from geomadv.perturbations._half_spaces import nearest_points
 from geomadv.perturbations._kernels import Kernel
-from geomadv.perturbations._margins import Margins
+from geomadv.perturbations._margins import Margins, expansion_of
+from geomadv.perturbations._programs import smallest_step
+
+_PAST = 1.0 + 1e-9  # of a step to a boundary: over it
+_CORNERED = 16  # linearisations at a corner
+_PATTERNS = 12  # sets of functions that turn there
 
 
 @dataclass
 class Search:
     """The search for points of another decision than c."""
 
-    form: Expansion
+    form: Expansion | Pairs
     kernel: Kernel
     c: int
     margins: Margins
@@ -29,9 +38,13 @@ class Search:
 
     def flips(self, Y: Float[NDArray, "n d"]) -> Bool[NDArray, " n"]:
         """Whether decisions differ from c, for another reason than underflow."""
-        f, b = values(self.form, Y), self.form.b
+        functions = expansion_of(self.form)
+        f, b = values(functions, Y), functions.b
         level = f == b  # perhaps since all terms are too small for numbers
-        if f.shape[1] == 1:
+        if isinstance(self.form, Pairs):
+            other = ballot(self.form, f).argmax(axis=1) != self.c
+            lost = (level & (b == 0)).any(axis=1)
+        elif f.shape[1] == 1:
             other = (f[:, 0] > 0) != (self.c == 1)
             lost = level[:, 0] & (b[0] == 0)
         else:
@@ -77,7 +90,7 @@ class Search:
         steps = steps.reshape(n, count, d)[np.arange(n)[:, None], kept]
         own = np.repeat(np.arange(n), kept.shape[1])
         steps = self.refined(X[own], steps.reshape(-1, d))
-        return self.shortest(steps, own, np.zeros((n, d)))
+        return self.cornered(X, self.shortest(steps, own, np.zeros((n, d))))
 
     def shortest(self, steps: NDArray, own: NDArray, best: NDArray) -> NDArray:
         """Return the shortest of steps and of the best so far, 0 being no step."""
@@ -104,23 +117,20 @@ class Search:
             _, more = _dispatch.nearest(Z, centres[against], few)
             near = np.concatenate([near, against[more]], axis=1)
         ways = centres[near] - Z[:, None]
-        if self.form.T is not None:
-            ways = ways @ np.linalg.pinv(self.form.T).T
-        lengths = np.linalg.norm(ways, axis=2).max(axis=1, initial=0.0)
-        far = lengths + self.width()
+        if self.margins.T is not None:
+            ways = ways @ np.linalg.pinv(self.margins.T).T
+        # in coordinates in which the map has columns of length 1
+        units = self.margins.units
+        lengths = np.linalg.norm(ways / units, axis=2).max(axis=1, initial=0.0)
+        far = lengths + self.width() * self.margins.spread
         slopes = self._slopes(X).reshape(n, -1, d)
         rng = np.random.default_rng(0)
-        noise = rng.standard_normal((8, d)) + np.zeros((n, 1, 1))
+        noise = units * rng.standard_normal((8, d)) + np.zeros((n, 1, 1))
+        axes = np.diag(units)[:8] + np.zeros((n, 1, 1))
         turns = np.concatenate(
-            [
-                -slopes,
-                noise,
-                np.eye(d)[:8] + np.zeros((n, 1, 1)),
-                -np.eye(d)[:8] + np.zeros((n, 1, 1)),
-            ],
-            axis=1,
+            [-slopes, -slopes * units**2, noise, axes, -axes], axis=1
         )
-        sizes = np.linalg.norm(turns, axis=2, keepdims=True)
+        sizes = np.linalg.norm(turns / units, axis=2, keepdims=True)
         turns = turns / np.where(sizes > 0, sizes, 1.0)
         rays = np.concatenate([ways, turns * far[:, None, None]], axis=1)
         return np.clip(X[:, None] + rays, self.lower, self.upper)
@@ -147,8 +157,8 @@ class Search:
             self.margins.D,
             **self.kernel.options,
         )
-        if self.form.T is not None:
-            slopes = slopes @ self.form.T
+        if self.margins.T is not None:
+            slopes = slopes @ self.margins.T
         return f + self.margins.beta, slopes
 
     def refined(
@@ -162,16 +172,18 @@ class Search:
             return steps
         x, s = X[rows], steps[rows]
         size = np.linalg.norm(s, self.p, axis=1)
-        trust = 0.5 * np.abs(s).max(axis=1)
+        units = self.margins.units
+        trust, enough = _trust(s, units)
         scales = np.array([0.5, 0.8, 0.9, 0.97, 0.99, 0.999, 1.0, 1.001, 1.01, 1.1])
         for _ in range(24):
             y = x + s
             G, slopes = self._gradients(y)
-            j = G.argmin(axis=1)
+            j = self._turning(G, slopes)
             w, value = slopes[np.arange(len(x)), j], G[np.arange(len(x)), j]
-            low = np.maximum(y - trust[:, None], self.lower)
-            high = np.minimum(y + trust[:, None], self.upper)
-            ends = _linear_step(x, w, (w * y).sum(axis=1) - value, low, high, self.p)
+            low = np.maximum(y - trust[:, None] * units, self.lower)
+            high = np.minimum(y + trust[:, None] * units, self.upper)
+            height = value + (w * (np.clip(x, low, high) - y)).sum(axis=1)
+            ends, _, _ = nearest_points(x, w, height, low, high, self.p)
             new = self.along(x, ends, scales, 16)
             length = np.linalg.norm(new, self.p, axis=1)
             better = new.any(axis=1) & (length < size)
@@ -179,49 +191,86 @@ class Search:
             gain = np.where(better, length, size) < size * (1 - 1e-3)
             size = np.where(better, length, size)
             trust = np.where(better & gain, trust * 1.5, trust / 3.0)
-            if (trust < 1e-9 * size).all():
+            if (trust < 1e-9 * enough).all():
                 break
         steps[rows] = self.along(x, x + s * (1 + 1e-4), np.array([1 - 1e-3, 1.0]), 60)
         lost = ~steps[rows].any(axis=1)
         steps[rows[lost]] = s[lost]
         return steps
 
+    def cornered(
+        self, X: Float[NDArray, "n d"], steps: Float[NDArray, "n d"]
+    ) -> Float[NDArray, "n d"]:
+        """Return shorter steps of a vote, to where several functions turn together."""
+        if self.margins.contests is None or self.p not in (1, 2, np.inf):
+            return steps
+        steps = steps.copy()
+        for i in np.flatnonzero(steps.any(axis=1)):
+            steps[i] = self._cornered(X[i], steps[i])
+        return steps
 
-def _linear_step(
-    X: NDArray, w: NDArray, level: NDArray, lower: NDArray, upper: NDArray, p: float
-) -> NDArray:
-    """Return the points of boxes nearest to X where <w, y> <= level, or the lowest.
+    def _turning(self, G: NDArray, slopes: NDArray) -> NDArray:
+        """Return the function to linearise: the least, or of a vote that nearest 0."""
+        if self.margins.contests is None:
+            return G.argmin(axis=1)
+        steep = np.linalg.norm(slopes, axis=2)
+        return (np.abs(G) / np.where(steep > 0, steep, 1e-300)).argmin(axis=1)
 
-    From the nearest point of the box, coordinates move along -sign w: for p = infinity
-    all by as much as a common size lets them, for p = 1 in the order of |w|, otherwise
-    to |y - x| = (c |w|)^(q - 1), up to the box in all cases; the size is bisected.
+    def _cornered(self, x: Float[NDArray, " d"], step: NDArray) -> NDArray:
+        """Return a shorter step to where enough functions have turned together."""
+        p, scales = self.p, np.array([0.9, 0.99, 0.999, 1 - 1e-5, 1.0, 1.0001, 1.01])
+        size, units = np.linalg.norm(step, p), self.margins.units
+        trust, enough = (float(found[0]) for found in _trust(step[None], units))
+        for _ in range(_CORNERED):
+            y = x + step * _PAST
+            G, slopes = (found[0] for found in self._gradients(y[None]))
+            # x moves by delta: G + <slope, x + delta - y> <= 0
+            A, b = -slopes, G + slopes @ (x - y)
+            room = (
+                np.maximum(y - trust * units, self.lower) - x,
+                np.minimum(y + trust * units, self.upper) - x,
+            )
+            ends = []
+            for columns in _enough(self.margins, G, b):
+                _, end, _ = smallest_step(A[columns], b[columns], p, room)
+                if 0.0 < np.linalg.norm(end, p) < size * (1 - 1e-6):
+                    ends.append(x + end)
+            if not ends or trust < 1e-7 * enough:
+                break
+            X = np.repeat(x[None], len(ends), axis=0)
+            found = self.along(X, np.array(ends), scales, 30)
+            new = self.shortest(found, np.zeros(len(ends), int), step[None])[0]
+            length = np.linalg.norm(new, p)
+            trust *= 1.0 if length < size * (1 - 1e-5) else 0.1
+            if length < size:
+                step, size = new, length
+        return step
+
+
+def _trust(steps: NDArray, units: NDArray) -> tuple[NDArray, NDArray]:
+    """Return half of the largest coordinate in its unit, and what that is half of."""
+    most = np.abs(steps / units).max(axis=1)
+    return 0.5 * most, most
+
+
+def _enough(margins: Margins, G: NDArray, heights: NDArray) -> list[list[int]]:
+    """Return least sets of functions whose turning changes the decision.
+
+    Of those that have turned at a point with the values G; the first are those that
+    turn within the least of `heights`.
     """
-    start = np.clip(X, lower, upper)
-    a, sign = np.abs(w), np.sign(w)
-    need = (w * start).sum(axis=1) - level
-    lowest = np.where(w > 0, lower, np.where(w < 0, upper, start))
-    rooms = np.abs(lowest - start)
-    if p == 1:
-        order = np.argsort(-a, axis=1, kind="stable")
-        rows = np.arange(len(X))[:, None]
-        gains = (a * rooms)[rows, order]
-        before = np.cumsum(gains, axis=1) - gains
-        left = np.clip(need[:, None] - before, 0.0, gains)
-        moves = np.zeros_like(a)
-        slopes = a[rows, order]
-        moves[rows, order] = left / np.where(slopes > 0, slopes, 1.0)
-        return np.clip(start - sign * moves, lower, upper)
-    unit = a / np.where(a.max(axis=1) > 0, a.max(axis=1), 1.0)[:, None]
-    power = 0.0 if np.isinf(p) else 1.0 / (p - 1.0)
-    shape = np.where(a > 0, unit**power, 0.0)
-
-    def at(t: NDArray) -> NDArray:
-        return np.clip(X - sign * shape * t[:, None], lower, upper)
-
-    low = np.zeros(len(X))
-    high = np.abs(X - lowest).max(axis=1) / np.where(shape > 0, shape, 1.0).min(axis=1)
-    for _ in range(50):
-        t = (low + high) / 2.0
-        enough = (w * at(t)).sum(axis=1) <= level
-        high, low = np.where(enough, t, high), np.where(enough, low, t)
-    return at(high)
+    found: list[tuple[float, list[int]]] = []
+    for one in margins.contests or ():
+        turned = G[one.columns] <= 0
+        columns, gains = one.columns[turned], one.gains[turned]
+        spare = int(gains.sum()) - one.lack
+        if spare < 0:
+            continue
+        for count in range(spare + 1):
+            for out in itertools.combinations(range(len(columns)), count):
+                left = spare - int(gains[list(out)].sum())
+                kept = np.delete(np.arange(len(columns)), list(out))
+                if left >= 0 and not (gains[kept] <= left).any():
+                    worst = float(heights[columns[kept]].max(initial=0.0))
+                    found.append((worst, columns[kept].tolist()))
+    return [columns for _, columns in sorted(found)[:_PATTERNS]]

@@ -12,7 +12,6 @@ over j bounds them all. Branch and bound makes the choices one by one, up to a b
 what then is left gives the lower bound, the best step found the upper one.
 """
 
-import heapq
 import itertools
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +20,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from geomadv._typing import Int, NDArray
+from geomadv.perturbations._best_first import best_first
 from geomadv.perturbations._cells import Answer, At, Best
 from geomadv.perturbations._programs import Solution
 
@@ -100,30 +100,29 @@ def vote(at: At, problems: list[list[Side]]) -> Answer:
     ]
     orders = [[_ordered(at, side) for side in sides] for sides in possible]
     _first_steps(at, possible, best)
-    count = itertools.count()
-    heap = [
+    roots = [
         (
             max(
                 float(least[side.chosen - 1])
                 for side, (_, least) in zip(sides, order, strict=True)
             ),
-            next(count),
             _Node(number, (_Part(),) * len(sides)),
         )
         for number, (sides, order) in enumerate(zip(possible, orders, strict=True))
     ]
-    heapq.heapify(heap)
-    at.solved, steps = 0, 0
-    while heap and heap[0][0] < best.size:
-        if at.solved >= _BUDGET or steps >= 20 * _BUDGET:
-            break
-        steps += 1
-        bound, _, node = heapq.heappop(heap)
+    at.solved, steps = 0, itertools.count()
+
+    def branches(bound: float, node: _Node) -> list[tuple[float, _Node]]:
         sides, order = possible[node.problem], orders[node.problem]
-        for more, child in _branches(at, sides, order, bound, node, best):
-            if more < best.size:
-                heapq.heappush(heap, (more, next(count), child))
-    best.floor = min(best.floor, heap[0][0] if heap else np.inf)
+        return _branches(at, sides, order, bound, node, best)
+
+    left = best_first(
+        roots,
+        branches,
+        lambda: best.size,
+        lambda: at.solved >= _BUDGET or next(steps) >= 20 * _BUDGET,
+    )
+    best.floor = min(best.floor, left)
     return best.answer()
 
 

@@ -10,7 +10,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from geomadv.perturbations import _pairs, minimal_perturbation
-from geomadv.perturbations._forms import Affine, Expansion, Pairs, decisions
+from geomadv.perturbations._forms import (
+    Affine,
+    Expansion,
+    Pairs,
+    Quadratic,
+    ballot,
+    decisions,
+    expanded,
+    values,
+)
+from geomadv.perturbations._kernels import Kernel
+from geomadv.perturbations._margins import Margins, _contests
 from geomadv.perturbations._models import form_of
 
 RNG = np.random.default_rng(0)
@@ -198,9 +209,163 @@ def test_steps_are_walked_where_no_single_pair_decides():
     )
     found = minimal_perturbation(form, [[0.0, 0.0]], budget=200)
     both = 3.0 - np.sqrt(np.log(2.0))  # where the second bump is 1/2
-    assert found.distance[0] == pytest.approx(both, rel=0.05)
-    assert found.lower[0] <= both * (1 + 1e-9)
+    assert found.distance[0] == pytest.approx(both, rel=1e-4)
+    assert both * (1 - 1e-3) <= found.lower[0] <= both * (1 + 1e-9)
     assert decisions(form, found.delta)[0] != 0
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_the_nearest_point_may_be_a_corner_of_two_pairs(p):
+    """The class 0 loses in a lens, where two discs of radius sqrt(log 2) meet."""
+    first, second = np.triu_indices(3, 1)
+    centres = np.array([[2.0, 0.6], [2.0, -0.6]])
+    a, b = np.zeros((2, 3)), np.array([0.5, 0.5, -1.0])
+    a[0, 0], a[1, 1] = -1.0, -1.0
+    options = {"kernel": "gaussian", "gamma": 1.0}
+    form = Pairs(Expansion(centres, a, b, options, None, np.zeros(2)), first, second)
+    found = minimal_perturbation(form, [[0.0, 0.0]], p=p)
+    corner = 2.0 - np.sqrt(np.log(2.0) - 0.36)
+    assert found.distance[0] == pytest.approx(corner, rel=1e-4)
+    assert corner * (1 - 1e-3) <= found.lower[0] <= corner * (1 + 1e-9)
+
+
+def interleaved(K, d, seed=0, **options):
+    """Fit an SVC to classes that no single pair separates."""
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((8 * K, d))
+    return SVC(C=3, **options).fit(points, np.arange(8 * K) % K), rng
+
+
+def grid_distance(model, x, radius, p, steps=600):
+    """Return the least distance of a grid's points of another decision (d = 2)."""
+    line = np.linspace(-radius, radius, steps)
+    ways = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
+    other = model.predict(x + ways) != model.predict(x[None])
+    return np.linalg.norm(ways[other], p, axis=1).min(initial=np.inf)
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+@pytest.mark.parametrize("K", [4, 5, 6])
+def test_votes_of_interleaved_classes_close(K, p):
+    model, rng = interleaved(K, 2, gamma=1)
+    points = rng.standard_normal((4, 2))
+    found = minimal_perturbation(model, points, p=p)
+    assert (found.distance <= found.lower * (1 + 1e-3)).all()
+    beyond = points + (1 + 1e-9) * found.delta
+    assert (model.predict(beyond) != model.predict(points)).all()
+    for x, low, size in zip(points, found.lower, found.distance, strict=True):
+        nearest = grid_distance(model, x, 1.2 * size, p)
+        assert low <= nearest <= size * (1 + 0.02)
+
+
+@pytest.mark.parametrize("K", [4, 6])
+def test_votes_close_in_three_dimensions(K):
+    model, rng = interleaved(K, 3, gamma=1)
+    points = rng.standard_normal((3, 3))
+    found = minimal_perturbation(model, points)
+    assert (found.distance <= found.lower * (1 + 1e-3)).all()
+    beyond = points + (1 + 1e-9) * found.delta
+    assert (model.predict(beyond) != model.predict(points)).all()
+    v = rng.standard_normal((20000, 3))
+    v *= ((1 - 1e-6) / np.linalg.norm(v, axis=1) * rng.random(20000) ** 0.1)[:, None]
+    for x, low in zip(points, found.lower, strict=True):
+        assert (model.predict(x + low * v) == model.predict(x[None])).all()
+
+
+def test_a_bracket_that_is_wrong_by_two_percent_is_refuted():
+    model, rng = interleaved(5, 2, gamma=1)
+    points = rng.standard_normal((6, 2))
+    found = minimal_perturbation(model, points)
+    short = points + 0.98 * found.delta
+    assert (model.predict(short) == model.predict(points)).all()
+    nearest = [
+        grid_distance(model, x, 1.1 * size, 2)
+        for x, size in zip(points, found.distance, strict=True)
+    ]
+    assert (np.array(nearest) < 1.02 * found.lower).all()
+
+
+@pytest.mark.parametrize(("K", "d"), [(4, 2), (6, 3)])
+def test_votes_of_quadratic_functions_close(K, d):
+    model, rng = interleaved(K, d, kernel="poly", degree=2, coef0=1.0)
+    points = rng.standard_normal((5, d))
+    found = minimal_perturbation(model, points)
+    assert (found.distance <= found.lower * (1 + 1e-3)).all()
+    beyond = points + (1 + 1e-9) * found.delta
+    assert (model.predict(beyond) != model.predict(points)).all()
+    v = rng.standard_normal((5000, d))
+    v *= ((1 - 1e-6) / np.linalg.norm(v, axis=1))[:, None]
+    for x, low in zip(points, found.lower, strict=True):
+        assert (model.predict(x + low * v) == model.predict(x[None])).all()
+
+
+def test_polynomials_of_degree_2_are_expansions():
+    rng = np.random.default_rng(7)
+    A = rng.standard_normal((3, 4, 4))
+    form = Quadratic(
+        A + A.transpose(0, 2, 1), rng.standard_normal((3, 4)), rng.standard_normal(3)
+    )
+    points = 5.0 * rng.standard_normal((20, 4))
+    for given in (form, Affine(form.b, form.c)):
+        expected = values(given, points)
+        found = values(expanded(given, 15.0), points)
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("K", [3, 4, 5])
+def test_a_vote_changes_where_one_gains_what_it_lacks(K):
+    """Against the vote itself, for all patterns of signs."""
+    first, second = np.triu_indices(K, 1)
+    P = len(first)
+    options = {"kernel": "gaussian", "gamma": 1.0}
+    # the sign of f_k is that of x_k: what matters is which functions have turned
+    form = Pairs(
+        Expansion(
+            np.zeros((1, 1)), np.ones((1, P)), np.zeros(P), options, None, np.zeros(1)
+        ),
+        first,
+        second,
+    )
+    signs = np.array(list(product([1.0, -1.0], repeat=P)))
+    classes = ballot(form, signs).argmax(axis=1)
+    for c in range(K):
+        side, contests = _contests(form, c)
+        sign = np.where(side < P, 1.0, -1.0)
+        turned = sign * signs[:, side % P] < 0
+        away = np.where(turned, 0.0, np.inf)
+        margins = Margins(
+            Kernel("gaussian"),
+            np.zeros((1, 1)),
+            np.ones((1, len(side))),
+            np.zeros(len(side)),
+            None,
+            np.zeros(1),
+            contests=contests,
+        )
+        assert (margins.changed(turned) == (classes != c)).all()
+        assert (margins.change(away) == np.where(classes != c, 0.0, np.inf)).all()
+        # of ranks the least r with enough of those up to r turned
+        ranks = np.random.default_rng(c).random((5, len(side)))
+        for row, r in zip(ranks, margins.change(ranks), strict=True):
+            assert margins.changed((row <= r)[None])[0]
+            assert not margins.changed((row < r)[None])[0]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_features_of_very_different_scales_are_no_harder(classes):
+    """Distances are those of the input: the first feature is by far the cheapest."""
+    rng = np.random.default_rng(8)
+    scales = np.array([1.0, 1e4, 1e8])
+    Z = rng.standard_normal((120, 3))
+    y = np.floor(3 * np.sin(2 * Z[:, 0]) + Z[:, 1] * Z[:, 2]).astype(int) % classes
+    model = make_pipeline(StandardScaler(), SVC()).fit(Z * scales, y)
+    points = rng.standard_normal((6, 3)) * scales
+    for p in (1, 2, np.inf):
+        found = minimal_perturbation(model, points, p=p)
+        assert (found.distance <= found.lower * (1 + 1e-3)).all()
+        beyond = points + (1 + 1e-9) * found.delta
+        assert (model.predict(beyond) != model.predict(points)).all()
+    assert found.distance.max() > 2 * found.distance.min()
 
 
 @pytest.mark.errors
