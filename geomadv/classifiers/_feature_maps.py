@@ -128,7 +128,7 @@ class KernelFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             sqrt(2 - 2 exp(-gamma eps^2)).
         """
         size, gamma = real("eps", eps, lower=0.0), real("gamma", self.gamma, lower=0.0)
-        return math.sqrt(-2.0 * math.expm1(-gamma * size**2))
+        return math.sqrt(-2.0 * math.expm1(-gamma * size * size))
 
     def noise(self, sigma: float) -> float:
         """Return how far noise N(0, sigma^2 I) moves features, in root mean square.
@@ -144,7 +144,8 @@ class KernelFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             sqrt(2 - 2 (1 + 2 gamma sigma^2)^(-d/2)), an upper bound.
         """
         check_is_fitted(self, "basis_")
-        spread = 2.0 * self.gamma * real("sigma", sigma, lower=0.0) ** 2
+        deviation = real("sigma", sigma, lower=0.0)
+        spread = 2.0 * self.gamma * deviation * deviation
         d = self.points_.shape[1]
         return math.sqrt(-2.0 * math.expm1(-d / 2.0 * math.log1p(spread)))
 
@@ -262,6 +263,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Exactly, at every point.
         """
         check_is_fitted(self, "frequencies_")
-        squares = (self.frequencies_**2).sum(axis=1)
-        spread = real("sigma", sigma, lower=0.0) ** 2 / 2.0
-        return math.sqrt(-2.0 * float(np.expm1(-spread * squares).mean()))
+        sizes = np.linalg.norm(self.frequencies_, axis=1)
+        with np.errstate(over="ignore"):
+            halves = (real("sigma", sigma, lower=0.0) * sizes) ** 2 / 2.0
+        return math.sqrt(-2.0 * float(np.expm1(-halves).mean()))

@@ -6,6 +6,9 @@ from geomadv.error_sets._distances import EnlargementProfile as EnlargementProfi
 from geomadv.error_sets._distances import distance_to_errors as distance_to_errors
 from geomadv.error_sets._distances import enlargement_profile as enlargement_profile
 from geomadv.error_sets._distances import mean_distance as mean_distance
+from geomadv.error_sets._error_radius import (
+    error_covering_radius as error_covering_radius,
+)
 from geomadv.error_sets._intervals import IntervalSet as IntervalSet
 from geomadv.error_sets._intervals import PiecewiseRule as PiecewiseRule
 from geomadv.error_sets._intervals import disagreement as disagreement
@@ -32,6 +35,7 @@ __all__ = [
     "distance_to_errors",
     "distance_to_regions",
     "enlargement_profile",
+    "error_covering_radius",
     "expected_flips",
     "mean_distance",
     "measure",

@@ -12,6 +12,11 @@ r_*, dist(x, A) <= upper(r_f) wherever upper(r_f) < lower(r_*), and conversely. 
 the two cannot be told apart f and f* may change together, at no error, and the nearest
 known error bounds the distance from above: a mislabelled training point, say.
 
+Distances to the boundary of f come from `minimal_perturbation` where it knows f. Of
+interpolants they are computed here: the simplicial rule's exactly in d <= 3, where its
+decision changes on a union of polytopes (`_level_sets`), those of weighted neighbours
+and of Hilbert's kernel between bounds (`_partition`).
+
 Every function of dist(x, A) that a sample bounds, its distribution function
 mu(A^eps) = P(dist <= eps) and its mean, is bounded through the band of Dvoretzky,
 Kiefer and Wolfowitz: F_upper from the sample of lower bounds, F_lower from that of
@@ -26,10 +31,14 @@ import numpy as np
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real_array
+from geomadv.classifiers import SimplicialInterpolant
 from geomadv.error_sets._bracket import Bracket
+from geomadv.error_sets._constancy import certificate
 from geomadv.error_sets._covering import box_and_points
 from geomadv.error_sets._domain import Box
+from geomadv.error_sets._level_sets import known_level_set, level_radii, simplex_radii
 from geomadv.error_sets._measure import exact_errors
+from geomadv.error_sets._partition import BUDGET, Codes, radii
 from geomadv.error_sets._rules import diameter, draw, rule
 from geomadv.perturbations import minimal_perturbation
 from geomadv.stats import dkw_band, dkw_radius
@@ -42,6 +51,7 @@ def distance_to_errors(
     *,
     error_points: ArrayLike | None = None,
     torus: bool = False,
+    budget: int = BUDGET,
 ) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
     """Return bounds of the Euclidean distances from points to the error set.
 
@@ -50,15 +60,20 @@ def distance_to_errors(
     X : (n, d) array_like
         Points.
     model : classifier, function or label, optional
-        f. Where `minimal_perturbation` knows it, distances to its boundary are used.
+        f. Distances to its boundary are used where `minimal_perturbation` knows it,
+        and of the interpolants in `geomadv.classifiers`.
     bayes : Bayes rule, optional
         f*, likewise; a law with `distance_to_boundary` is asked for that. A label is
         a constant rule. To be given together with `model`.
     error_points : (m, d) array_like, optional
         Known points of the error set: `mislabelled_points`, for an interpolating f.
     torus : bool
-        Whether distances go around the edge of the unit cube; then only error points
-        give upper bounds, and lower bounds are 0.
+        Whether distances go around the edge of the unit cube. Then boundaries are known
+        only of interpolants with ``domain="torus"``, and of f* if it is a label.
+    budget : int
+        How many boxes to look at, about, for weighted neighbours and Hilbert's kernel
+        in d <= 3; beyond, the lower bound is the largest ball about x that is certain
+        to have one decision.
 
     Returns
     -------
@@ -73,8 +88,17 @@ def distance_to_errors(
 
     Notes
     -----
-    Errors anywhere in R^d count, also outside of a law's support. What exactness is
-    worth is said by `minimal_perturbation`.
+    Errors anywhere in R^d count, also outside of a law's support; on the torus, and for
+    interpolants with ``domain="cube"``, those in the cube. What exactness is worth is
+    said by `minimal_perturbation`.
+
+    For 500 points with a fifth of the labels wrong on the torus in d = 2, the default
+    budget gave means of lower and upper bounds of .0457 and .0461 for 20 neighbours
+    with weights "log", .0278 and .0305 for 5, and .0369 and .0376 for Hilbert's kernel;
+    in d = 1 they agreed to 1e-6. In d = 3 they differ by factors of 1.5 to 4, and it
+    takes millions of boxes to make them 1.1. The simplicial rule's are equal up to
+    rounding (but for points nearest to the edge of the hull with ``outside="nearest"``,
+    or at the edge of a cube).
 
     Examples
     --------
@@ -91,41 +115,61 @@ def distance_to_errors(
         raise ValueError("give model and bayes, or error_points, or all of them")
     n, d = X.shape
     lower, upper = np.zeros(n), np.full(n, np.inf)
+    budget = integer("budget", budget, minimum=1)
+    if not n:
+        return lower, upper
+    X = Box(d, True).fold(X) if torus else X
     if error_points is not None:
         E = points("error_points", error_points, d=d)
-        if torus:
-            box, E = box_and_points(E, "torus") if len(E) else (Box(d, True), E)
-            X = box.fold(X)
+        if torus and len(E):
+            E = box_and_points(E, "torus")[1]
         if len(E):
             upper = Box(d, torus).tree(E).query(X, workers=-1)[0]
     if model is None:
         return lower, upper
     wrong = rule("model", model)(X) != rule("bayes", bayes)(X)
-    if not torus:
-        (f_low, f_high), (g_low, g_high) = _radii(model, X), _radii(bayes, X)
-        lower = np.minimum(f_low, g_low)
-        upper = np.minimum(upper, np.where(f_high < g_low, f_high, np.inf))
-        upper = np.minimum(upper, np.where(g_high < f_low, g_high, np.inf))
+    f_low, f_high = _radii(model, X, torus, budget)
+    g_low, g_high = _radii(bayes, X, torus, budget)
+    lower = np.minimum(f_low, g_low)
+    upper = np.minimum(upper, np.where(f_high < g_low, f_high, np.inf))
+    upper = np.minimum(upper, np.where(g_high < f_low, g_high, np.inf))
     lower[wrong], upper[wrong] = 0.0, 0.0
     return lower, np.maximum(lower, upper)
 
 
 def _radii(
-    model: Any, X: Float[NDArray, "n d"]
+    model: Any, X: Float[NDArray, "n d"], torus: bool, budget: int
 ) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
     """Return bounds of the distances to another decision of one rule."""
-    known = getattr(model, "distance_to_boundary", None)
-    if callable(known):
-        radii = np.asarray(known(X), dtype=np.float64)
-        return radii, radii
+    nothing = np.zeros(len(X)), np.full(len(X), np.inf)
     if isinstance(model, int | float | np.number):
         never = np.full(len(X), np.inf)
         return never, never
+    certain = certificate(model)
+    if certain is not None or known_level_set(model):
+        if (model.domain == "torus") != torus:
+            return nothing
+        if certain is None:
+            return level_radii(model, X)
+        known = model._places.points
+        return radii(X, _codes(model), certain, known, model.domain, budget)
+    if torus:
+        return nothing
+    if isinstance(model, SimplicialInterpolant) and model.domain != "torus":
+        return simplex_radii(model, X)
+    known = getattr(model, "distance_to_boundary", None)
+    if callable(known):
+        found = np.asarray(known(X), dtype=np.float64)
+        return found, found
     try:
-        found = minimal_perturbation(model, X)
+        step = minimal_perturbation(model, X)
     except TypeError:
-        return np.zeros(len(X)), np.full(len(X), np.inf)
-    return found.lower, found.distance
+        return nothing
+    return step.lower, step.distance
+
+
+def _codes(model: Any) -> Codes:
+    return lambda X: np.searchsorted(model.classes_, model.predict(X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,12 +206,13 @@ def enlargement_profile(
     rng: Any = None,
     n: int = 10_000,
     error_rate: float = 0.05,
+    budget: int = BUDGET,
 ) -> EnlargementProfile:
     """Return bounds of the measure of the points near errors, as a function of eps.
 
     Parameters
     ----------
-    model, bayes, error_points, torus
+    model, bayes, error_points, torus, budget
         As for `distance_to_errors`; with error points alone, `model` and `bayes` are
         None.
     law : object with ``sample(n, rng)``
@@ -209,7 +254,7 @@ def enlargement_profile(
     if errors is not None:
         exact = np.asarray(errors.enlarged_measure(radii))
         return EnlargementProfile(radii, exact, exact, "intervals", 0.0)
-    low, high, _ = _sampled(model, bayes, law, error_points, torus, rng, n)
+    low, high, _ = _sampled(model, bayes, law, error_points, torus, rng, n, budget)
     lower, _ = dkw_band(high, radii, error_rate)
     _, upper = dkw_band(low, radii, error_rate)
     known = "distances" if np.array_equal(low, high) else "brackets of distances"
@@ -228,6 +273,7 @@ def mean_distance(
     rng: Any = None,
     n: int = 10_000,
     error_rate: float = 0.05,
+    budget: int = BUDGET,
 ) -> Bracket:
     """Return bounds of the mean distance of a point of a law to the error set.
 
@@ -254,7 +300,9 @@ def mean_distance(
     errors = exact_errors(model, bayes, law)
     if errors is not None:
         return Bracket(errors.mean_distance, errors.mean_distance, "intervals")
-    low, high, longest = _sampled(model, bayes, law, error_points, torus, rng, n)
+    low, high, longest = _sampled(
+        model, bayes, law, error_points, torus, rng, n, budget
+    )
     slack = dkw_radius(len(low), error_rate)
     lower = _integral(low, slack, 0.0)
     upper = _integral(np.minimum(high, longest), -slack, longest)
@@ -284,11 +332,13 @@ def _sampled(
     torus: bool,
     rng: Any,
     n: int,
+    budget: int,
 ) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"], float]:
     """Return bounds of the distances of n points, and a bound of all distances."""
     X = draw(law, integer("n", n, minimum=1), generator(rng))
     low, high = distance_to_errors(
-        X, model, bayes, error_points=error_points, torus=torus
+        X, model, bayes, error_points=error_points, torus=torus, budget=budget
     )
     some = error_points is not None and len(np.asarray(error_points)) > 0
+    some |= bool((high == 0.0).any() or (torus and np.isfinite(high).any()))
     return low, high, diameter(law, X.shape[1], torus) if some else np.inf

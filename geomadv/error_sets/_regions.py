@@ -15,13 +15,32 @@ Exactly, up to rounding and with certified lower bounds:
 
 Otherwise two-sided bounds. Several quadratic functions or kernel expansions: the region
 lies in each {f_j >= f_i}, so that the farthest of these is a lower bound, and exact if
-the step to it is decided for j. Votes of pairs, and of more neighbours: the distance to
-any other decision is a lower bound. Upper bounds are steps that are decided for j: to
-these sets, one after the other (not of expansions, where a step costs too much), then
-back to where j begins; or towards known points.
+the step to it is decided for j.
+
+**Votes.** Of V votes for K classes, and between equal numbers for the first class, j
+(from 0) needs v of them: if all others have as many as they can have without winning,
+V <= v + j (v - 1) + (K - 1 - j) v, so that v is at least (V + j)/K, rounded up.
+
+- Pairs: V = K (K - 1)/2, so j is ahead of (K - 1)/2 + j/K others at least; the v-th
+  nearest of the sets {f_j >= f_i} is a lower bound. Of linear functions, any v of them
+  make a polyhedron, and the nearest of all these (where they are few) is a better one.
+  It is exact if the step there is decided for j: always where v = K - 1, as for the
+  second and third of three classes.
+- Neighbours: V = k. A majority of k is enough: steps to the region of "j", of the two
+  classes "j" and "not j", are upper bounds, and as exact as the smallest perturbation
+  where v is a majority, as for the second and third of three classes and 3 neighbours.
+  Else the lower bound is the
+  distance to any other decision, or (s - r)/2, with s the distance to the v-th nearest
+  point of j and r that to the (k - v + 1)-st of the others: s <= r in the region.
+
+Upper bounds are steps that are decided for j: to these sets, one after the other (not
+of expansions, where a step costs too much), then back to where j begins; or towards
+known points. `exact` says which distances are.
 """
 
-from collections.abc import Callable
+import itertools
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +60,7 @@ from geomadv.perturbations._forms import (
     Quadratic,
     decisions,
     dimension,
+    inner,
     values,
 )
 from geomadv.perturbations._models import form_of
@@ -52,6 +72,7 @@ _PAST = 1.0 + 1e-9  # of a step to a boundary: over it
 _TURNS = 30  # sets that are reached one after the other
 _FARTHER = 1.5  # of a step to a boundary, in the last turn
 _HALVINGS = 60
+_CHOICES = 130  # sets of linear functions that may be enough to win, at most
 _ANCHORS = 10  # given points of a class to which segments are drawn
 
 Steps = Callable[[Form, Float[NDArray, "n d"]], Perturbation]
@@ -121,8 +142,9 @@ def distance_to_regions(
     Notes
     -----
     Exact for two classes where `minimal_perturbation` is, for linear functions and for
-    one nearest neighbour; certified bounds otherwise, see the module. A region is
-    closed: at ``x + (1 + 1e-9) delta`` other classes may tie.
+    one nearest neighbour; certified bounds otherwise, see the module, and `exact` says
+    which of them are equal. A region is closed: at ``x + (1 + 1e-9) delta`` other
+    classes may tie.
 
     Examples
     --------
@@ -164,12 +186,16 @@ def distance_to_regions(
         if K == 2:
             found = _part(everywhere, rows)
         elif isinstance(form, Affine):
-            found = _polyhedron(form, j, X[rows], p, ends)
+            others = np.arange(K) != j
+            A, b = form.W[j] - form.W[others], form.b[j] - form.b[others]
+            found = _polyhedron(A, b, X[rows], p, ends)
         elif isinstance(form, Prototypes) and cells:
             only = replace(form, labels=(form.labels == j).astype(int))
             found = steps(only, X[rows])
         else:
             found = _bracket(form, j, X[rows], everywhere.lower[rows], p, ends, steps)
+            if isinstance(form, Pairs) and p != 2 and np.isinf(found.distance).any():
+                found = _euclidean(form, j, X[rows], p, ends, box, found)
             found = _towards(form, j, X[rows], near, p, ends, found)
         distance[rows, j], lower[rows, j] = found.distance, found.lower
         exact[rows, j], delta[rows, j] = found.exact, found.delta
@@ -211,12 +237,14 @@ def _part(found: Perturbation, rows: Int[NDArray, " m"]) -> Perturbation:
 
 
 def _polyhedron(
-    form: Affine, j: int, X: Float[NDArray, "n d"], p: float, box: Box | None
+    A: Float[NDArray, "c d"],
+    b: Float[NDArray, " c"],
+    X: Float[NDArray, "n d"],
+    p: float,
+    box: Box | None,
 ) -> Perturbation:
-    """Return the smallest steps to where f_j is the greatest function."""
-    others = np.arange(len(form.b)) != j
-    A = form.W[j] - form.W[others]
-    rises = X @ A.T + (form.b[j] - form.b[others])
+    """Return the smallest steps to where A x + b >= 0."""
+    rises = X @ A.T + b
     n = len(X)
     delta, distance = np.zeros(X.shape), np.full(n, np.inf)
     lower, sizes = np.zeros(n), np.linalg.norm(A, axis=1)
@@ -257,17 +285,41 @@ def _bracket(
     """
     lower = least.copy()
     distance, delta = np.full(len(X), np.inf), np.zeros(X.shape)
-    if isinstance(form, Affine | Prototypes):
+    if isinstance(form, Affine):
+        return _closed(delta, distance, lower)
+    if isinstance(form, Prototypes):
+        if form.k % 2:  # a majority of k is enough, and may be needed
+            mine = replace(form, labels=(form.labels == j).astype(int))
+            found = steps(mine, X)
+            _take(form, j, X, found.delta, p, delta, distance)
+            if 2 * _votes_needed(form.k, j, _number_of_classes(form)) > form.k:
+                lower = np.maximum(lower, found.lower)
+        lower = np.maximum(lower, _votes_away(form, j, X, p))
         return _closed(delta, distance, lower)
     ahead = _rivals(form, j)
-    for rival in ahead:
+    sets = np.zeros((len(ahead), len(X)))
+    for k, rival in enumerate(ahead):
         rows = np.flatnonzero(values(rival, X)[:, 0] <= 0.0)
         found = steps(rival, X[rows])
-        if not isinstance(form, Pairs):  # in the region j is ahead of all
-            lower[rows] = np.maximum(lower[rows], found.lower)
+        sets[k, rows] = found.lower
         trial = np.zeros(X.shape)
         trial[rows] = found.delta
         _take(form, j, X, trial, p, delta, distance)
+    if isinstance(form, Pairs):
+        K = len(ahead) + 1
+        needed = _votes_needed(K * (K - 1) // 2, j, K)
+        lower = np.maximum(lower, np.sort(sets, axis=0)[needed - 1])
+        linear = [rival for rival in ahead if isinstance(rival, Affine)]
+        if len(linear) == len(ahead):
+            nearest = np.full(len(X), np.inf)
+            for A, b in _enough(linear, needed):
+                found = _polyhedron(A, b, X, p, box)
+                nearest = np.minimum(nearest, found.lower)
+                _take(form, j, X, found.delta, p, delta, distance)
+            if math.comb(len(linear), needed) <= _CHOICES:
+                lower = np.maximum(lower, nearest)
+    else:  # in the region j is ahead of all
+        lower = np.maximum(lower, sets.max(axis=0))
     if not isinstance(ahead[0], Expansion):  # their steps cost too much
         rows = np.flatnonzero(distance > lower * (1.0 + _AGREE))
         walked = np.zeros(X.shape)
@@ -287,6 +339,67 @@ def _rivals(form: Quadratic | Expansion | Pairs, j: int) -> list[Functions]:
         return [_combined(form.functions, row) for row in each]
     each = np.eye(len(form.b))
     return [_combined(form, each[j] - row) for i, row in enumerate(each) if i != j]
+
+
+def _euclidean(
+    form: Pairs,
+    j: int,
+    X: Float[NDArray, "n d"],
+    p: float,
+    ends: Box | None,
+    box: Any,
+    found: Perturbation,
+) -> Perturbation:
+    """Return what was found, or steps for p = 2 where none was."""
+
+    def steps(one: Form, at: Float[NDArray, "n d"]) -> Perturbation:
+        return minimal_perturbation(one, at, p=2, box=box)
+
+    rows = np.flatnonzero(np.isinf(found.distance))
+    other = _bracket(form, j, X[rows], np.zeros(len(rows)), 2, ends, steps)
+    delta, distance = found.delta.copy(), found.distance.copy()
+    trial = np.zeros(X.shape)
+    trial[rows] = other.delta
+    _take(form, j, X, trial, p, delta, distance)
+    return _closed(delta, distance, found.lower)
+
+
+def _votes_needed(votes: int, j: int, K: int) -> int:
+    """Return how few votes class j, from 0, may win with; ties are for the first."""
+    return -(-(votes + j) // K)
+
+
+def _votes_away(
+    form: Prototypes, j: int, X: Float[NDArray, "n d"], p: float
+) -> Float[NDArray, " n"]:
+    """Return lower bounds of the distances to where j has the votes it needs."""
+    v = _votes_needed(form.k, j, _number_of_classes(form))
+    mine, other = form.labels == j, form.k - v
+    if mine.sum() < v:
+        return np.full(len(X), np.inf)
+    Z = inner(form, X)
+    s = np.partition(cdist(Z, form.points[mine]), v - 1, axis=1)[:, v - 1]
+    rest = cdist(Z, form.points[~mine])
+    if rest.shape[1] <= other:
+        return np.zeros(len(X))
+    r = np.partition(rest, other, axis=1)[:, other]
+    stretch = 1.0 if form.T is None else float(np.linalg.norm(form.T, 2))
+    stretch *= X.shape[1] ** max(0.0, 0.5 - 1.0 / p)  # of l_2 over l_p
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(s > r, (s - r) / (2.0 * stretch), 0.0)
+    return np.asarray(found * (1.0 - 1e-12))
+
+
+def _enough(
+    linear: list[Affine], needed: int
+) -> Iterator[tuple[Float[NDArray, "c d"], Float[NDArray, " c"]]]:
+    """Yield polyhedra: where all are positive, or some, as few as needed."""
+    W = np.concatenate([rival.W for rival in linear])
+    b = np.concatenate([rival.b for rival in linear])
+    yield W, b
+    if needed < len(linear) and math.comb(len(linear), needed) <= _CHOICES:
+        for chosen in itertools.combinations(range(len(linear)), needed):
+            yield W[list(chosen)], b[list(chosen)]
 
 
 def _combined(form: Functions, weights: Float[NDArray, " K"]) -> Functions:

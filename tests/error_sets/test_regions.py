@@ -361,7 +361,7 @@ def test_votes_of_neighbours_are_no_farther_than_known_points_in_the_box():
 
 def test_anchors_give_upper_bounds_where_nothing_else_does():
     X, y = three_blobs(24)
-    model = make_pipeline(StandardScaler(), KNeighborsClassifier(3)).fit(X, y)
+    model = make_pipeline(StandardScaler(), KNeighborsClassifier(4)).fit(X, y)
     Q = X[:2]
     without = distance_to_regions(model, Q)
     found = distance_to_regions(model, Q, anchors=X)
@@ -372,6 +372,70 @@ def test_anchors_give_upper_bounds_where_nothing_else_does():
     for j, label in enumerate(found.classes):
         nearest = apart[:, model.predict(X) == label].min(axis=1)
         assert (found.distance[:, j] <= nearest + 1e-12).all()
+
+
+# Votes
+
+
+@pytest.mark.parametrize(
+    ("model", "p"),
+    [
+        (KNeighborsClassifier(3), 2),
+        (SVC(kernel="linear"), 1),
+        (SVC(kernel="linear"), 2),
+        (SVC(kernel="linear"), math.inf),
+    ],
+)
+def test_votes_that_need_a_majority_are_exact(model, p):
+    """The second and the third of three classes, by 3 neighbours and by 3 pairs."""
+    X, y = three_blobs(40, seed=3)
+    Q = 1.5 * np.random.default_rng(13).standard_normal((3, 2))
+    found = distance_to_regions(model.fit(X, y), Q, p=p)
+    assert found.exact[:, 1:].all()
+    for row in range(3):
+        for j in (1, 2):
+            grid = on_a_grid(model, Q[row], "abc"[j], p)
+            if np.isfinite(grid):
+                assert grid - 0.05 <= found.distance[row, j] <= grid + 1e-9
+
+
+def test_the_first_of_three_classes_can_win_a_cycle_of_single_votes():
+    """Its lower bounds are below the distances on a grid, not those of a majority."""
+    X, y = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 1.7]]), np.array([0, 1, 2])
+    model = KNeighborsClassifier(3).fit(X, y)
+    Q = np.array([[1.0, 0.6], [5.0, 5.0]])
+    found = distance_to_regions(model, Q)
+    assert (found.decision == 0).all()  # one vote each: the first one everywhere
+    assert np.isinf(found.lower[:, 1:]).all()
+    X, y = three_blobs(30, seed=5)
+    model = KNeighborsClassifier(3).fit(X, y)
+    Q = 2.0 * np.random.default_rng(14).standard_normal((6, 2))
+    found = distance_to_regions(model, Q)
+    for row in range(6):
+        grid = on_a_grid(model, Q[row], "a", 2)
+        assert found.lower[row, 0] <= grid + 1e-9
+        assert found.distance[row, 0] >= grid - 0.05
+    assert found.lower[:, 0].max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("model", "p", "most"),
+    [
+        (SVC(kernel="linear"), 1, 8.0),
+        (SVC(kernel="linear"), 2, 8.0),
+        (SVC(kernel="linear"), math.inf, 8.0),
+        (KNeighborsClassifier(3), 2, 8.0),
+        (KNeighborsClassifier(5), 2, 12.0),
+    ],
+)
+def test_all_regions_are_reached_and_bounds_are_near(model, p, most):
+    X, y = five_blobs() if isinstance(model, SVC) else three_blobs(30)
+    model = model.fit(X, y)
+    found = distance_to_regions(model, X[:5], p=p)
+    check_steps(model, X[:5], found, p)
+    away = found.distance > 0
+    assert np.isfinite(found.distance).all()
+    assert (found.distance[away] <= most * found.lower[away]).all()
 
 
 # Digits
