@@ -15,11 +15,13 @@ by which boxes are discarded or cut until the bound is as tight as wanted.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.lipschitz._gram import SMALL, UNIT, Norm, dense_norm, largest_norm
+from geomadv.lipschitz._gram_polynomial import GramPolynomial, below, largest, worth
 
 Pair = tuple[int, int]
 
@@ -64,11 +66,13 @@ class Kernel:
     def error(self) -> float:
         """A bound of the norms of the rounding errors of blocks.
 
-        Sums of kh kw products with factors of modulus 1 that are right to 16 units.
+        Sums of kh kw products with factors of modulus 1 that are right to
+        16 (kh + kw) + 8 units: <u, omega> turns, |u|_1 < kh + kw, are rounded thrice.
         """
+        kh, kw = self.sizes
         total = np.abs(self.w).sum(axis=(3, 4))
         largest = float(np.linalg.norm(total, axis=(1, 2)).max(initial=0.0))
-        return 2.0 * (self.sizes[0] * self.sizes[1] + 32) * UNIT * largest
+        return 2.0 * (kh * kw + 16 * (kh + kw) + 8) * UNIT * largest
 
     def norm(self, found: Norm, method: str) -> Norm:
         """Return a norm of the scaled kernel as that of the given one."""
@@ -111,13 +115,34 @@ def fourier(kernel: Kernel, size: Pair, rtol: float) -> tuple[Norm, str]:
     C *= math.prod(kernel.stride)
     count = len(kernel.w) * math.prod(size) // math.prod(kernel.stride) // 2
     step = max(1, math.ceil(count * D * C * min(D, C) / WORK))
-    stacks = (blocks for blocks, _ in spectrum(kernel, size, step))
-    found = largest_norm(stacks, rtol, kernel.error)
+    if worth(kernel.w[0], kernel.stride, count // (len(kernel.w) * step)):
+        found = _by_polynomials(kernel, size, rtol, step)
+    else:
+        stacks = (blocks for blocks, _ in spectrum(kernel, size, step))
+        found = largest_norm(stacks, rtol, kernel.error)
     if step == 1:
         return found, "Fourier blocks"
     upper = supremum(trimmed(kernel), max(rtol, _LOOSE)).upper
     upper = max(upper, found.lower)
     return Norm(found.lower, upper, ""), "supremum over frequencies; blocks below"
+
+
+def _by_polynomials(kernel: Kernel, size: Pair, rtol: float, every: int) -> Norm:
+    """Return the norm of all blocks, or of every so many."""
+    phases, _ = _frequencies(kernel, size, every)
+    best, upper = 0.0, 0.0
+    for group, w in enumerate(kernel.w):
+        gram = GramPolynomial(w, kernel.stride, kernel.dilation)
+        block = partial(_block, kernel, group, phases)
+        best, bound = largest(gram, phases[:, 0], block, rtol, best)
+        upper = max(upper, bound)
+    lower = max(best - kernel.error, 0.0)
+    return Norm(lower, max(upper + kernel.error, lower), "")
+
+
+def _block(kernel: Kernel, group: int, phases: NDArray, i: int) -> NDArray:
+    (found,) = kernel.blocks(group, phases[i : i + 1])
+    return np.asarray(found)
 
 
 def spectrum(
@@ -127,6 +152,17 @@ def spectrum(
 
     Of all blocks, or of every so many.
     """
+    phases, twice = _frequencies(kernel, size, every)
+    g, D, C = kernel.w.shape[:3]
+    step = max(1, _ENTRIES // (D * C * math.prod(kernel.stride)))
+    for group in range(g):
+        for start in range(0, len(phases), step):
+            part = slice(start, start + step)
+            yield kernel.blocks(group, phases[part]), twice[part]
+
+
+def _frequencies(kernel: Kernel, size: Pair, every: int) -> tuple[NDArray, NDArray]:
+    """Return t omega and its aliases, (f, l, 2), and which stand for -omega too."""
     (H, W), (sh, sw), (th, tw) = size, kernel.stride, kernel.dilation
     rows, columns = H // sh, W // sw
     half = columns // 2 + 1
@@ -136,13 +172,7 @@ def spectrum(
     twice = (b > 0) & (2 * b < columns)
     first = a[:, None] + rows * np.repeat(np.arange(sh), sw)
     second = b[:, None] + columns * np.tile(np.arange(sw), sh)
-    phases = np.stack([(first * th) % H / H, (second * tw) % W / W], axis=2)
-    g, D, C = kernel.w.shape[:3]
-    step = max(1, _ENTRIES // (D * C * sh * sw))
-    for group in range(g):
-        for start in range(0, len(phases), step):
-            part = slice(start, start + step)
-            yield kernel.blocks(group, phases[part]), twice[part]
+    return np.stack([(first * th) % H / H, (second * tw) % W / W], axis=2), twice
 
 
 def trimmed(kernel: Kernel) -> Kernel:
@@ -177,13 +207,18 @@ def supremum(kernel: Kernel, rtol: float) -> Norm:
     best, aside, spent, error = 0.0, 0.0, 0, kernel.error
     size = 2 * kernel.w.shape[1] * kernel.w.shape[2] * sh * sw
     most = max(min(_BOXES, FLOATS * 16 // size), 4 * len(centres))
+    grams: list[GramPolynomial | None] = [None] * g
+    if worth(kernel.w[0], kernel.stride, len(centres) // g):
+        grams = [GramPolynomial(w, kernel.stride, kernel.dilation) for w in kernel.w]
     while len(centres):
         narrow = math.cos(2.0 * math.pi * float(degrees @ half))
         widening = 1.0 / math.sqrt(narrow) * (1 + 8 * UNIT)
         bounds = np.empty(len(centres))
         for group in range(g):
             mine = np.flatnonzero(owner == group)
-            best, bounds[mine] = _at(kernel, group, centres[mine], best, rtol, widening)
+            best, bounds[mine] = _at(
+                kernel, group, grams[group], centres[mine], best, rtol, widening
+            )
         spent += len(centres)
         bounds = bounds * widening
         open_ = bounds > best * (1.0 + rtol)
@@ -202,6 +237,7 @@ def supremum(kernel: Kernel, rtol: float) -> Norm:
 def _at(
     kernel: Kernel,
     group: int,
+    gram: GramPolynomial | None,
     centres: Float[NDArray, "f 2"],
     best: float,
     rtol: float,
@@ -218,6 +254,14 @@ def _at(
     D, C = kernel.w.shape[1:3]
     step = max(1, _ENTRIES // (D * C * sh * sw))
     bounds = np.empty(len(centres))
+    if gram is not None and best > 0.0:
+        target = best * (1.0 + rtol) / widening
+        bounds[:] = target
+        left = np.flatnonzero(~below(gram, phases[:, 0], target))
+        best, bounds[left] = _at(
+            kernel, group, None, centres[left], best, rtol, widening
+        )
+        return best, bounds
     for start in range(0, len(centres), step):
         blocks = kernel.blocks(group, phases[start : start + step])
         if min(blocks.shape[1:]) <= SMALL:

@@ -225,7 +225,7 @@ def largest_norm(
                 bounds = _screened(part, best, rtol)
             for A, bound in zip(part, bounds, strict=True):
                 if math.isinf(bound):
-                    best, bound = _tested(A, best, rtol)
+                    best, bound = tested(A, best, rtol)
                 upper = max(upper, bound)
     lower = max(best - error, 0.0)
     return Norm(lower, max(upper + error, lower), method)
@@ -240,7 +240,7 @@ def _screened(stack: NDArray, best: float, rtol: float) -> list[float]:
     return _dispatch.on_all_cores(bound, len(stack))
 
 
-def _tested(A: NDArray, best: float, rtol: float) -> tuple[float, float]:
+def tested(A: NDArray, best: float, rtol: float) -> tuple[float, float]:
     """Return the best norm so far, and a bound of the norm of A.
 
     At most two factorisations fail: at what was best before, and at the best of a few
@@ -259,6 +259,23 @@ def _tested(A: NDArray, best: float, rtol: float) -> tuple[float, float]:
     return best, math.sqrt(gram.trace * (1.0 + gram.unit * (gram.terms + 2)))
 
 
+def certified(G: NDArray, rounding: float, norm: float) -> bool:
+    """Whether a factorisation proves that G, up to an error, is at most norm^2.
+
+    Parameters
+    ----------
+    G : (r, r) array
+        Complex and Hermitian.
+    rounding : float
+        A bound of the spectral norm of its error.
+    norm : float
+        The bound to be proved, of the norm of the factor of G.
+    """
+    factor = 1.0 + 4.0 * UNIT * (len(G) + 2) * len(G)
+    level = (norm**2 - rounding) / factor * (1.0 - 8.0 * UNIT)
+    return level > 0.0 and _dominated(G, level)
+
+
 class _Gram:
     """The smaller Gram matrix G of A, and what it says of the norm."""
 
@@ -271,7 +288,9 @@ class _Gram:
 
     def bound(self, best: float, rtol: float) -> float:
         """Return a bound of the norm a little above `best`, or infinity."""
-        level = best * (1.0 + rtol / 2.0) * (1.0 + 4.0 * self.side * self.unit)
+        # so far above that it is proved of a norm found by `_attained`
+        margin = 4.0 * self.unit * (self.terms + self.side)
+        level = best * (1.0 + rtol / 2.0) * (1.0 + margin)
         if not (level > 0.0 and _dominated(self.G, level**2)):
             return math.inf
         square = level**2 * (1.0 + self.unit * (self.side + 2) * self.side)
@@ -290,15 +309,18 @@ class _Gram:
             v = eigsh(self.G, 1, v0=start, tol=tolerance, maxiter=100)[1][:, 0]
         except ArpackError:
             return 0.0
-        norm = float(np.linalg.norm(self.A @ v) / np.linalg.norm(v))
-        return norm * (1.0 - self.unit * (self.terms + self.side + 8))
+        return self._attained(v)
 
     def largest(self, rtol: float) -> float:
-        """Return the root of the largest eigenvalue, less its rounding."""
+        """Return |A v|/|v| for an eigenvector v of the largest eigenvalue."""
         del rtol
         last = [self.side - 1, self.side - 1]
-        value = float(linalg.eigvalsh(self.G, subset_by_index=last)[0])
-        return math.sqrt(max(value, 0.0)) * (1.0 - self.side * self.unit)
+        return self._attained(linalg.eigh(self.G, subset_by_index=last)[1][:, 0])
+
+    def _attained(self, v: NDArray) -> float:
+        """Return |A v|/|v|, less its rounding."""
+        norm = float(np.linalg.norm(self.A @ v) / np.linalg.norm(v))
+        return norm * (1.0 - self.unit * (self.terms + self.side + 8))
 
 
 def _dominated(G: NDArray, square: float) -> bool:
@@ -306,4 +328,5 @@ def _dominated(G: NDArray, square: float) -> bool:
     shifted = -G
     shifted[np.diag_indices_from(shifted)] += square
     (potrf,) = linalg.get_lapack_funcs(("potrf",), (shifted,))
-    return bool(potrf(shifted, lower=True, clean=False, overwrite_a=True)[1] == 0)
+    # the transpose has LAPACK's order in memory, so that nothing is copied
+    return bool(potrf(shifted.T, lower=False, clean=False, overwrite_a=True)[1] == 0)
