@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geomadv._files import replacing
+from geomadv.studies._engine import Execution, Progress
 from geomadv.studies._find import find
-from geomadv.studies._run import FORMATS, StudyResult, run
-from geomadv.studies._study import Cell, Study
+from geomadv.studies._layout import layout_of
+from geomadv.studies._lock import StoreError
+from geomadv.studies._result import StudyResult
+from geomadv.studies._run import FORMATS, run
+from geomadv.studies._store import gathered, is_store
+from geomadv.studies._study import Study
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_SHOWN_FAILURES = 3
 
 
 def simulate(
@@ -23,7 +30,13 @@ def simulate(
     out: Path | str | None = None,
     json: Path | str | None = None,
     formats: tuple[str, ...] = FORMATS,
+    resume: bool = False,
+    fresh: bool = False,
+    any_version: bool = False,
+    retry_failed: bool = False,
+    execution: Execution | None = None,
     console: "Console | None" = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run a study and tell what it measured.
 
@@ -34,52 +47,65 @@ def simulate(
     seed : int
         Seed of everything random, at least 0.
     out : path, optional
-        Folder of the table and the figures; ``out/NAME`` by default.
+        Folder of the table, the figures and the store; ``out/NAME`` by default.
     json : path, optional
         File for the result as JSON.
     formats : tuple of {"png", "svg", "pdf"}
         Formats of the figures; ``()`` for none.
+    resume : bool
+        Whether the cells count that the store has from an earlier run.
+    fresh : bool
+        Whether those of an unfinished run may be discarded.
+    any_version, retry_failed, execution
+        Those of `run`.
     console : rich.console.Console, optional
         Where the text goes; standard output by default. Progress is shown on a
         terminal alone.
+    on_progress : callable, optional
+        Called with a `Progress` in place of what is shown.
 
     Returns
     -------
     StudyResult
         Its `as_expected` says whether the command should exit with 0 or with 1.
+
+    Raises
+    ------
+    StoreError
+        If the store has an unfinished run and neither `resume` nor `fresh` is given,
+        or if it cannot be used.
     """
     from rich.console import Console
 
+    from geomadv.studies._progress import shown
+
     found = study if isinstance(study, Study) else find(study)
     folder = Path("out") / found.name if out is None else Path(out)
+    store = folder / f"{found.name}.store"
+    if not resume and not fresh:
+        _refuse_unfinished(found, seed, store)
     console = Console() if console is None else console
     console.print(
         found.question, style="bold", highlight=False, markup=False, soft_wrap=True
     )
-    with console.status(f"{found.name} ...") as status:
+    with shown(console, found.name, on_progress) as tell:
         result = run(
             found,
             seed=seed,
             out=folder,
             formats=formats,
-            on_cell=_teller(status.update),
+            store=store,
+            fresh=not resume,
+            any_version=any_version,
+            retry_failed=retry_failed,
+            execution=execution,
+            on_progress=tell,
         )
     if json is not None:
         text = json_module.dumps(result.as_json(), indent=2, allow_nan=False)
         with replacing(Path(json)) as path:
             path.write_text(text + "\n", encoding="utf-8")
-    lines = [""]
-    if result.data:
-        lines += [f"data: {result.data}", ""]
-    lines += [result.table(), ""]
-    lines += [f"wrote {path}" for path in (result.csv, *result.figures)]
-    if json is not None:
-        lines.append(f"wrote {json}")
-    wrong = [key for key, good in result.judged.items() if not good]
-    verdict = f"NOT as expected: {', '.join(wrong)}" if wrong else "as expected"
-    if not result.judged:
-        verdict = "nothing to judge it by" if found.accepted else "done"
-    lines.append(f"{found.name}: {verdict}, {result.seconds:.1f} s")
+    lines = ["", *_told(result, json)]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
     return result
 
@@ -108,17 +134,60 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, help=f"folder of the files (out/{study.name})"
     )
     parser.add_argument("--json", type=Path, help="file for the result as JSON")
+    parser.add_argument("--workers", type=int, default=1, help="processes (1)")
+    parser.add_argument("--scheduler", help="a Dask scheduler, tcp://HOST:PORT")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what the store has"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="discard what the store has"
+    )
     given = parser.parse_args(arguments)
     try:
-        result = simulate(study, seed=given.seed, out=given.out, json=given.json)
-    except (ValueError, OSError) as error:
+        result = simulate(
+            study,
+            seed=given.seed,
+            out=given.out,
+            json=given.json,
+            resume=given.resume,
+            fresh=given.fresh,
+            execution=Execution(workers=given.workers, cluster=given.scheduler),
+        )
+    except (ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
     return 0 if result.as_expected else 1
 
 
-def _teller(tell: Callable[[str], None]) -> Callable[[Cell], None]:
-    def told(cell: Cell) -> None:
-        tell(", ".join(f"{axis} {value}" for axis, value in cell.items()) + " done")
+def _refuse_unfinished(study: Study, seed: int, store: Path) -> None:
+    """Protect what an interrupted run measured from being forgotten."""
+    if not is_store(store):
+        return
+    table = gathered(store, layout_of(study, seed))
+    done, count = int(table.done.sum()), table.layout.count
+    if done and table.missing().size:
+        raise StoreError(
+            f"{store} has {done} of {count} cells of an unfinished run: resume "
+            "(--resume) to go on with them, or begin anew (--fresh) to discard them"
+        )
 
-    return told
+
+def _told(result: StudyResult, json: Path | str | None) -> list[str]:
+    """Return the lines that tell what came out."""
+    lines = [f"data: {result.data}", ""] if result.data else []
+    lines += [result.table(), ""]
+    lines += [f"wrote {path}" for path in (result.csv, *result.figures)]
+    if json is not None:
+        lines.append(f"wrote {json}")
+    for failure in result.failed[:_SHOWN_FAILURES]:
+        last = failure.error.strip().splitlines()[-1]
+        cell = ", ".join(f"{axis} {value}" for axis, value in failure.cell.items())
+        lines.append(f"failed: {cell}: {last} (tried {failure.attempts} times)")
+    wrong = [key for key, good in result.judged.items() if not good]
+    verdict = f"NOT as expected: {', '.join(wrong)}" if wrong else "as expected"
+    if not result.judged:
+        verdict = "nothing to judge it by" if result.study.accepted else "done"
+    if result.failed:
+        verdict += f", {len(result.failed)} of the cells FAILED"
+    lines.append(f"{result.study.name}: {verdict}, {result.seconds:.1f} s")
+    return lines

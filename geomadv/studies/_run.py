@@ -1,149 +1,25 @@
 """Running a study: every cell with its own generator, then the files of the result."""
 
-import csv
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from geomadv._files import replacing
-from geomadv._random import spawn
 from geomadv._validate import integer
+from geomadv.studies._engine import Execution, Progress, compute
+from geomadv.studies._export import write_csv
+from geomadv.studies._layout import layout_of
+from geomadv.studies._result import StudyResult
+from geomadv.studies._store import gathered
 from geomadv.studies._study import Cell, Row, Study, Value
+from geomadv.studies._table import Table
+from geomadv.studies._work import Outcome, Work, checked_numbers
+from geomadv.studies._writer import StoreWriter
 
 FORMATS = ("png", "svg", "pdf")
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """What a study measured.
-
-    Attributes
-    ----------
-    study : Study
-        The study.
-    seed : int
-        The seed of the run.
-    rows : tuple of mapping
-        One a cell, in the order of the grid: its values and its measured numbers.
-    measured : mapping of str to float
-        The summary of the rows: what stands beside the published numbers.
-    data : str
-        Which data the study ran on; empty where it draws its own.
-    seconds : float
-        Time of all cells.
-    csv : Path
-        The rows as a table.
-    figures : tuple of Path
-        The figures.
-    """
-
-    study: Study
-    seed: int
-    rows: tuple[Row, ...]
-    measured: Mapping[str, float]
-    data: str
-    seconds: float
-    csv: Path
-    figures: tuple[Path, ...] = ()
-
-    @property
-    def judged(self) -> dict[str, bool]:
-        """Whether each number with an accepted range lies in it; NaN does not."""
-        return {
-            key: lower <= self.measured[key] <= upper
-            for key, (lower, upper) in self.study.accepted.items()
-            if key in self.measured
-        }
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether no judged number lies outside its range."""
-        return all(self.judged.values())
-
-    def column(self, name: str) -> list[Value]:
-        """Return one column of the rows, in their order.
-
-        Parameters
-        ----------
-        name : str
-            An axis or a measured number.
-
-        Returns
-        -------
-        list
-            One value a cell.
-        """
-        if any(name not in row for row in self.rows):
-            known = ", ".join(self.rows[0])
-            raise ValueError(f"name must be a column, one of {known}; got {name!r}")
-        return [row[name] for row in self.rows]
-
-    def table(self) -> str:
-        """Return the summary beside the published numbers, as lines of text.
-
-        Returns
-        -------
-        str
-            One line a number: name, measured, published, accepted range, unit.
-        """
-        lines = [("quantity", "measured", "published", "accepted", "unit")]
-        names = [*self.study.published, *self.measured]
-        for name in dict.fromkeys(names):
-            accepted = self.study.accepted.get(name)
-            verdict = self.judged.get(name)
-            shown = "" if accepted is None else f"[{accepted[0]:g}, {accepted[1]:g}]"
-            if accepted is not None:
-                shown += {None: " not judged", True: "", False: " OUTSIDE"}[verdict]
-            lines.append(
-                (
-                    name,
-                    _number(self.measured.get(name)),
-                    _number(self.study.published.get(name)),
-                    shown,
-                    self.study.units.get(name, ""),
-                )
-            )
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(
-                text.rjust(width) if 0 < place < 3 else text.ljust(width)
-                for place, (text, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the result as values that JSON can hold.
-
-        Returns
-        -------
-        dict
-            ``name, question, expected, seed, data, published, measured, judged,
-            as_expected, units, rows, csv, figures, seconds``. A number that is not
-            finite is None. All but `seconds` is equal in two runs with one seed.
-        """
-        return {
-            "name": self.study.name,
-            "question": self.study.question,
-            "expected": self.study.expected,
-            "seed": self.seed,
-            "data": self.data,
-            "published": dict(self.study.published),
-            "measured": _finite(self.measured),
-            "judged": self.judged,
-            "as_expected": self.as_expected,
-            "units": dict(self.study.units),
-            "rows": [_finite(row) for row in self.rows],
-            "csv": str(self.csv),
-            "figures": [str(path) for path in self.figures],
-            "seconds": round(self.seconds, 3),
-        }
 
 
 def run(
@@ -153,7 +29,13 @@ def run(
     out: Path | str,
     grid: Mapping[str, Sequence[Value]] | None = None,
     formats: tuple[str, ...] = FORMATS,
+    store: Path | str | None = None,
+    fresh: bool = False,
+    any_version: bool = False,
+    retry_failed: bool = False,
+    execution: Execution | None = None,
     on_cell: Callable[[Cell], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Measure every cell of a study and write its table and its figures.
 
@@ -169,8 +51,22 @@ def run(
         Other values for some of the study's axes.
     formats : tuple of {"png", "svg", "pdf"}
         Formats of the figures; ``()`` for none.
+    store : path, optional
+        Directory in which every measured cell is kept at once. What it holds of this
+        seed and version is not measured again. Without one, nothing is kept.
+    fresh : bool
+        Whether to discard what the store holds of this seed and version.
+    any_version : bool
+        Whether cells count that the store has from another version of `measure`, of
+        geomadv or of NumPy.
+    retry_failed : bool
+        Whether cells that the store notes as failed are tried again.
+    execution : Execution, optional
+        Where and how the cells are measured; in this process by default.
     on_cell : callable, optional
         Called with each cell when it has been measured.
+    on_progress : callable, optional
+        Called with a `Progress` at the start and whenever cells are done.
 
     Returns
     -------
@@ -181,56 +77,154 @@ def run(
     ValueError, TypeError
         If an argument is bad, or `study.measure` returns something else than the same
         named numbers for every cell.
+    StoreError
+        If the store cannot be used.
 
     Notes
     -----
     The generator of a cell is spawned from (seed, name of the study, cell), so its
-    numbers depend neither on the order of the cells nor on the rest of the grid. Files
-    appear whole or not at all: figures are made in a folder of their own and moved.
+    numbers depend neither on the order of the cells nor on the rest of the grid, nor on
+    what measures them. Files appear whole or not at all: figures are made in a folder
+    of their own and moved.
+
+    With a store, a cell that cannot be measured is noted there as failed and the rest
+    goes on; without one, the first error of `study.measure` is raised.
     """
     seed = integer("seed", seed, minimum=0)
     for suffix in formats:
         if suffix not in FORMATS:
             raise ValueError(f"formats must be among {FORMATS}, got {suffix!r}")
-    cells = list(study.cells(grid))
-    folder = Path(out)
+    layout, folder = layout_of(study, seed, grid), Path(out)
+    execution = execution or Execution()
     start = time.perf_counter()
-    rows: list[Row] = []
-    for cell in cells:
-        rng = spawn(seed, study.name, sorted(cell.items()))
-        numbers = _numbers(f"{study.name}.measure", study.measure(cell, rng))
-        rows.append({**cell, **numbers})
-        if rows[-1].keys() != rows[0].keys() or numbers.keys() & cell.keys():
-            raise ValueError(
-                f"{study.name}.measure must return the same names for every cell, and "
-                f"none of the axes' names; got {list(numbers)} at {dict(cell)}"
+    with _place(store) as place:
+        writer = StoreWriter(
+            place,
+            layout,
+            fresh=fresh,
+            any_version=any_version,
+            sync=store is not None,
+        )
+        try:
+            sink = _Sink(study, writer, on_cell, on_progress)
+            compute(
+                Work(study.name, study.measure, seed, execution.time_limit),
+                layout,
+                writer.table.missing(retry_failed=retry_failed),
+                execution,
+                sink,
+                catching=store is not None,
             )
-        if on_cell is not None:
-            on_cell(cell)
-    measured = (
-        _numbers(f"{study.name}.summary", study.summary(rows))
-        if study.summary is not None
-        else _means(rows, frozenset(study.grid))
-    )
-    seconds = time.perf_counter() - start
-    table = folder / f"{study.name}.csv"
-    with (
-        replacing(table) as path,
-        path.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        finally:
+            writer.close()
+        table = gathered(place, layout, any_version=any_version)
+        rows = table.rows() if store is not None else tuple(table.rows())
+        failed = tuple(table.failures[key] for key in sorted(table.failures))
+        measured = _measured(study, rows, table)
+        seconds = time.perf_counter() - start
+        path = folder / f"{study.name}.csv"
+        write_csv(table, path)
     result = StudyResult(
         study=study,
         seed=seed,
-        rows=tuple(rows),
+        rows=rows,
         measured=measured,
         data=study.data() if study.data is not None else "",
         seconds=seconds,
-        csv=table,
+        csv=path,
+        failed=failed,
     )
     return _with_figures(result, folder, formats)
+
+
+class _Sink:
+    """Takes outcomes to the store and to those who listen."""
+
+    def __init__(
+        self,
+        study: Study,
+        writer: StoreWriter,
+        on_cell: Callable[[Cell], None] | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._study, self._writer, self._on_cell = study, writer, on_cell
+        self._on_progress = on_progress
+        table = writer.table
+        self._layout = table.layout
+        self._columns: tuple[str, ...] = table.layout.columns
+        self._done, self._failed = int(table.done.sum()), len(table.failures)
+        self._tell()
+
+    def measured(self, outcomes: list[Outcome]) -> None:
+        """Record numbers, which must be those of the other cells."""
+        rows = [self._row(outcome) for outcome in outcomes]
+        self._writer.record(
+            self._columns,
+            [outcome.position for outcome in outcomes],
+            [outcome.seconds for outcome in outcomes],
+            rows,
+        )
+        self._done += len(outcomes)
+        self._failed -= sum(o.position in self._writer.table.failures for o in outcomes)
+        if self._on_cell is not None:
+            for outcome in outcomes:
+                self._on_cell(self._layout.at(outcome.position)[0])
+        self._tell()
+
+    def failed(self, outcome: Outcome, attempts: int) -> None:
+        """Note a cell that could not be measured."""
+        self._writer.fail(outcome.position, attempts, outcome.error)
+        self._failed += outcome.position not in self._writer.table.failures
+        self._tell()
+
+    def _row(self, outcome: Outcome) -> list[float]:
+        numbers = outcome.numbers or {}
+        if not self._columns:
+            self._columns = tuple(numbers)
+        if numbers.keys() != set(self._columns) or numbers.keys() & (
+            {*self._layout.axes, *["repetition"] * (self._layout.repetitions > 1)}
+        ):
+            raise ValueError(
+                f"{self._study.name}.measure must return the same names for every "
+                f"cell, and none of the axes' names; got {list(numbers)} at "
+                f"{self._layout.at(outcome.position)[0]}"
+            )
+        return [numbers[name] for name in self._columns]
+
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress(self._layout.count, self._done, self._failed))
+
+
+@contextmanager
+def _place(store: Path | str | None) -> Iterator[Path]:
+    """Give the path of the store, or of one that goes afterwards."""
+    if store is not None:
+        yield Path(store)
+        return
+    with tempfile.TemporaryDirectory(prefix="geomadv-") as folder:
+        yield Path(folder) / "store"
+
+
+def _measured(study: Study, rows: Sequence[Row], table: Table) -> dict[str, float]:
+    """Return the summary, if the cells that are there are enough for it."""
+    try:
+        if study.summary is None:
+            return _means(table)
+        return checked_numbers(f"{study.name}.summary", study.summary(rows))
+    except Exception:
+        if table.failures:
+            return {}
+        raise
+
+
+def _means(table: Table) -> dict[str, float]:
+    count = int(table.done.sum())
+    return {
+        name: math.fsum(x for _, block in table.blocks() for x in block[:, k].tolist())
+        / count
+        for k, name in enumerate(table.layout.columns)
+    }
 
 
 def _with_figures(
@@ -240,33 +234,11 @@ def _with_figures(
     if draw is None or not formats:
         return result
     with tempfile.TemporaryDirectory(prefix=".geomadv-", dir=folder) as temporary:
-        drawn = draw(result, Path(temporary), formats)
+        try:
+            drawn = draw(result, Path(temporary), formats)
+        except Exception:
+            if result.failed:  # what is left is not enough for a picture
+                return result
+            raise
         paths = tuple(path.replace(folder / path.name) for path in drawn)
     return replace(result, figures=paths)
-
-
-def _numbers(name: str, value: object) -> dict[str, float]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must return a mapping of names to numbers")
-    numbers: dict[str, float] = {}
-    for key, number in value.items():
-        if not isinstance(number, int | float | np.integer | np.floating):
-            raise TypeError(f"{name} must return numbers, got {number!r} for {key!r}")
-        numbers[str(key)] = float(number)
-    return numbers
-
-
-def _means(rows: Sequence[Row], axes: frozenset[str]) -> dict[str, float]:
-    names = [name for name in rows[0] if name not in axes]
-    return {name: math.fsum(float(r[name]) for r in rows) / len(rows) for name in names}
-
-
-def _finite(row: Mapping[str, Value]) -> dict[str, Value | None]:
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"

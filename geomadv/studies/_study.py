@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomadv._validate import real
+from geomadv._validate import integer, real
 
 if TYPE_CHECKING:
-    from geomadv.studies._run import StudyResult
+    from geomadv.studies._result import StudyResult
 
 Value = str | int | float | bool
 Cell = Mapping[str, Value]
@@ -42,7 +42,10 @@ class Study:
     measure : callable
         ``measure(cell, rng)`` returns the measured numbers of one cell by name, the
         same names in every cell. All its randomness comes from `rng`, which depends on
-        nothing but the seed, the study and the cell.
+        nothing but the seed, the study and the cell (and the repetition).
+    repetitions : int
+        How often each cell is measured, each time with a generator of its own. Above 1
+        a row is one repetition, and has the further column ``repetition``.
     summary : callable, optional
         ``summary(rows)`` returns the numbers that answer the question, by name: what
         stands beside `published`. Without it they are the means over the rows.
@@ -71,6 +74,7 @@ class Study:
     cost: str
     grid: Mapping[str, Sequence[Value]]
     measure: Measure
+    repetitions: int = 1
     summary: Callable[[Sequence[Row]], Mapping[str, float]] | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, float] = field(default_factory=dict)
@@ -86,6 +90,9 @@ class Study:
                 f"name must be letters, digits and underscores, got {self.name!r}"
             )
         grid = {axis: checked_axis(axis, v) for axis, v in self.grid.items()}
+        integer("repetitions", self.repetitions, minimum=1)
+        if self.repetitions > 1 and "repetition" in grid:
+            raise ValueError("grid must have no axis 'repetition' beside repetitions")
         for key, value in self.published.items():
             real(f"published[{key!r}]", value)
         for key, (lower, upper) in self.accepted.items():
@@ -111,14 +118,37 @@ class Study:
         mapping of str to value
             One value of each axis.
         """
-        axes = dict(self.grid)
+        axes = self.axes(grid)
+        for combination in itertools.product(*axes.values()):
+            yield MappingProxyType(dict(zip(axes, combination, strict=True)))
+
+    def axes(
+        self, grid: Mapping[str, Sequence[Value]] | None = None
+    ) -> dict[str, tuple[Value, ...]]:
+        """Return the values of each axis.
+
+        Parameters
+        ----------
+        grid : mapping of str to sequence, optional
+            Other values for some of the axes.
+
+        Returns
+        -------
+        dict of str to tuple
+            Plain Python values.
+
+        Raises
+        ------
+        ValueError
+            If the study has no such axis.
+        """
+        axes = {axis: tuple(values) for axis, values in self.grid.items()}
         for axis, values in (grid or {}).items():
             if axis not in axes:
                 known = ", ".join(axes)
                 raise ValueError(f"{self.name} has no axis {axis!r}; it has: {known}")
             axes[axis] = checked_axis(axis, values)
-        for combination in itertools.product(*axes.values()):
-            yield MappingProxyType(dict(zip(axes, combination, strict=True)))
+        return axes
 
 
 def checked_axis(axis: str, values: Any) -> tuple[Value, ...]:

@@ -1,0 +1,171 @@
+"""The version of a measurement: a digest of the code that it runs.
+
+Cells of an old `measure` must not be mixed with those of a new one. What counts is the
+source of the function and of everything in its own module that it names, directly or
+through others of them: functions, classes, and the values of constants. Comments,
+docstrings and layout do not count: the source is parsed and its syntax tree is hashed.
+What lies in other modules counts by its name alone; the versions of geomadv and NumPy
+are part of a layout beside the digest.
+"""
+
+import ast
+import functools
+import hashlib
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+def fingerprint(measure: Callable[..., Any]) -> str:
+    """Return 16 hexadecimal digits that change with the code of `measure`.
+
+    Parameters
+    ----------
+    measure : callable
+        A function, a partial one, a method or an object that is called.
+
+    Returns
+    -------
+    str
+    """
+    parts: dict[str, str] = {}
+    _visit("measure", measure, _home(measure), parts)
+    digest = hashlib.blake2b(repr(sorted(parts.items())).encode(), digest_size=8)
+    return digest.hexdigest()
+
+
+def _home(value: Any) -> str:
+    """Return the name of the module whose definitions count."""
+    while isinstance(value, functools.partial):
+        value = value.func
+    return str(getattr(inspect.unwrap(value), "__module__", ""))
+
+
+def _visit(name: str, value: Any, home: str, parts: dict[str, str]) -> None:
+    """Describe a value, and what it names, under its name."""
+    if name in parts:
+        return
+    parts[name] = ""  # what names itself comes back here
+    if isinstance(value, functools.partial):
+        _visit(f"{name}.func", value.func, home, parts)
+        for key, bound in [*enumerate(value.args), *sorted(value.keywords.items())]:
+            _visit(f"{name}.{key}", bound, home, parts)
+        return
+    if callable(value) and not isinstance(value, type):
+        value = inspect.unwrap(value)
+    if isinstance(value, types.MethodType):
+        _visit(f"{name}.self", value.__self__, home, parts)
+        value = value.__func__
+    if isinstance(value, types.FunctionType) and value.__module__ == home:
+        parts[name] = _source(value)
+        for key, bound in _names(value):
+            _visit(key, bound, home, parts)
+    elif isinstance(value, type) and value.__module__ == home:
+        parts[name] = f"class {value.__qualname__}"
+        for base in value.__bases__:
+            _visit(base.__qualname__, base, home, parts)
+        for key, member in vars(value).items():
+            inner = getattr(member, "__func__", getattr(member, "fget", member))
+            if isinstance(inner, types.FunctionType) or not key.startswith("__"):
+                _visit(f"{name}.{key}", inner, home, parts)
+    else:
+        parts[name] = _described(value, home, parts)
+
+
+def _names(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what a function finds outside itself: globals, closure and defaults."""
+    codes = [function.__code__]
+    for code in codes:
+        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+        for name in code.co_names:
+            if name in function.__globals__:
+                yield name, function.__globals__[name]
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    for name, cell in cells:
+        try:
+            yield f"{function.__qualname__}.{name}", cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
+    defaults = (
+        *(function.__defaults__ or ()),
+        *(function.__kwdefaults__ or {}).items(),
+    )
+    yield f"{function.__qualname__}.defaults", defaults
+
+
+def _described(value: Any, home: str, parts: dict[str, str]) -> str:
+    """Return a text that is the same in every process."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        content = hashlib.blake2b(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array {value.dtype.str} {value.shape} {content}"
+    if isinstance(value, dict):
+        items = [
+            (repr(key), _described(item, home, parts)) for key, item in value.items()
+        ]
+        return f"dict {items}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} {[_described(v, home, parts) for v in value]}"
+    if isinstance(value, set | frozenset):
+        return f"set {sorted(map(repr, value))}"
+    if value is None or isinstance(value, str | bytes | int | float | complex):
+        return repr(value)
+    if isinstance(value, types.FunctionType | type) and value.__module__ == home:
+        _visit(value.__qualname__, value, home, parts)
+        return f"see {value.__qualname__}"
+    if hasattr(value, "__qualname__"):
+        return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
+    kind = type(value)
+    if kind.__module__ == home:
+        _visit(kind.__qualname__, kind, home, parts)
+        if hasattr(value, "__dict__"):
+            return f"{kind.__qualname__} {_described(vars(value), home, parts)}"
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _source(value: Any) -> str:
+    """Return the syntax tree of a definition, or what stands for it without source."""
+    try:
+        text = textwrap.dedent(inspect.getsource(value))
+    except (OSError, TypeError):
+        return _code(value)
+    try:
+        tree: ast.AST = ast.parse(text)
+    except SyntaxError:  # a lambda in the middle of an expression
+        return _code(value)
+    if getattr(value, "__name__", "") == "<lambda>":
+        lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+        return "; ".join(ast.dump(node) for node in lambdas)
+    for node in ast.walk(tree):
+        _without_docstring(node)
+    return ast.dump(tree)
+
+
+def _without_docstring(node: ast.AST) -> None:
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+        first = body[0].value
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            del body[0]
+
+
+def _code(value: Any) -> str:
+    """Return the byte code of a function and of those within it."""
+    code = getattr(value, "__code__", None)
+    if code is None:
+        return repr(getattr(value, "__qualname__", type(value).__qualname__))
+    codes = [code]
+    texts = []
+    for item in codes:
+        inner = [c for c in item.co_consts if isinstance(c, types.CodeType)]
+        codes += inner
+        rest = [c for c in item.co_consts if not isinstance(c, types.CodeType)]
+        texts.append(
+            f"{item.co_code.hex()} {rest!r} {item.co_names} {item.co_varnames}"
+        )
+    return "; ".join(texts)

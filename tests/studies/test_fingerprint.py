@@ -1,0 +1,161 @@
+"""The digest of a measurement changes with its code, and with nothing else."""
+
+import functools
+import importlib.util
+import itertools
+
+import numpy as np
+import pytest
+
+from geomadv.studies._fingerprint import fingerprint
+
+SOURCE = '''
+import functools
+import math
+import numpy as np
+
+SCALE = 2.0
+TABLE = {"a": (1, 2), "b": [np.arange(3)]}
+OTHER = 5
+DATA = np.arange(4.0)
+
+
+class Shape:
+    """A shape."""
+
+    side = 1
+
+    def area(self):
+        return self.side * helper(2)
+
+
+def helper(x):
+    """Help."""
+    return math.sqrt(x) * SCALE
+
+
+@functools.lru_cache
+def cached():
+    return DATA.sum()
+
+
+def unrelated():
+    return OTHER
+
+
+def measure(cell, rng, *, power=2):
+    # a comment
+    if cell["n"] == 0:
+        return measure({"n": 1}, rng)
+    inner = lambda x: x + TABLE["a"][0]
+    return {"x": inner(Shape().area()) ** power + cached()}
+'''
+COUNT = itertools.count()
+
+
+def module(tmp_path, source):
+    path = tmp_path / f"m{next(COUNT)}.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location("m", path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def digest(tmp_path, old="", new=""):
+    assert old in SOURCE
+    return fingerprint(module(tmp_path, SOURCE.replace(old, new, 1)).measure)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("+ cached()", "- cached()"),
+        ("power=2", "power=3"),
+        ("SCALE = 2.0", "SCALE = 2"),
+        ("math.sqrt(x)", "math.exp(x)"),
+        ('"a": (1, 2)', '"a": (1, 3)'),
+        ("np.arange(3)", "np.arange(1, 4)"),
+        ("np.arange(4.0)", "np.arange(4.0)[::-1]"),
+        ("side = 1", "side = 2"),
+        ("helper(2)", "helper(3)"),
+        ("lambda x: x +", "lambda x: x -"),
+        ("DATA.sum()", "DATA.max()"),
+    ],
+)
+def test_a_change_of_what_is_computed_is_seen(tmp_path, old, new):
+    assert digest(tmp_path, old, new) != digest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("# a comment", "# another\n\n"),
+        ('"""Help."""', '"""Help\n    more."""'),
+        ("\n\nclass", "\n\n\n\nclass"),
+        ("OTHER = 5", "OTHER = 6"),
+        ("return OTHER", "return -OTHER"),
+    ],
+)
+def test_a_change_of_anything_else_is_not(tmp_path, old, new):
+    assert digest(tmp_path, old, new) == digest(tmp_path)
+
+
+def test_the_digest_is_the_same_in_another_process(tmp_path):
+    import subprocess
+    import sys
+
+    path = tmp_path / "there.py"
+    path.write_text(SOURCE)
+    code = (
+        "import there; from geomadv.studies._fingerprint import fingerprint;"
+        "print(fingerprint(there.measure))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in (1, 2)
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 16
+
+
+def test_lambdas_closures_partials_and_methods_differ():
+    def scaled(factor):
+        return lambda cell, rng: {"x": factor * cell["n"]}
+
+    def power(cell, _, p=1):
+        return {"x": cell["n"] ** p}
+
+    class Law:
+        def __init__(self, b):
+            self.b = b
+
+        def measure(self, *_):
+            return {"x": self.b}
+
+    measures = [
+        lambda cell, rng: {"x": 1.0},
+        lambda cell, rng: {"x": 2.0},
+        scaled(1),
+        scaled(2),
+        functools.partial(power, p=2),
+        functools.partial(power, p=3),
+        power,
+        Law(1).measure,
+        Law(2).measure,
+        functools.partial(power, p=np.arange(3)),
+        functools.partial(power, p=np.arange(4)),
+        eval("lambda cell, rng: {'x': 3.0}"),  # noqa: S307
+        eval("lambda cell, rng: {'x': 4.0}"),  # noqa: S307
+    ]
+    digests = [fingerprint(measure) for measure in measures]
+    assert len(set(digests)) == len(digests)
+    assert fingerprint(scaled(2)) == fingerprint(scaled(2))
