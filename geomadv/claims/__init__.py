@@ -1,5 +1,8 @@
 """Claims: statements of the literature that are verified and, sharpened, refuted."""
 
+from geomadv.claims._ablation import Ablated as Ablated
+from geomadv.claims._ablation import Hypothesis as Hypothesis
+from geomadv.claims._ablation import ablate as ablate
 from geomadv.claims._claim import Claim as Claim
 from geomadv.claims._claim import Expected as Expected
 from geomadv.claims._claim import Source as Source
@@ -9,21 +12,31 @@ from geomadv.claims._domain import Integers as Integers
 from geomadv.claims._domain import Parameter as Parameter
 from geomadv.claims._domain import Reals as Reals
 from geomadv.claims._enclosure import Enclosure as Enclosure
+from geomadv.claims._evaluate import evaluate as evaluate
 from geomadv.claims._exact import Exact as Exact
+from geomadv.claims._falsify import Falsification as Falsification
+from geomadv.claims._falsify import falsify as falsify
+from geomadv.claims._load import load as load
 from geomadv.claims._outcome import Outcome as Outcome
 from geomadv.claims._outcome import Point as Point
 from geomadv.claims._outcome import Verdict as Verdict
+from geomadv.claims._sides import Sampler as Sampler
+from geomadv.claims._sides import Sides as Sides
 from geomadv.claims._statistical import Statistical as Statistical
+from geomadv.claims._user import claim as claim
 from geomadv.claims._verify import Report as Report
 from geomadv.claims._verify import Result as Result
 from geomadv.claims._verify import verify as verify
 
 __all__ = [
+    "Ablated",
     "Choices",
     "Claim",
     "Enclosure",
     "Exact",
     "Expected",
+    "Falsification",
+    "Hypothesis",
     "Integers",
     "Outcome",
     "Parameter",
@@ -31,9 +44,16 @@ __all__ = [
     "Reals",
     "Report",
     "Result",
+    "Sampler",
+    "Sides",
     "Source",
     "Statistical",
     "Twin",
     "Verdict",
+    "ablate",
+    "claim",
+    "evaluate",
+    "falsify",
+    "load",
     "verify",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from geomadv.claims._ablation import Hypothesis
 from geomadv.claims._domain import Domain
 from geomadv.claims._enclosure import Enclosure
 from geomadv.claims._exact import Exact
@@ -31,7 +32,8 @@ class Source:
     Parameters
     ----------
     authors, title : str
-    year : int
+    year : int, optional
+        None for what is not yet published.
     locator : str
         Where in the work, such as ``"Theorem 5.1"``; empty if nowhere in particular.
     arxiv : str, optional
@@ -50,13 +52,13 @@ class Source:
 
     authors: str
     title: str
-    year: int
+    year: int | None
     locator: str = ""
     arxiv: str | None = None
     checked: bool = False
 
     def __str__(self) -> str:
-        parts = [f"{self.authors} {self.year}"]
+        parts = [f"{self.authors} {self.year or ''}".rstrip()]
         if self.arxiv:
             parts.append(f"arXiv:{self.arxiv}")
         if self.locator:
@@ -87,12 +89,16 @@ class Twin:
         Where the twin is put to the test; the claim's own domain if None.
     where : callable, optional
         As for a claim; the claim's own if None.
+    given : bool
+        False where there is no twin: nothing is run, and the claim's power stays
+        unproven.
     """
 
     statement: str
     evidence: Evidence
     domain: Domain | None = None
     where: Callable[..., bool] | None = None
+    given: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,10 @@ class Claim:
         Predicate on the parameters that restricts the domain.
     note : str
         What a reader of the verdict should know, as LaTeX text.
+    hypotheses : tuple of Hypothesis
+        What is assumed, with what becomes of the claim without.
+    file : str
+        The Python file of a claim that is not in the registry.
 
     Raises
     ------
@@ -146,6 +156,8 @@ class Claim:
     expected: Expected = Expected.HOLDS
     where: Callable[..., bool] | None = field(default=None, repr=False)
     note: str = ""
+    hypotheses: tuple[Hypothesis, ...] = field(default=(), repr=False)
+    file: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 Scale = Literal["linear", "log"]
 
+#: Stands for typical values that are taken from the range.
+_FROM_RANGE: tuple[Any, ...] = ("from the range",)
+
 
 @dataclass(frozen=True)
 class Reals:
@@ -21,8 +24,9 @@ class Reals:
     ----------
     lower, upper : float
         The range, with ``lower < upper``; positive on a logarithmic scale.
-    typical : tuple of float
-        The values of the grid, inside the range.
+    typical : tuple of float, optional
+        The values of the grid, inside the range; its two ends and three values between
+        them, even in the scale, if not given.
     scale : {"linear", "log"}
         How the range is subdivided and drawn.
     symbol : str
@@ -31,11 +35,14 @@ class Reals:
 
     lower: float
     upper: float
-    typical: tuple[float, ...]
+    typical: tuple[float, ...] = _FROM_RANGE
     scale: Scale = "linear"
     symbol: str = ""
 
     def __post_init__(self) -> None:
+        if self.typical is _FROM_RANGE:
+            typical = _typical_reals(self.lower, self.upper, self.scale)
+            object.__setattr__(self, "typical", typical)
         _check_range(self.lower, self.upper, self.typical, self.scale)
 
     def split(self, lower: float, upper: float) -> float:
@@ -55,6 +62,8 @@ class Reals:
 class Integers:
     """An integer parameter in [lower, upper]; arguments as for `Reals`.
 
+    Typical values that are not given are the two least, the largest and, between them,
+    the powers of ten (on a linear scale, three values that are as even as can be).
     Proofs on boxes hold at the typical values alone, which are enumerated, unless
     `as_reals` is true: then the whole range is covered as if it were real, which proves
     more than the claim says.
@@ -62,12 +71,15 @@ class Integers:
 
     lower: int
     upper: int
-    typical: tuple[int, ...]
+    typical: tuple[int, ...] = _FROM_RANGE
     scale: Scale = "log"
     symbol: str = ""
     as_reals: bool = False
 
     def __post_init__(self) -> None:
+        if self.typical is _FROM_RANGE:
+            typical = _typical_integers(self.lower, self.upper, self.scale)
+            object.__setattr__(self, "typical", typical)
         _check_range(self.lower, self.upper, self.typical, self.scale)
 
     def reals(self) -> Reals:
@@ -115,6 +127,31 @@ def _check_range(
             raise ValueError(
                 f"typical must lie in [{lower:g}, {upper:g}], got {value:g}"
             )
+
+
+def _typical_reals(lower: float, upper: float, scale: Scale) -> tuple[float, ...]:
+    """Return the ends of a range and the quarters between them, in the scale."""
+    if not lower < upper or (scale == "log" and lower <= 0):
+        return (lower,)  # the check of the range says what is wrong
+    if scale == "log":
+        inner = (lower * (upper / lower) ** share for share in (0.25, 0.5, 0.75))
+    else:
+        inner = (lower + (upper - lower) * share for share in (0.25, 0.5, 0.75))
+    rounded = (float(f"{x:.12g}") for x in inner)
+    inside = (min(max(x, lower), upper) for x in rounded)
+    return (float(lower), *inside, float(upper))
+
+
+def _typical_integers(lower: int, upper: int, scale: Scale) -> tuple[int, ...]:
+    """Return the ends of a range, what follows the lower one, and some between."""
+    if not lower < upper or math.isinf(upper - lower):
+        return (lower,)
+    if scale == "log":
+        powers = (10**k for k in range(len(str(abs(upper)))))
+        inner = [ten for ten in powers if lower < ten < upper]
+    else:
+        inner = [lower + (upper - lower) * k // 4 for k in (1, 2, 3)]
+    return tuple(sorted({lower, lower + 1, *inner, upper}))
 
 
 def grid(

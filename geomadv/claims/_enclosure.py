@@ -78,6 +78,16 @@ class Enclosure:
             curve=curve,
         )
 
+    def at(self, parameters: dict[str, Any], domain: Domain) -> Point:
+        """Decide the inequality at one point of a domain."""
+        from flint import ctx
+
+        precision, ctx.prec = ctx.prec, self.precision
+        try:
+            return self._point(parameters, boxed(domain))
+        finally:
+            ctx.prec = precision
+
     def _point(self, parameters: dict[str, Any], boxed: dict[str, Reals]) -> Point:
         from flint import arb
 
@@ -148,6 +158,11 @@ class Enclosure:
         balls = {name: arb(low).union(arb(high)) for name, (low, high) in box.items()}
         slack = arb(self.rhs(**cell, **balls)) - self.lhs(**cell, **balls)
         return bool(slack.is_finite() and slack >= 0)
+
+
+def boxed(domain: Domain) -> dict[str, Reals]:
+    """Return the parameters that are covered by boxes, and so come as balls."""
+    return _split(domain)[0]
 
 
 def _split(domain: Domain) -> tuple[dict[str, Reals], dict[str, Parameter]]:

@@ -85,9 +85,10 @@ class Exact:
         curve = sorted(curve, key=lambda point: float(point.parameters[axis]))
         last = curve[-1]
         gaps = [abs(p.lhs - p.rhs) for p in curve]
+        error = self.atol + self.rtol * max(abs(last.lhs), abs(last.rhs))
         slack = min(
             self.tolerance * abs(last.rhs) - gaps[-1],
-            *(near - far for near, far in itertools.pairwise(gaps)),
+            *(near - far + error for near, far in itertools.pairwise(gaps)),
         )
         slack = math.nan if any(map(math.isnan, gaps)) else slack
         return Point(last.parameters, last.lhs, last.rhs, slack, _sign(slack))

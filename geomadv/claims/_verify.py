@@ -16,6 +16,7 @@ from geomadv.claims._outcome import Outcome, Point, Verdict
 from geomadv.claims._statistical import Statistical
 from geomadv.stats import split_error_rate
 
+NO_TWIN = "no twin was given: nothing shows that the check could have failed"
 OPPOSITE = {Expected.HOLDS: Verdict.VIOLATED, Expected.VIOLATED: Verdict.HOLDS}
 
 
@@ -200,6 +201,8 @@ def _decisions(claim: Claim) -> int:
     if not isinstance(claim.evidence, Statistical):
         return 0
     own = sum(1 for _ in grid(claim.domain, claim.where))
+    if not claim.twin.given:
+        return own
     return own + sum(1 for _ in grid(*_twin_domain(claim)))
 
 
@@ -216,6 +219,8 @@ def _timed(function: Callable[..., Outcome], *args: Any) -> tuple[Outcome, float
 
 
 def _judge(claim: Claim, twin: bool, share: float, seed: int, budget: int) -> Outcome:
+    if twin and not claim.twin.given:
+        return Outcome(Verdict.INCONCLUSIVE, (), "", 0, error=NO_TWIN)
     evidence = claim.twin.evidence if twin else claim.evidence
     domain, where = _twin_domain(claim) if twin else (claim.domain, claim.where)
     try:
@@ -246,13 +251,14 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
         "unit": outcome.unit,
         "scope": outcome.scope,
         "samples": outcome.samples,
-        "worst": None if outcome.worst is None else _point_json(outcome.worst),
+        "worst": None if outcome.worst is None else point_json(outcome.worst),
         "verdict": str(outcome.verdict),
         **({"error": outcome.error} if outcome.error else {}),
     }
 
 
-def _point_json(point: Point) -> dict[str, Any]:
+def point_json(point: Point) -> dict[str, Any]:
+    """Return a point as JSON holds it."""
     return {
         "parameters": {k: _plain(v) for k, v in point.parameters.items()},
         "lhs": _plain(point.lhs),

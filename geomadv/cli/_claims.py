@@ -45,7 +45,9 @@ def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None
         source = work(members)
         arxiv = f", arXiv:{source.arxiv}" if source.arxiv else ""
         out.print(Text(f"{theory}: {paper}", style="bold"))
-        where = f"{source.authors} {source.year}, {source.title}{arxiv}"
+        year = "" if source.year is None else f" {source.year}"
+        title = "" if source.title == source.authors else f", {source.title}"
+        where = f"{source.authors}{year}{title}{arxiv}"
         out.print(Padding(Text(where, style="dim"), (0, 0, 0, 2), expand=False))
         for claim in members:
             line = Text.assemble((claim.id, "cyan"), f"  {claim.title}")

@@ -12,9 +12,11 @@ from geomadv.cli._bench import bench
 from geomadv.cli._claims import claims
 from geomadv.cli._concentration import concentration
 from geomadv.cli._errata import errata
+from geomadv.cli._falsify import falsify
 from geomadv.cli._lipschitz import lipschitz
 from geomadv.cli._scale import EPILOG, scale
 from geomadv.cli._simulate import simulate
+from geomadv.cli._store import app as store
 from geomadv.cli._verify import verify
 
 _INTERRUPTED = "Interrupted: unfinished output was discarded"
@@ -29,11 +31,13 @@ app = typer.Typer(
 app.command(epilog=_exits.TABLE)(verify)
 app.command()(claims)
 app.command()(errata)
+app.command(epilog=_exits.TABLE)(falsify)
 app.command(epilog=EPILOG)(scale)
 app.command()(simulate)
 app.command()(lipschitz)
 app.command()(concentration)
 app.command(epilog=BENCH_EPILOG)(bench)
+app.add_typer(store, name="store")
 
 
 def _show_version(asked: bool) -> bool:

@@ -58,8 +58,9 @@ def _at_least(minimum: int, value: str | float | int) -> int:
 Selectors = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="CLAIM|PAPER|THEORY",
-        help="Ids of claims, names of papers and of theories; all by default.",
+        metavar="CLAIM|PAPER|THEORY|FILE.py",
+        help="Ids of claims, names of papers and of theories, or Python files of your "
+        "own (FILE.py, FILE.py:CLAIM); all of the registry by default.",
         show_default=False,
     ),
 ]

@@ -12,7 +12,7 @@ from rich.text import Text
 from geomadv.claims import Report, Result, Verdict
 from geomadv.cli._console import marks
 from geomadv.report._words import (
-    authors,
+    cited,
     complaints,
     place,
     short_source,
@@ -161,4 +161,4 @@ def _table(
 def _heading(pair: tuple[Result, dict[str, Text]]) -> str:
     source = pair[0].claim.source
     arxiv = f", arXiv:{source.arxiv}" if source.arxiv else ""
-    return f"{pair[0].claim.theory}: {authors(source)} {source.year}{arxiv}"
+    return f"{pair[0].claim.theory}: {cited(source)}{arxiv}"

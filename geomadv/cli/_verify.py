@@ -23,10 +23,22 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE.html", help="Write a self-contained page."),
     ] = None,
+    ablate: Annotated[
+        bool,
+        typer.Option("--ablate", help="Break the claims' hypotheses instead."),
+    ] = False,
 ) -> int:
     """Verify claims and refute the sharpened twin of each."""
     check_outputs(json=json, report=report)
     selected = find_claims(selectors)
+    if ablate:
+        from geomadv.cli._ablate import run_ablation
+
+        if report is not None:
+            refuse("--report", "there is no page of --ablate; it writes --json")
+        return run_ablation(
+            selected, error_rate=error_rate, budget=budget, seed=seed, json=json
+        )
     found = run(selected, error_rate=error_rate, budget=budget, seed=seed)
     if json is not None:
         write_json(json, found.as_json())
@@ -42,13 +54,26 @@ def verify(
 
 
 def find_claims(selectors: list[str] | None) -> "tuple[Claim, ...]":
-    """Return the claims that the arguments name."""
+    """Return the claims that the arguments name: the files' first, then the registry's.
+
+    A file is executed as it is named; without arguments it is the whole registry.
+    """
+    from geomadv.claims._load import is_file, load
     from geomadv.theories import _registry
 
+    given = list(selectors or ())
+    files = [name for name in given if is_file(name)]
+    names = [name for name in given if not is_file(name)]
     try:
-        return _registry.find(selectors or ())
-    except ValueError as error:
-        refuse("CLAIM|PAPER|THEORY", str(error))
+        own = [claim for name in files for claim in load(name)]
+        found = () if files and not names else _registry.find(names)
+    except (ValueError, OSError) as error:
+        refuse("CLAIM|PAPER|THEORY|FILE.py", str(error))
+    ids = [claim.id for claim in (*own, *found)]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
+        refuse("CLAIM|PAPER|THEORY|FILE.py", f"two claims have the id {twice!r}")
+    return (*own, *found)
 
 
 def run(

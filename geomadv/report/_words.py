@@ -85,7 +85,18 @@ def place(source: Source) -> str:
 def short_source(source: Source) -> str:
     """Return a citation that fits a table."""
     where = place(source)
-    return f"{authors(source)} {source.year}" + (f", {where}" if where else "")
+    return cited(source) + (f", {where}" if where else "")
+
+
+def cited(source: Source) -> str:
+    """Return the authors and the year, if there is one.
+
+    Examples
+    --------
+    >>> cited(Source("my draft", "my draft", None))
+    'my draft'
+    """
+    return authors(source) + ("" if source.year is None else f" {source.year}")
 
 
 def work(claims: Sequence[Claim]) -> Source:

@@ -30,6 +30,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Parameter,
     Reals,
@@ -330,6 +331,24 @@ half-spaces, slabs, balls and their outsides.""",
                 rtol=1e-10,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                r"the variance of every coordinate is at most 1",
+                r"it is $\sigma^2$, and the errors are a half-space",
+                Exact(
+                    lambda sigma, error, eps: half_space_accuracy(error, eps / sigma),
+                    lambda sigma, error, eps: accuracy_bound(error, eps),
+                    rtol=1e-10,
+                ),
+                {
+                    "sigma": Reals(1, 10, (1.0, 1.1, 1.5, 2.0), symbol=r"\sigma"),
+                    "error": _ERROR,
+                    "eps": Reals(0.0, 12.0, (1.0, 3.0, 5.0, 10.0)),
+                },
+                "sigma",
+                unbroken=1,
+            ),
+        ),
     ),
     Claim(
         id="dohmatob2019.mean-distance",
@@ -354,6 +373,23 @@ distance that errors can have, $a\,\Phi(a) + \varphi(a) \le \sqrt{2\log(1/\mathr
         twin=Twin(
             r"$\sqrt{\pi/2}$ becomes $-\tfrac12$: the bound is that loose",
             Enclosure(_mean_ball, lambda error: _mean_bound_ball(error, -0.5)),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the variance of every coordinate is at most 1",
+                r"it is $\sigma^2$, and the errors are a half-space",
+                Exact(
+                    lambda sigma, error: sigma * Gaussian(1).mean_distance(error),
+                    lambda sigma, error: mean_distance_bound(error),
+                    rtol=1e-10,
+                ),
+                {
+                    "sigma": Reals(1, 10, (1.0, 1.1, 1.5, 2.0), symbol=r"\sigma"),
+                    "error": _ERROR,
+                },
+                "sigma",
+                unbroken=1,
+            ),
         ),
     ),
     Claim(

@@ -31,6 +31,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -273,6 +274,15 @@ def _many_ball(classes: int, t: Any, stretch: Any = 1, *, slip: bool = False) ->
 _T = Reals(0.0, 5.0, (0.0, 0.1, 0.5, 1.0, 2.0, 4.0), symbol="t")
 _MANY = Integers(5, 10**6, (5, 6, 10, 100, 1000, 10**6), symbol="K")
 
+
+def _shifted_fooled(offset: float, t: float) -> float:
+    """Return the mass within t of a half-space's boundary at a distance from 0."""
+    return float(special.ndtr(offset + t) - special.ndtr(offset - t))
+
+
+_BREAKS = Reals(0, 3, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="s")
+
+
 CLAIMS = (
     Claim(
         id="fawzi2018.two-classes",
@@ -302,6 +312,31 @@ attained.""",
                 tolerance=0.08,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                r"the boundary passes through 0",
+                r"it passes at a distance $s$",
+                Exact(
+                    lambda offset, t: _shifted_fooled(offset, t),
+                    lambda offset, t: fooling_probability([0.5, 0.5], t),
+                ),
+                {"offset": _BREAKS, "t": Reals(0.01, 4.0, (0.25, 1.0), symbol="t")},
+                "offset",
+            ),
+            Hypothesis(
+                r"the decoder is steepest across the boundary",
+                r"it is less steep there by the share $s$",
+                Exact(
+                    lambda share, t: _shifted_fooled(0.0, t / (1 - share)),
+                    lambda share, t: fooling_probability([0.5, 0.5], t),
+                ),
+                {
+                    "share": Reals(0, 0.9, (0.0, 0.001, 0.01, 0.1), symbol="s"),
+                    "t": Reals(0.01, 4.0, (0.25, 1.0), symbol="t"),
+                },
+                "share",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2018.sum-bound",
@@ -324,6 +359,19 @@ $\sum_i [\Phi(a_i + t) - \Phi(a_i)]$, $a_i = \Phi^{-1}(1 - 1/K)$.""",
                 lambda classes, t: 1.01 * equiprobable_fooling_probability(classes, t),
                 _fooled_slabs,
                 atol=1e-13,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the classes have equal mass",
+                r"of two half-spaces the boundary is at a distance $s$ from 0",
+                Exact(
+                    lambda offset, t: equiprobable_fooling_probability(2, t),
+                    _shifted_fooled,
+                    atol=1e-13,
+                ),
+                {"offset": _BREAKS, "t": Reals(0.0, 8.0, (0.1, 1.0, 4.0))},
+                "offset",
             ),
         ),
     ),
@@ -352,6 +400,23 @@ $1 - \sqrt{\pi/2}\, e^{-t^2/2} \le \sum_i [\Phi(a_i + t) - \Phi(a_i)]$.""",
         twin=Twin(
             r"the constant $\sqrt{\pi/2}$ becomes $0.99$",
             Enclosure(lambda classes, t: _simple_ball(t, 0.99), _sum_ball),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"no class has more than half of the mass",
+                r"one of two half-spaces has the mass $m$",
+                Exact(
+                    lambda mass, t: simple_bound(t),
+                    lambda mass, t: _shifted_fooled(float(special.ndtri(mass)), t),
+                    atol=1e-13,
+                ),
+                {
+                    "mass": Reals(0.5, 0.99, (0.5, 0.51, 0.6, 0.7, 0.9), symbol="m"),
+                    "t": Reals(0.0, 8.0, (0.5, 1.0, 2.0, 3.0)),
+                },
+                "mass",
+                unbroken=0.5,
+            ),
         ),
     ),
     Claim(

@@ -37,6 +37,7 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -359,7 +360,27 @@ _SHAPES = (
 )
 _ERROR = Reals(1e-12, 0.49, (1e-6, 0.001, 0.01, 0.1), "log", r"\mu")
 _D = Integers(3, 10**9, (3, 10, 100, 500, 2000, 10**6), symbol="d")
+_MODERATE = Reals(1e-6, 0.49, _ERROR.typical, "log", r"\mu")
 _LARGE = Integers(10, 10**9, (10**2, 10**4, 10**6, 10**9), symbol="d")
+
+
+def _tilted_cap_distance(power: float, error: float) -> float:
+    r"""Return the mean distance to the emptiest cap of S^2 under a tilted law.
+
+    The density is proportional to (1 + t)^power in the height t = cos(angle), so that
+    ((1 + t)/2)^{power + 1} = cos(angle/2)^{2 (power + 1)} is the measure below t, of
+    which the cap takes the lower end.
+    """
+    x, weights = np.polynomial.legendre.leggauss(60)
+    edge = 2 * np.arccos(error ** (0.5 / (power + 1)))
+    half = edge * (x + 1) / 4  # of the angle
+    density = (power + 1) * np.cos(half) ** (2 * power + 1) * np.sin(half)
+    chord = 2 * np.sin(edge / 2 - half)
+    return float(edge / 2 * np.sum(weights * density * chord))
+
+
+_SHRINK = Reals(0, 2, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="s")
+
 
 CLAIMS = (
     Claim(
@@ -415,6 +436,22 @@ cap itself by an independent quadrature.""",
                 lambda shape, error, d: _mean_distance_to(shape, d, error),
                 lambda shape, error, d: 0.999 * Sphere(d).mean_distance(error),
                 rtol=1e-10,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the points are uniform on the sphere",
+                r"on $S^2$ their density is proportional to $(1 + t)^k$ in the height",
+                Exact(
+                    _tilted_cap_distance,
+                    lambda power, error: Sphere(3).mean_distance(error),
+                    rtol=1e-9,
+                ),
+                {
+                    "power": Reals(0, 5, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="k"),
+                    "error": Reals(1e-6, 0.49, (0.001, 0.1), "log", r"\mu"),
+                },
+                "power",
             ),
         ),
     ),
@@ -515,6 +552,7 @@ $\sqrt d \cdot \mathrm{median}\, d(x, E) \to a = -\Phi^{-1}(\mu)$.""",
         evidence=Exact(
             lambda error, d: np.sqrt(d) * Sphere(d).median_distance(error),
             lambda error, d: Gaussian(1).median_distance(error),
+            rtol=1e-10,
             tolerance=1e-6,
         ),
         twin=Twin(
@@ -523,6 +561,22 @@ $\sqrt d \cdot \mathrm{median}\, d(x, E) \to a = -\Phi^{-1}(\mu)$.""",
                 lambda error, d: np.sqrt(d) * Sphere(d).median_distance(error),
                 lambda error, d: Gaussian(1).mean_distance(error),
                 tolerance=1e-6,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the measure of the errors is fixed",
+                r"it is $\mu\,d^{-s}$",
+                Exact(
+                    lambda error, shrink, d: (
+                        np.sqrt(d) * Sphere(d).median_distance(error * d**-shrink)
+                    ),
+                    lambda error, shrink, d: Gaussian(1).median_distance(error),
+                    rtol=1e-10,
+                    tolerance=1e-6,
+                ),
+                {"error": _MODERATE, "shrink": _SHRINK, "d": _LARGE},
+                "shrink",
             ),
         ),
     ),
@@ -540,6 +594,7 @@ the median.""",
         evidence=Exact(
             lambda error, d: np.sqrt(d) * Sphere(d).mean_distance(error),
             lambda error, d: Gaussian(1).mean_distance(error),
+            rtol=1e-10,
             tolerance=1e-6,
         ),
         twin=Twin(
@@ -548,6 +603,22 @@ the median.""",
                 lambda error, d: np.sqrt(d) * Sphere(d).mean_distance(error),
                 lambda error, d: Gaussian(1).median_distance(error),
                 tolerance=1e-6,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the measure of the errors is fixed",
+                r"it is $\mu\,d^{-s}$",
+                Exact(
+                    lambda error, shrink, d: (
+                        np.sqrt(d) * Sphere(d).mean_distance(error * d**-shrink)
+                    ),
+                    lambda error, shrink, d: Gaussian(1).mean_distance(error),
+                    rtol=1e-10,
+                    tolerance=1e-6,
+                ),
+                {"error": _MODERATE, "shrink": _SHRINK, "d": _LARGE},
+                "shrink",
             ),
         ),
     ),
@@ -560,7 +631,7 @@ the median.""",
 $\Theta(d^{-1/2})$: the exponent fitted over $d$ from $10^2$ to $10^9$ is
 $-\tfrac12$.""",
         relation="rate",
-        domain={"error": _ERROR, "d": _LARGE},
+        domain={"error": _MODERATE, "d": _LARGE},
         axis="d",
         evidence=Exact(
             lambda error, d: Sphere(d).mean_distance(error),
@@ -573,6 +644,21 @@ $-\tfrac12$.""",
                 lambda error, d: Sphere(d).mean_distance(error),
                 lambda error, d: -0.51,
                 tolerance=0.002,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the measure of the errors is fixed",
+                r"it is $\mu\,d^{-s}$",
+                Exact(
+                    lambda error, shrink, d: Sphere(d).mean_distance(
+                        error * d**-shrink
+                    ),
+                    lambda error, shrink, d: -0.5,
+                    tolerance=0.002,
+                ),
+                {"error": _MODERATE, "shrink": _SHRINK, "d": _LARGE},
+                "shrink",
             ),
         ),
     ),
@@ -598,10 +684,10 @@ mean distance is at most $C\,\Phi^{-1}(p)/\sqrt d$ with one constant $C$.""",
             lambda constant, d, error: constant * asymptotic_median(d, error),
         ),
         twin=Twin(
-            r"corrected: at most $1.01\,(a\,\Phi(a) + \varphi(a))/\sqrt d$",
+            r"corrected: at most $(a\,\Phi(a) + \varphi(a))/\sqrt{d-2}$",
             Exact(
                 lambda constant, d, error: Sphere(d).mean_distance(error),
-                lambda constant, d, error: 1.01 * asymptotic_mean(d, error),
+                lambda constant, d, error: asymptotic_mean(d - 2, error),
             ),
         ),
         note=r"""At $p = \tfrac12$ the right side is 0, while a hemisphere has the mean
@@ -617,8 +703,8 @@ $\tfrac12$, or for the median. The wording in the paper was not compared.""",
 error set of measure $0.01$, whatever the set.""",
         relation="lhs <= rhs",
         domain={
-            "d": Integers(1000, 3000, (2000,), "linear", "d"),
-            "radius": Reals(0.01, 0.1, (0.05,), symbol="r"),
+            "d": Integers(2000, 3000, (2000,), "linear", "d"),
+            "radius": Reals(0.05, 0.1, (0.05,), symbol="r"),
         },
         axis="radius",
         expected=Expected.VIOLATED,
@@ -632,8 +718,8 @@ error set of measure $0.01$, whatever the set.""",
                 lambda d, radius: 0.5, lambda d, radius: share_within(d, 0.01, radius)
             ),
             domain={
-                "d": Integers(1000, 3000, (2000,), "linear"),
-                "radius": Reals(0.01, 0.1, (0.05203,)),
+                "d": Integers(2000, 3000, (2000,), "linear"),
+                "radius": Reals(0.05203, 0.1, (0.05203,)),
             },
         ),
         note=r"""The exact share within $0.05$ is $46.4\,\%$. The slide rounds the
@@ -690,6 +776,21 @@ $\sum_i \alpha_i x_i^2 > 1$ errs on neither sphere: both probabilities are 0."""
                 "highest": Reals(0.5, 1.1, (0.95, 1.01)),
                 "d": Integers(2, 500, (2, 10)),
             },
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"every coefficient is at least $1/R^2$",
+                r"half of them are $(1 - e)/R^2$",
+                Exact(
+                    lambda excess, d: _both_errors((1 - excess) / RADIUS**2, 1.0, d),
+                    lambda excess, d: 0.0,
+                ),
+                {
+                    "excess": Reals(0, 0.5, (0.0, 0.001, 0.01, 0.1), symbol="e"),
+                    "d": Integers(2, 500, (2, 10), symbol="d"),
+                },
+                "excess",
+            ),
         ),
     ),
     Claim(

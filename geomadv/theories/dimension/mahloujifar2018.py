@@ -40,6 +40,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -500,6 +501,16 @@ _GAMMA = Reals(1e-40, 0.5, (1e-35, 0.01, 0.5), "log", r"\gamma")
 _D = Integers(1, 10**4, (1, 2, 3, 10, 100, 784, 10**4), symbol="d")
 _HUGE = Integers(10, 10**9, (10**2, 10**4, 10**6, 10**8), symbol="d")
 
+
+def _log_untouched_blocks(size: int, d: int, mass: float, flips: int) -> float:
+    """Return ln(1 - mu(S_b)) where the coordinates are equal in blocks of a size."""
+    return _log_untouched(d // size, mass, flips // size)
+
+
+_BLOCKS = Integers(1, 100, (1, 2, 5, 10), symbol="m")
+_DIVISIBLE = Integers(100, 10**4, (100, 1000, 10**4), symbol="d")
+
+
 CLAIMS = (
     Claim(
         id="mahloujifar2018.harper",
@@ -590,6 +601,45 @@ $b = \lceil s\sqrt d \rceil$; $\alpha$ by exact counts.""",
             ),
         ),
         note="Both sides are shown as logarithms.",
+        hypotheses=(
+            Hypothesis(
+                r"the coordinates are independent",
+                r"they are equal in blocks of $m$",
+                Exact(
+                    lambda size, d, steps: _log_untouched_blocks(
+                        size, d, 0.5, _flips(d, steps)
+                    ),
+                    lambda size, d, steps: np.log(
+                        hamming_concentration(d, _flips(d, steps))
+                    ),
+                ),
+                {
+                    "size": _BLOCKS,
+                    "d": _DIVISIBLE,
+                    "steps": Reals(0, 5, (1.0, 2.0, 4.0), symbol="s"),
+                },
+                "size",
+                unbroken=1,
+            ),
+            Hypothesis(
+                r"the sets have at least half of the measure",
+                r"they have the measure $\tfrac12 - s$",
+                Exact(
+                    lambda lacking, d, steps: _log_untouched(
+                        d, 0.5 - lacking, _flips(d, steps)
+                    ),
+                    lambda lacking, d, steps: np.log(
+                        hamming_concentration(d, _flips(d, steps))
+                    ),
+                ),
+                {
+                    "lacking": Reals(0, 0.49, (0.0, 0.1, 0.3, 0.4), symbol="s"),
+                    "d": _DIVISIBLE,
+                    "steps": Reals(0, 5, (0.5, 1.0, 2.0, 4.0), symbol="s"),
+                },
+                "lacking",
+            ),
+        ),
     ),
     Claim(
         id="mahloujifar2018.two-step-risk",
@@ -619,6 +669,29 @@ Harper, hence for all sets, as $\ln(1 - \mu(E_b)) \le \ln\gamma$.""",
                 "gamma": Reals(1e-40, 0.5, (1e-35,), "log"),
             },
         ),
+        hypotheses=(
+            Hypothesis(
+                r"the coordinates are independent",
+                r"they are equal in blocks of $m$",
+                Exact(
+                    lambda size, d, error, gamma: _log_untouched_blocks(
+                        size,
+                        d,
+                        error,
+                        math.ceil(float(hamming_two_step_distance(d, error, gamma))),
+                    ),
+                    lambda size, d, error, gamma: math.log(gamma),
+                ),
+                {
+                    "size": _BLOCKS,
+                    "d": _DIVISIBLE,
+                    "error": Reals(1e-6, 0.5, (0.01, 0.1), "log", r"\mu(E)"),
+                    "gamma": Reals(1e-6, 0.5, (0.01, 0.1), "log", r"\gamma"),
+                },
+                "size",
+                unbroken=1,
+            ),
+        ),
     ),
     Claim(
         id="mahloujifar2018.sqrt-growth",
@@ -646,6 +719,24 @@ random point has about $d/2$ ones.""",
                 lambda d, error, gamma: _exact_flips(d, error, gamma),
                 lambda d, error, gamma: 0.52,
                 tolerance=0.01,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the coordinates are independent",
+                r"they are equal in blocks of about $d^s$",
+                Exact(
+                    lambda power, d: (
+                        round(d**power) * _exact_flips(d // round(d**power), 0.01, 0.01)
+                    ),
+                    lambda power, d: 0.5,
+                    tolerance=0.01,
+                ),
+                {
+                    "power": Reals(0, 0.9, (0.0, 0.1, 0.25, 0.5), symbol="s"),
+                    "d": _HUGE,
+                },
+                "power",
             ),
         ),
     ),

@@ -46,6 +46,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -339,7 +340,7 @@ def _safe_on_sphere(
     z = rng.standard_normal((n, 2))
     length = np.sqrt((z**2).sum(axis=1) + rng.chisquare(d - 2, n))
     x, y = (z / length[:, None]).T
-    margin = math.sin(steps / math.sqrt(d))
+    margin = math.sin(min(steps / math.sqrt(d), math.pi / 2))
     match region:
         case "half-sphere":  # the class is its own region
             return np.asarray(np.abs(x) >= margin)
@@ -469,6 +470,28 @@ the ratio of the two, which is to be at most 1.""",
         ),
         note=r"""The ratio is largest at $\epsilon = 0$, where it is
 $0.798$: the factor $\tfrac12$ in place of $\sqrt{\pi/8}$ is valid as well.""",
+        hypotheses=(
+            Hypothesis(
+                r"the set has at least half of the measure",
+                r"it has the measure $\tfrac12 - s$",
+                Exact(
+                    lambda lacking, d, eps: math.exp(
+                        Sphere(d).log_complement_enlargement(
+                            0.5 - lacking, eps, metric="geodesic"
+                        )
+                        - _log_sphere_safe(d, eps, 1.0)
+                    ),
+                    lambda lacking, d, eps: 1.0,
+                    rtol=1e-10,
+                ),
+                {
+                    "lacking": Reals(0, 0.49, (0.0, 0.01, 0.1, 0.3, 0.4), symbol="s"),
+                    "d": Integers(2, 10**9, (2, 10, 784), symbol="d"),
+                    "eps": Reals(0, 1.57, (0.1, 0.3, 1.0), symbol=r"\epsilon"),
+                },
+                "lacking",
+            ),
+        ),
     ),
     Claim(
         id="shafahi2018.sphere-densities",
@@ -510,6 +533,27 @@ half-sphere, by incomplete beta functions.""",
         note=r"""Only where the bound is below 1. Up to
 $\epsilon = \sqrt{2\ln(V\sqrt{\pi/8})/(d-1)}$ it is vacuous, and for data that
 concentrate $\ln V$ grows with $d$.""",
+        hypotheses=(
+            Hypothesis(
+                r"the density is at most $V$",
+                r"for $V = 1$ the class is uniform on a cap of the measure $1 - c$",
+                Exact(
+                    lambda lacking, d, steps: min(
+                        1.0,
+                        _upper_tail("uniform", d, math.sin(steps / math.sqrt(d)))
+                        / (1 - lacking),
+                    ),
+                    lambda lacking, d, steps: _half_class_bound(d, steps, 1.0),
+                    rtol=1e-10,
+                ),
+                {
+                    "lacking": Reals(0, 0.999, (0.0, 0.1, 0.5, 0.9, 0.99), symbol="c"),
+                    "d": Integers(3, 10**6, (3, 10, 100, 784), symbol="d"),
+                    "steps": Reals(0.1, 1.6, (0.5, 1.0, 1.5), symbol="s"),
+                },
+                "lacking",
+            ),
+        ),
     ),
     Claim(
         id="shafahi2018.sphere-classifiers",
@@ -652,6 +696,21 @@ $1 - (2\epsilon)^{k+1}$ is safe and for which $U = 2(k+1)$.""",
             ),
         ),
         note="Only where the bound is above 0; elsewhere it is vacuous.",
+        hypotheses=(
+            Hypothesis(
+                r"the density is at most $U$",
+                r"for $U = 2$ it is $2(k+1)(2x_1 - 1)^k$",
+                Exact(
+                    lambda k, eps: cube_bound(2, eps, 2, 2),
+                    lambda k, eps: (2 * eps) ** (k + 1),
+                ),
+                {
+                    "k": Integers(0, 100, (0, 1, 2, 5), "linear", symbol="k"),
+                    "eps": Reals(0.01, 0.5, (0.1, 0.3, 0.5), symbol=r"\epsilon"),
+                },
+                "k",
+            ),
+        ),
     ),
     Claim(
         id="shafahi2018.cube-tail",

@@ -1,0 +1,136 @@
+"""Labelled laws, and data sets with ties, duplicates and degenerate positions."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from geomadv._validate import integer
+from geomadv.data import ConcentricSpheres, GaussianPair
+from geomadv.testing.strategies._vectors import (
+    covariances,
+    generators,
+    vectors,
+)
+
+_FEW = 24
+KINDS = (
+    "lattice",
+    "duplicates",
+    "contradictory",
+    "collinear",
+    "cospherical",
+    "flat",
+    "far away",
+    "gaussian",
+)
+
+
+class DataSet(NamedTuple):
+    """Points with labels.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    y : (n,) int array
+        Labels -1 and +1, both present.
+    kind : str
+        One of `KINDS`.
+    """
+
+    X: Any
+    y: Any
+    kind: str
+
+
+@st.composite
+def labelled_laws(draw: st.DrawFn, d: int) -> GaussianPair | ConcentricSpheres:
+    """Return a strategy of laws of labelled points of R^d.
+
+    Parameters
+    ----------
+    d : int
+        The dimension.
+
+    Returns
+    -------
+    SearchStrategy of GaussianPair or ConcentricSpheres
+        It shrinks to two standard Gaussian laws of equal priors on the first axis.
+    """
+    prior = draw(st.sampled_from([0.5, 0.25, 0.9, 0.01]))
+    if d >= 2 and draw(st.booleans()):
+        return ConcentricSpheres(
+            d, radius=draw(st.sampled_from([2.0, 1.3, 1.01])), prior=prior
+        )
+    mu = draw(vectors(d, nonzero=True))
+    cov: Any = draw(st.sampled_from(["identity", "variance", "matrix"]))
+    if cov == "matrix":
+        return GaussianPair(mu, draw(covariances(d)), prior=prior)
+    scale = 1.0 if cov == "identity" else draw(st.sampled_from([0.25, 4.0]))
+    return GaussianPair(mu, scale, prior=prior)
+
+
+@st.composite
+def data_sets(
+    draw: st.DrawFn, d: int, *, n: int | None = None, kind: str | None = None
+) -> DataSet:
+    """Return a strategy of data sets in which methods stumble.
+
+    Parameters
+    ----------
+    d : int
+        The dimension.
+    n : int, optional
+        How many points, at least 2; from 2 to 12 if None.
+    kind : str, optional
+        One of: "lattice" (small integers, so that distances tie), "duplicates" (each
+        point several times, with one label), "contradictory" (equal points with
+        different labels), "collinear", "cospherical" (all at one distance from the
+        origin), "flat" (the last coordinate is constant), "far away" (an offset of a
+        million), "gaussian"; any of them if None.
+
+    Returns
+    -------
+    SearchStrategy of DataSet
+        It shrinks to two points on a lattice.
+
+    Raises
+    ------
+    ValueError
+        If n is below 2 or the kind is unknown.
+    """
+    count = draw(st.integers(2, 12)) if n is None else integer("n", n, minimum=2)
+    kind = draw(st.sampled_from(KINDS)) if kind is None else kind
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    y = np.where(np.arange(count) % 2 == 0, -1, 1)
+    if draw(st.booleans()):
+        y = np.array(draw(st.permutations(y.tolist())))
+    size = d * count
+    if kind == "lattice" and size <= _FEW:
+        flat = draw(st.lists(st.integers(-2, 2), min_size=size, max_size=size))
+        return DataSet(np.array(flat, dtype=float).reshape(count, d), y, kind)
+    rng = draw(generators(size))
+    gaussian = rng.standard_normal((count, d))
+    match kind:
+        case "lattice":
+            X = rng.integers(-2, 3, (count, d)).astype(float)
+        case "duplicates":
+            pool = max(2, count // 2)
+            chosen = np.arange(count) % pool
+            X, y = gaussian[chosen], np.where(chosen == 0, -1, 1)
+        case "contradictory":
+            X = gaussian[np.arange(count) // 2]
+            y = np.where(np.arange(count) % 2 == 0, -1, 1)
+        case "collinear":
+            X = gaussian[:1] + np.arange(count)[:, None] * gaussian[1:2]
+        case "cospherical":
+            X = gaussian / np.linalg.norm(gaussian, axis=1, keepdims=True)
+        case "flat":
+            X = gaussian.copy()
+            X[:, -1] = 1.0
+        case "far away":
+            X = 1e6 + gaussian
+        case _:
+            X = gaussian
+    return DataSet(X, y, kind)

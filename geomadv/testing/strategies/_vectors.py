@@ -1,0 +1,146 @@
+"""Vectors and matrices that shrink to axes and small integers.
+
+A vector is drawn as a kind and its numbers. Where there are few coordinates they are
+drawn one by one, so that a failure shrinks to the simplest; where there are many a seed
+is drawn, and NumPy does the rest. Hypothesis takes what was drawn in fewer choices for
+simpler, so a seed is drawn in more choices than that which can be read.
+"""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from geomadv._typing import Float, NDArray
+from geomadv._validate import integer
+
+FEW = 8
+_MOST = 40
+
+
+def generators(readable: int) -> st.SearchStrategy[np.random.Generator]:
+    """Return a strategy of generators, less simple than so many readable choices."""
+    size = min(readable, _MOST) + 6
+    seeds = st.lists(st.integers(0, 3), min_size=size, max_size=size)
+    return seeds.map(lambda digits: np.random.default_rng(digits))
+
+
+@st.composite
+def vectors(draw: st.DrawFn, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]:
+    """Return a strategy of vectors of R^d.
+
+    Parameters
+    ----------
+    d : int
+        The dimension.
+    nonzero : bool
+        Whether the zero vector is left out.
+
+    Returns
+    -------
+    SearchStrategy of (d,) float64 array
+        Along an axis, of small integers, or Gaussian; it shrinks to the first axis, or
+        to 0 where that is allowed.
+    """
+    kind = draw(st.sampled_from(["axis", "integers", "gaussian"]))
+    found = np.zeros(d)
+    if kind == "axis":
+        sizes = [1.0, -1.0, 2.0] if nonzero else [0.0, 1.0, -1.0]
+        size = draw(st.sampled_from(sizes))
+        found[draw(st.integers(0, d - 1))] = size
+    elif kind == "gaussian":
+        found = draw(generators(d)).standard_normal(d)
+    elif d <= FEW:
+        found[:] = draw(st.lists(st.integers(-3, 3), min_size=d, max_size=d))
+    else:
+        found[:] = draw(generators(d)).integers(-3, 4, d)
+    if nonzero and not found.any():
+        found[0] = 1.0
+    return found
+
+
+def directions(d: int) -> st.SearchStrategy[Any]:
+    """Return a strategy of unit vectors of R^d.
+
+    Parameters
+    ----------
+    d : int
+        The dimension, at least 1.
+
+    Returns
+    -------
+    SearchStrategy of (d,) float64 array
+        It shrinks to the first axis.
+
+    Raises
+    ------
+    ValueError
+        If d is below 1.
+    """
+    d = integer("d", d, minimum=1)
+    return vectors(d, nonzero=True).map(lambda x: x / np.linalg.norm(x))
+
+
+@st.composite
+def rotations(draw: st.DrawFn, d: int) -> Float[NDArray, "d d"]:
+    """Return a strategy of orthogonal matrices.
+
+    Parameters
+    ----------
+    d : int
+        The dimension.
+
+    Returns
+    -------
+    SearchStrategy of (d, d) float64 array
+        The identity, a reflection that exchanges two directions of small integers, or
+        uniform; it shrinks to the identity.
+    """
+    kind = draw(st.sampled_from(["identity", "reflection", "uniform"]))
+    if kind == "identity":
+        return np.eye(d)
+    if kind == "reflection":
+        v = draw(vectors(d, nonzero=True))
+        return np.asarray(np.eye(d) - 2 * np.outer(v, v) / (v @ v))
+    Q, R = np.linalg.qr(draw(generators(d + 4)).standard_normal((d, d)))
+    return np.asarray(Q * np.where(np.diag(R) < 0, -1.0, 1.0))
+
+
+@st.composite
+def covariances(
+    draw: st.DrawFn, d: int, *, condition: float | None = None
+) -> Float[NDArray, "d d"]:
+    """Return a strategy of covariances Q diag(s) Q^T of a given condition number.
+
+    Parameters
+    ----------
+    d : int
+        The dimension; in dimension 1 the condition number is 1.
+    condition : float, optional
+        The largest eigenvalue over the least, at least 1; any of 1, 2, 10, 10^3, 10^6
+        if None. The least eigenvalue is 1.
+
+    Returns
+    -------
+    SearchStrategy of (d, d) float64 array
+        Symmetric and positive definite; it shrinks towards the identity.
+
+    Notes
+    -----
+    The eigenvalues are right to a relative error of d times 1e-15 times the condition
+    number.
+    """
+    if condition is None:
+        condition = draw(st.sampled_from([1.0, 2.0, 10.0, 1e3, 1e6]))
+    s = np.ones(d)
+    if d > 1:
+        spectrum = draw(st.sampled_from(["one large", "one small", "even"]))
+        if spectrum == "one large":
+            s[-1] = condition
+        elif spectrum == "one small":
+            s[1:] = condition
+        else:
+            s = condition ** np.linspace(0, 1, d)
+    Q = draw(rotations(d))
+    found = (Q * s) @ Q.T
+    return np.asarray((found + found.T) / 2)

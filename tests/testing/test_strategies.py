@@ -1,0 +1,294 @@
+"""What the strategies draw, that edges come up, and what they shrink to."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+from geomadv.data import ConcentricSpheres, GaussianPair
+from geomadv.spaces import Cube, Gaussian, HammingCube, Sphere
+from geomadv.stats import clopper_pearson
+from geomadv.testing import strategies as gst
+from geomadv.testing.strategies._data import KINDS
+
+D = gst.dimensions(1, 12)
+FEW = settings(max_examples=40)
+
+
+def simplest(strategy, condition=lambda value: True):
+    """Return what a failure of the condition shrinks to."""
+    quiet = settings(
+        database=None,
+        deadline=None,
+        derandomize=True,
+        max_examples=2000,
+        phases=[Phase.generate, Phase.shrink],
+    )
+    return find(strategy, condition, settings=quiet)
+
+
+# --- numbers -------------------------------------------------------------------------
+
+
+@given(gst.norms())
+def test_norms_are_norms(p):
+    assert p >= 1
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, math.inf, 1.5])
+def test_the_named_norms_come_up(p):
+    assert simplest(gst.norms(), lambda drawn: drawn == p) == p
+    if p != 1.5:
+        assert simplest(gst.norms(dual=True), lambda drawn: drawn == p) == p
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 12, 10**3, 10**6, 10**9])
+def test_the_edges_of_dimension_come_up(d):
+    assert simplest(gst.dimensions(huge=True), lambda drawn: drawn == d) == d
+
+
+@given(gst.dimensions(2, 5))
+def test_dimensions_stay_in_their_range(d):
+    assert 2 <= d <= 5
+
+
+@pytest.mark.errors
+def test_an_empty_range_is_refused():
+    with pytest.raises(ValueError, match="maximum must be at least 3"):
+        gst.dimensions(3, 2)
+
+
+# --- vectors and matrices ------------------------------------------------------------
+
+
+@given(D.flatmap(gst.directions))
+def test_directions_are_unit_vectors(x):
+    assert np.linalg.norm(x) == pytest.approx(1, rel=1e-12)
+
+
+@given(D.flatmap(gst.rotations))
+def test_rotations_are_orthogonal(Q):
+    assert np.abs(Q @ Q.T - np.eye(len(Q))).max() < 1e-13 * len(Q)
+
+
+@given(D, st.sampled_from([1.0, 3.0, 1e4, 1e6]), st.data())
+def test_covariances_have_their_condition_number(d, condition, data):
+    found = data.draw(gst.covariances(d, condition=condition))
+    assert np.array_equal(found, found.T)
+    values = np.linalg.eigvalsh(found)
+    assert values[0] == pytest.approx(1, rel=1e-14 * d * condition)
+    expected = condition if d > 1 else 1.0
+    assert values[-1] == pytest.approx(expected, rel=1e-13 * d)
+
+
+def test_what_vectors_and_matrices_shrink_to():
+    assert np.array_equal(simplest(gst.directions(4)), [1, 0, 0, 0])
+    assert np.array_equal(simplest(gst.vectors(3)), [0, 0, 0])
+    assert np.array_equal(simplest(gst.covariances(3)), np.eye(3))
+    off = simplest(gst.covariances(2), lambda C: abs(C[0, 1]) > 0.1)
+    assert np.allclose(
+        off, np.round(off, 2), atol=1e-12
+    )  # a reflection of small integers
+    large = simplest(gst.covariances(2), lambda C: C.max() >= 2)
+    assert np.array_equal(large, np.diag([1.0, 2.0]))
+
+
+# --- spaces --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Sphere, Gaussian, Cube, HammingCube])
+def test_every_space_comes_up(kind):
+    found = simplest(gst.spaces(), lambda space: type(space) is kind)
+    assert found.d == (2 if kind is Sphere else 1)
+
+
+def test_spaces_shrink_to_the_circle():
+    found = simplest(gst.spaces())
+    assert (type(found), found.d) == (Sphere, 2)
+
+
+@given(st.data())
+@FEW
+def test_points_lie_in_their_space(data):
+    space = data.draw(gst.spaces())
+    X = data.draw(gst.points_on(space))
+    assert X.shape == (len(X), space.d)
+    like = space.sample(2, np.random.default_rng(0))
+    assert X.dtype == like.dtype
+    match space:
+        case Sphere():
+            assert np.linalg.norm(X, axis=1) == pytest.approx(np.ones(len(X)))
+        case Cube():
+            assert ((X >= 0) & (X <= 1)).all()
+        case HammingCube():
+            assert np.isin(X, [0, 1]).all()
+    assert np.isfinite(np.asarray(space.distance(X, X[::-1]))).all()
+
+
+def test_points_shrink_to_the_first_axis():
+    assert np.array_equal(simplest(gst.points_on(Sphere(3))), [[1, 0, 0]])
+    equal = simplest(
+        gst.points_on(Sphere(3), n=2), lambda X: not np.array_equal(X[0], X[1])
+    )
+    assert np.abs(equal).sum() == pytest.approx(2)
+
+
+# --- error sets ----------------------------------------------------------------------
+
+SPACES = [Sphere(3), Sphere(40), Gaussian(1), Gaussian(40)]
+N = 20_000
+
+
+@pytest.mark.parametrize("space", SPACES, ids=str)
+@pytest.mark.parametrize("mass", [0.001, 0.2, 0.5])
+@pytest.mark.parametrize("kind", ["cap", "two caps", "band"])
+def test_error_sets_have_their_mass(space, mass, kind):
+    errors = simplest(gst.error_sets(space, mass=mass), lambda e: e.kind == kind)
+    X = space.sample(N, np.random.default_rng(7))
+    hits = int(errors.contains(X).sum())
+    # 36 intervals, wrong with probability 1e-6 in all.
+    interval = clopper_pearson(hits, N, 1e-6 / 36)
+    assert interval.lower <= mass <= interval.upper
+
+
+@given(st.data(), st.sampled_from(SPACES), st.sampled_from([0.01, 0.5]))
+@FEW
+def test_distances_are_those_of_nearest_errors(data, space, mass):
+    errors = data.draw(gst.error_sets(space, mass=mass))
+    X = space.sample(30, np.random.default_rng([9, data.draw(st.integers(0, 99))]))
+    distance = errors.distance(X)
+    inside = errors.contains(X)
+    assert np.array_equal(distance[inside], np.zeros(inside.sum()))
+    assert (distance[~inside] > 0).all()
+    # Move each point in the plane of the direction until it is an error: not farther.
+    for x, far in zip(X[~inside], distance[~inside], strict=True):
+        assert _moved(space, x, errors) == pytest.approx(far, rel=1e-9, abs=1e-9)
+
+
+def _moved(space, x, errors):
+    """Return the least distance to an error among points in the plane of x and u."""
+    u = errors.direction
+    rest = x - (x @ u) * u
+    size = np.linalg.norm(rest)
+    if isinstance(space, Gaussian):
+        t = np.concatenate([np.linspace(-6, 6, 600), [errors.height, -errors.height]])
+        points = t[:, None] * u + rest
+    else:
+        edge = math.acos(errors.height)
+        angles = np.concatenate([np.linspace(0, math.pi, 300), [edge, math.pi - edge]])
+        points = np.cos(angles)[:, None] * u + np.sin(angles)[:, None] * rest / size
+    heights = points @ u
+    slightly = 1e-12
+    hit = {
+        "cap": heights >= errors.height - slightly,
+        "two caps": np.abs(heights) >= errors.height - slightly,
+        "band": np.abs(heights) <= errors.height + slightly,
+    }[errors.kind]
+    return np.linalg.norm(points[hit] - x, axis=1).min()
+
+
+@pytest.mark.errors
+def test_a_mass_beyond_a_half_is_refused():
+    with pytest.raises(ValueError, match="mass"):
+        simplest(gst.error_sets(Sphere(3), mass=0.6))
+
+
+# --- laws, data and classifiers ------------------------------------------------------
+
+
+@given(D.flatmap(gst.labelled_laws))
+@FEW
+def test_laws_have_two_classes_and_a_posterior(law):
+    X, y = law.sample(200, np.random.default_rng(0))
+    assert set(np.unique(y)) <= {-1, 1}
+    posterior = np.asarray(law.posterior(X))
+    assert ((posterior >= 0) & (posterior <= 1)).all()
+
+
+def test_both_kinds_of_law_come_up():
+    assert isinstance(simplest(gst.labelled_laws(2)), GaussianPair)
+    spheres = simplest(
+        gst.labelled_laws(2), lambda law: isinstance(law, ConcentricSpheres)
+    )
+    assert spheres.prior == 0.5
+
+
+@given(D, st.data())
+def test_data_sets_have_both_labels(d, data):
+    X, y, kind = data.draw(gst.data_sets(d))
+    assert X.shape == (len(y), d)
+    assert set(y) == {-1, 1}
+    assert np.isfinite(X).all()
+    assert kind in KINDS
+
+
+@given(D, st.integers(5, 12), st.sampled_from(KINDS), st.data())
+def test_data_sets_are_what_they_are_called(d, n, kind, data):
+    X, y, _ = data.draw(gst.data_sets(d, n=n, kind=kind))
+    assert len(X) == n
+    unique = np.unique(X, axis=0)
+    match kind:
+        case "lattice":
+            assert np.array_equal(X, np.round(X))
+        case "duplicates":
+            assert len(unique) < n
+            for x in unique:
+                assert len(set(y[(x == X).all(axis=1)])) == 1
+        case "contradictory":
+            assert len(set(y[(X[0] == X).all(axis=1)])) == 2
+        case "collinear":
+            steps = np.diff(X, axis=0)
+            assert np.allclose(steps, steps[0], rtol=1e-9, atol=1e-12)
+        case "cospherical":
+            assert np.linalg.norm(X, axis=1) == pytest.approx(np.ones(n))
+        case "flat":
+            assert len(set(X[:, -1])) == 1
+        case "far away":
+            assert X.min() > 9e5
+
+
+def test_data_sets_shrink_to_two_points():
+    X, y, kind = simplest(gst.data_sets(2))
+    assert (X.tolist(), y.tolist(), kind) == ([[0, 0], [0, 0]], [-1, 1], "lattice")
+
+
+@given(D, st.data())
+@FEW
+def test_classifiers_classify(d, data):
+    model = data.draw(gst.classifiers(d))
+    X = np.random.default_rng(0).standard_normal((20, d))
+    labels = model.predict(X)
+    assert labels.shape == (20,)
+    assert set(labels) <= {-1, 1}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LinearClassifier",
+        "QuadraticClassifier",
+        "KernelExpansion",
+        "KNeighborsClassifier",
+    ],
+)
+def test_every_family_comes_up(name):
+    assert simplest(gst.classifiers(2), lambda model: type(model).__name__ == name)
+
+
+@given(D, st.integers(2, 4), st.data())
+@FEW
+def test_linear_classifiers_have_their_classes(d, classes, data):
+    model = data.draw(gst.linear_classifiers(d, classes=classes))
+    assert len(model.classes_) == classes
+    assert np.abs(model.coef_).sum(axis=1).min() > 0
+
+
+def test_classifiers_shrink_to_the_first_coordinate():
+    model = simplest(gst.classifiers(3))
+    assert (model.coef_.tolist(), model.intercept_.tolist()) == ([[1, 0, 0]], [0])
+    wide = simplest(gst.linear_classifiers(3), lambda m: np.count_nonzero(m.coef_) == 2)
+    assert np.array_equal(wide.coef_, np.round(wide.coef_))
+    quadratic = simplest(gst.quadratic_classifiers(2))
+    assert np.array_equal(quadratic.predict([[0, 0.9], [0, 1.1]]), [-1, 1])
