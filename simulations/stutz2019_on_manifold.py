@@ -210,7 +210,7 @@ def figure(
             ylim=(0, 1.05),
             title="regular perturbations",
         )
-        drawing.legend(loc="outside lower center", ncol=5, fontsize=7, handlelength=3)
+        drawing.legend(loc="outside lower center", ncol=3, fontsize=7, handlelength=3)
         middle.set(
             yticks=(0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
             yticklabels=("0.02", "0.05", "0.1", "0.2", "0.5", "1"),
@@ -250,9 +250,9 @@ def _draw_errors(axes: "Axes", rows: Sequence[Mapping[str, Value]]) -> None:
         ylabel="robust error",
         title=f"robust error at {ETA}",
         ylim=(-0.03, 1.05),
-        xlim=(0.004, 2),
+        xlim=(0.004, 0.5),
     )
-    axes.legend(loc="center right", fontsize=7)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.78), fontsize=7)
 
 
 STUDY = Study(

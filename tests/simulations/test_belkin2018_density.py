@@ -38,6 +38,8 @@ def test_the_radius_knows_nothing_of_k(result):
     assert rows["measure 1"]["radius_low"] == rows["measure 31"]["radius_high"]
     assert rows["measure 1"]["radius_low"] == radius
     assert rows["measure 31"]["measure_high"] < radius < 0.1
+    one = rows["measure 1"]
+    assert 0.02 < one["own_radius_low"] < one["own_radius_high"] < 0.9 * radius
 
 
 def test_radii_lie_above_what_any_points_allow(result):

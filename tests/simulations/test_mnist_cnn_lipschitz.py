@@ -9,6 +9,7 @@ simulation = pytest.importorskip(
 pytest.importorskip("onnx")
 
 from geomadv.data import DataUnavailableError  # noqa: E402
+from geomadv.lipschitz import Dense, Flatten, Relu, network_bounds  # noqa: E402
 from geomadv.lipschitz._onnx import read_onnx  # noqa: E402
 from geomadv.studies import run  # noqa: E402
 
@@ -51,6 +52,31 @@ def test_the_file_has_the_network():
     ] * 3
 
 
+def test_deepfool_changes_the_decision_of_a_random_network():
+    """Jacobians against finite differences; every step ends on the other side."""
+    rng = np.random.default_rng(1)
+    layers = [
+        Flatten(),
+        Dense(rng.standard_normal((12, 16))),
+        Relu(),
+        Dense(rng.standard_normal((10, 12))),
+    ]
+    X = rng.standard_normal((5, 1, 1, 4, 4))
+    found = network_bounds(layers, shape=(1, 4, 4))
+    logits, J = simulation.linear_maps(found, X)
+    h = 1e-6 * rng.standard_normal(X.shape)
+    moved, _ = simulation.linear_maps(found, X + h)
+    slopes = np.einsum("nkd,nd->nk", J, h.reshape(5, -1))
+    assert moved - logits == pytest.approx(slopes, abs=1e-12)
+    delta, first = simulation.perturbations(found, X)
+    assert (first == J).all()
+    after, _ = simulation.linear_maps(found, X + delta.reshape(X.shape))
+    assert (after.argmax(axis=1) != logits.argmax(axis=1)).all()
+    values = np.sort(logits, axis=1)
+    assert (np.linalg.norm(delta, axis=1) > 0).all()
+    assert (values[:, -1] > values[:, -2]).all()
+
+
 @pytest.mark.mnist
 def test_the_trained_network_is_bounded(tmp_path, monkeypatch):
     try:
@@ -60,6 +86,9 @@ def test_the_trained_network_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(simulation, "DIGITS", 60)
     result = run(simulation.STUDY, out=tmp_path, formats=("png",))
     assert result.as_expected
+    # the whole of the perturbation lies in ten directions of 784, about half in one
+    assert 0.2 < result.measured["energy"] < 0.8
+    assert abs(result.measured["energy"] - result.measured["spectral"]) < 0.15
     assert 10 < result.measured["lower"] < result.measured["upper"] / 100
     assert (tmp_path / "mnist_cnn.onnx").stat().st_size > 10**6
     assert all(path.stat().st_size > 10_000 for path in result.figures)

@@ -35,6 +35,17 @@ def test_a_noise_that_does_not_grow_is_noticed(tmp_path, monkeypatch):
     assert not result.as_expected
 
 
+def test_exponent_in_eps_is_two(tmp_path):
+    grid = {
+        "d": [2**18],
+        "eps": [0.0625, 0.125, 0.25],
+        "n": [1, 2, 4, 6, 8, 16, 24],
+    }
+    result = run(simulation.STUDY, out=tmp_path, grid=grid, formats=())
+    assert result.measured["robust_eps_exponent"] == pytest.approx(2, abs=0.15)
+    assert "robust_eps_exponent" in result.judged
+
+
 def test_crossing_is_found_between_the_counts():
     rows = [
         {"d": 4, "eps": 0.5, "n": n, "robust_probit": 1.0 - np.log2(n)}

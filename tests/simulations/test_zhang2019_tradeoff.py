@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from geomadv.studies import run
-from simulations.zhang2019_tradeoff import METHODS, PAIR, STUDY, of, samples
+from simulations.zhang2019_tradeoff import METHODS, PAIR, PARTS, STUDY, of, samples
 
 
 def test_regularisers_trade_natural_for_boundary_error(tmp_path):
@@ -40,3 +41,15 @@ def test_the_samples_are_as_described():
     assert set(y) == set(z) == {-1.0, 1.0}
     assert len(X) + len(Z) == 357
     assert PAIR.standard_risk(PAIR.bayes_classifier()) < 0.005
+
+
+def test_intervals_of_the_digits_are_those_of_scipy():
+    cell = {"problem": "digits", "strength": 0.1, "method": "pairing"}
+    row = STUDY.measure(cell, np.random.default_rng(0))
+    _, (Z, _) = samples("digits", np.random.default_rng(0))
+    for part in PARTS:
+        wrong = round(row[part] * len(Z))
+        ends = stats.binomtest(wrong, len(Z)).proportion_ci(0.95, "exact")
+        assert row[f"{part}_from"] == pytest.approx(ends.low, abs=1e-12)
+        assert row[f"{part}_to"] == pytest.approx(ends.high, abs=1e-12)
+        assert row[f"{part}_from"] < row[part] < row[f"{part}_to"]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from geomadv.theories.statistics._adversarial_regression import (
+    _lower,
     adversarial_regression,
     interpolation_threshold,
     vanishing_threshold,
@@ -84,6 +85,15 @@ def test_large_steps_leave_nothing(n, d):
     assert not adversarial_regression(X, y, 1.001 * limit).coef.any()
     below = adversarial_regression(X, y, 0.98 * limit)
     assert below.objective < np.mean(y**2) * (1 - 1e-6)
+
+
+def test_infeasible_multipliers_are_made_feasible():
+    X, y = drawn(15, 4, seed=6)
+    rng = np.random.default_rng(7)
+    for eps in (0.05, 0.3):
+        least = adversarial_regression(X, y, eps).objective
+        for b in (y, y - X[:, 0], rng.standard_normal(15)):
+            assert _lower(X, y, eps, b, np.abs(b)) <= least * (1 + 1e-12)
 
 
 @settings(max_examples=20)

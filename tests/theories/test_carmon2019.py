@@ -5,6 +5,7 @@ Two-sample tests fail by chance with probability 1e-4 each, at fixed seeds.
 
 import math
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -83,6 +84,18 @@ def test_sampled_errors_are_near_the_limit():
     quantiles = stats.norm.ppf(found)
     limit = stats.norm.ppf(self_training_limit(d, sigma, 10, 1000, 0.1))
     assert quantiles.mean(axis=0) == pytest.approx(limit, rel=0.01)
+
+
+def test_a_million_dimensions_take_seconds_and_no_matrix():
+    """The matrix of the million unlabelled points would have 8 TB."""
+    d = 10**6
+    tracemalloc.start()
+    begin = time.perf_counter()
+    self_training_errors(d, noise(d, 10), 10, 10**6, 0.1, 1, 4)
+    assert time.perf_counter() - begin < 5
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 8 * d
 
 
 def test_common_error_of_many_pseudo_labels_does_not_average_out():

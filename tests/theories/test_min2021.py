@@ -114,6 +114,7 @@ def test_regimes_follow_the_differences_of_the_loss():
             assert (steps[: math.floor(turn) - 1] <= 0).all()
             assert (steps[math.ceil(turn) - 1 :] >= 0).all()
     assert regime(1.0, 2.0, 1.0) == "weak"
+    assert regime(1.0, 2.0, 2.0) == "medium"  # n* = log 3
 
 
 @pytest.mark.parametrize(("mu", "sigma"), [(1.0, 2.0), (1e-6, 3.0), (5.0, 0.1)])

@@ -11,6 +11,7 @@ from geomadv.theories.lipschitz.simongabriel2019 import (
     mean_l1,
     mean_l2,
     moment_norm,
+    random_conv_gradient,
     random_gradient,
 )
 
@@ -102,6 +103,59 @@ def test_the_measured_exponent_of_deep_networks_is_one_half():
     assert fit_power_law(dims, means).exponent == pytest.approx(0.5, abs=0.04)
 
 
+def test_the_gradient_is_that_of_the_convolutional_network():
+    """Finite differences of the network that the same numbers give, tap by tap."""
+    n, k = 4, 2
+    gradient = random_conv_gradient(n, (3, 2), np.random.default_rng(1), size=k)
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((1, n, n))
+    W1 = rng.standard_normal((3, 1, k, k)) * math.sqrt(2 / k**2)
+    W2 = rng.standard_normal((2, 3, k, k)) * math.sqrt(2 / (3 * k**2))
+    w = rng.standard_normal((2, n, n)) / math.sqrt(2 * n * n)
+
+    def layer(W, x):
+        out = np.zeros((len(W), n, n))
+        for o, a, b, c, i, j in np.ndindex(len(W), n, n, len(x), k, k):
+            out[o, a, b] += W[o, c, i, j] * x[c, (a + i) % n, (b + j) % n]
+        return np.maximum(out, 0)
+
+    def f(x):
+        return (w * layer(W2, layer(W1, x))).sum()
+
+    h = 1e-6
+    for a, b in [(0, 0), (1, 3), (3, 2)]:
+        e = np.zeros_like(x)
+        e[0, a, b] = h
+        assert gradient[a, b] == pytest.approx(
+            (f(x + e) - f(x - e)) / (2 * h), abs=1e-8
+        )
+
+
+def test_the_mean_square_of_convolutional_gradients_is_1():
+    """He's initialisation, one hidden layer: false alarm about 1e-6."""
+    rng = np.random.default_rng(3)
+    squares = [(random_conv_gradient(5, (6,), rng) ** 2).sum() for _ in range(3000)]
+    error = np.std(squares) / math.sqrt(len(squares))
+    assert abs(np.mean(squares) - 1) < 5 * error
+
+
+@pytest.mark.parametrize("kind", ["dense", "convolutions"])
+def test_the_interval_of_the_exponent_holds_one_half(kind):
+    sides, norms = [8, 12, 16, 24], []
+    for n in sides:
+        rng = np.random.default_rng(n)
+        for _ in range(60):
+            if kind == "dense":
+                gradient = random_gradient(n * n, (50, 50), rng)
+            else:
+                gradient = random_conv_gradient(n, (8, 8), rng)
+            norms.append(np.abs(gradient).sum())
+    dims = np.repeat(np.square(sides), 60)
+    law = fit_power_law(dims, norms)
+    assert law.exponent_interval.lower <= 0.5 <= law.exponent_interval.upper
+    assert law.exponent_interval.upper - law.exponent_interval.lower < 0.2
+
+
 @pytest.mark.errors
 @pytest.mark.parametrize(
     ("call", "message"),
@@ -112,6 +166,10 @@ def test_the_measured_exponent_of_deep_networks_is_one_half():
         (lambda: damage(2, 0.1, p=1), "p must be above 1"),
         (lambda: damage(2, -0.1), "eps must be at least 0"),
         (lambda: random_gradient(2, (0,), np.random.default_rng(0)), "hidden must be"),
+        (
+            lambda: random_conv_gradient(4, (0,), np.random.default_rng(0)),
+            "channels must be",
+        ),
     ],
 )
 def test_bad_arguments_are_named(call, message):

@@ -77,7 +77,8 @@ def adversarial_regression(
     Notes
     -----
     `objective` exceeds `lower` by less than 2e-6 of it on Gaussian data of up to 300
-    points, by up to 5e-5 where n is near d and eps below .01; for eps = 0, `lower` is the objective less a multiple of rounding errors.
+    points, by up to 5e-5 where n is near d and eps below .01. For eps = 0, `lower` is
+    the objective less a multiple of rounding errors.
 
     Examples
     --------

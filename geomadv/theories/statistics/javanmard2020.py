@@ -287,7 +287,7 @@ def _trained(
     return along, across, float(plain.standard), left
 
 
-def _slope(h: NDArray, ratio: NDArray, eps: NDArray, weight: NDArray) -> NDArray:
+def _slope(h: Real, ratio: Real, eps: Real, weight: Real) -> NDArray:
     """Return half the slope of weight SR + AR at h theta_0, over |theta_0|^2."""
     root = np.hypot(ratio, 1.0 - h)
     with np.errstate(invalid="ignore"):
@@ -354,7 +354,7 @@ def _share_of_vanishing(noise: float, share: float, weight: float) -> float:
 def _vanishes_at(noise: float, weight: float) -> float:
     """Return the eps from which 0 is optimal, by bisection on the optimum."""
     low, high = 0.0, 10.0 * (1.0 + weight)
-    for _ in range(50):
+    for _ in range(36):
         middle = (low + high) / 2.0
         if float(trade_off_curve(1.0, noise, middle, weight).factor) > 0.0:
             low = middle
@@ -482,7 +482,7 @@ on.""",
         evidence=Exact(
             _vanishes_at,
             lambda noise, weight: _share_of_vanishing(noise, 1.0, weight),
-            rtol=1e-9,
+            rtol=1e-8,
         ),
         twin=Twin(
             r"from $(1+\lambda)\cdot 1.25\,\|\theta_0\|/\sqrt{\|\theta_0\|^2+\sigma^2}$"
@@ -490,7 +490,7 @@ on.""",
             Exact(
                 _vanishes_at,
                 lambda noise, weight: 1.25 * (1.0 + weight) / math.hypot(1.0, noise),
-                rtol=1e-9,
+                rtol=1e-8,
             ),
         ),
     ),

@@ -289,7 +289,7 @@ def turning_point(mu: ArrayLike, sigma: ArrayLike, eps: ArrayLike) -> Real:
     array([       inf, 5.53549534, 2.14591722, 0.46209812])
     """
     mean, s, size = broadcast(
-        mu=np.abs(real_array("mu", mu)),
+        mu=np.asarray(np.abs(real_array("mu", mu))),
         sigma=real_array("sigma", sigma, lower=0.0, open_lower=True),
         eps=real_array("eps", eps, lower=0.0),
     )
