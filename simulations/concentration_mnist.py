@@ -12,9 +12,9 @@ title has it; attacks on robust networks succeed on 10.7 % (l_inf .3, Madry et a
 
 Grid: the published search and ours, family by family, for either norm; the same for
 Fashion-MNIST where `fashion_mnist.npz` is installed (nothing is published for it).
-Cost: about 100 s of processor time and 1.3 GB with MNIST, twice that with Fashion-MNIST;
-seconds on scikit-learn's digits, which are taken where MNIST is absent, with 5 % in
-place of 1 %.
+Cost: about 100 s of processor time and 1.3 GB with MNIST, and as much time again with
+Fashion-MNIST; seconds on scikit-learn's digits, which are taken where MNIST is absent,
+with 5 % in place of 1 %.
 Picture: bars of the adversarial risk: ours far below the attacks, near the risk itself;
 under them the talk's table.
 

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import linalg, optimize, sparse
+from scipy import linalg
 
 from geomadv._typing import Float, NDArray
 from geomadv.spaces._lp import lp_norm
@@ -104,6 +104,8 @@ def _diagonal(
     mu: Float[NDArray, " d"], v: Float[NDArray, " d"], eps: float, p: float
 ) -> tuple[NDArray, NDArray]:
     """Return z* and w* for uncorrelated coordinates."""
+    from scipy import optimize
+
     sign, m = np.sign(mu), np.abs(mu)
     if math.isinf(p):
         return sign * np.minimum(m, eps), sign * np.maximum(m - eps, 0.0) / v
@@ -212,6 +214,7 @@ def _cone(
 ) -> Float[NDArray, " d"]:
     """Return the shortest u with |mu - L u|_p <= eps, about."""
     import clarabel
+    from scipy import sparse
 
     d = len(mu)
     one = np.ones((1, d))

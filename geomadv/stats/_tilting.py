@@ -27,7 +27,6 @@ S. Asmussen and P. W. Glynn, Stochastic Simulation, Springer 2007, chapter VI
 import math
 
 import numpy as np
-from scipy import optimize
 
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
@@ -184,6 +183,8 @@ class _Form:
             if nearer in (high, end) or nearer > 1e150:
                 return high
             high = nearer
+        from scipy import optimize
+
         return float(optimize.brentq(lambda h: self.mean(h) - t, 0.0, high, rtol=1e-8))
 
     def draw(self, h: float, n: int, rng: np.random.Generator) -> Float[NDArray, " n"]:

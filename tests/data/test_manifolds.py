@@ -277,6 +277,18 @@ def test_spheres_are_uniform():
     assert stats.kstest(z, stats.uniform(-1, 2).cdf).pvalue > FALSE_ALARM
 
 
+@pytest.mark.parametrize("k", [1, 4, 9])
+def test_spheres_of_other_dimensions_are_uniform(k):
+    """The square of a coordinate has a beta law; the radii are those of the labels."""
+    spheres = EmbeddedSpheres(k, k + 4, inner=0.5, outer=2.0, rotation=1)
+    X, y = spheres.sample(4000, 29)
+    Z = spheres.embedding.coordinates(X) / np.where(y < 0, 0.5, 2.0)[:, None]
+    law = stats.beta(0.5, k / 2)
+    for column in (0, k):
+        assert stats.kstest(Z[:, column] ** 2, law.cdf).pvalue > FALSE_ALARM
+        assert stats.binomtest(int((Z[:, column] > 0).sum()), 4000).pvalue > FALSE_ALARM
+
+
 def test_rolls_are_uniform_in_arc_length():
     """The length is measured along the curve, by adding chords."""
     rolls = SwissRolls(3, turns=2)

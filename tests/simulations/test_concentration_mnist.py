@@ -102,5 +102,5 @@ def test_on_mnist_a_region_of_one_per_cent_grows_to_less_than_1_8(monkeypatch):
     row = simulation.measure(
         {"images": "digits", "search": "linf full halfspaces"}, np.random.default_rng(0)
     )
-    assert 0.006 < row["risk"] < 0.014
+    assert 0.01 <= row["risk"] < 0.014
     assert row["adversarial_risk"] < 0.018
