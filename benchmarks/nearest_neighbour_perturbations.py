@@ -5,9 +5,16 @@ the folder of `mnist.npz`. First n = 5000 points in R^50: against one quadratic 
 for each point of another class, with all its constraints, by daqp; that takes seconds a
 point, so few are solved. Runs are interleaved, and ratios are of one round. Then 3
 against 7 of MNIST, pixels in [0, 1], with all 12 396 training digits: the first 100
-test digits, timed once.
+test digits, timed once, and the same plain programs, of which a few are solved, their
+time taken times as many as there are.
+
+The exact solver of Wang and others (2019), "Evaluating the robustness of nearest
+neighbor classifiers: a primal-dual perspective" (arXiv:1906.03972), is on no package
+index. Where their repository `knn_robustness` is on PYTHONPATH, it is given the
+first of the test digits, with the settings of its `config/exact.ini`.
 """
 
+import importlib
 import statistics
 import time
 
@@ -20,6 +27,8 @@ from geomadv.perturbations._forms import Prototypes, decisions
 from geomadv.perturbations._neighbours import smallest
 
 ROUNDS = 5
+PROGRAMS = 2  # plain programs of MNIST that are solved
+DIGITS = 5  # given to the authors' solver
 
 
 def all_programs(form: Prototypes, x: NDArray) -> float:
@@ -86,6 +95,51 @@ def digits() -> None:
         f"digits, {found.exact.sum()} exact, median distance "
         f"{np.median(found.distance):.4f}"
     )
+    plainly(form, X[0], took / len(X))
+    by_the_authors(form, X[:DIGITS], found.distance, took / len(X))
+
+
+def plainly(form: Prototypes, x: NDArray, ours: float) -> None:
+    """Compare with a program for each point of another class, all constraints in it."""
+    c = decisions(form, x[None])[0]
+    own, other = (form.points[form.labels == c], form.points[form.labels != c])
+    squares = ((own - x) ** 2).sum(axis=1)
+    near = other[np.argsort(((other - x) ** 2).sum(axis=1))[:PROGRAMS]]
+    H, f = np.eye(x.size), np.zeros(x.size)
+    begin = time.perf_counter()
+    for v in near:
+        b = (((v - x) ** 2).sum() - squares) / 2
+        daqp.solve(H, f, v - own, np.full(len(b), 1e30), b)
+    each = (time.perf_counter() - begin) / len(near)
+    print(
+        f"  plain programs: {each:.3g} s each, {each * len(other):.3g} s for all "
+        f"{len(other)} of a digit, {each * len(other) / ours:.3g} times as long"
+    )
+
+
+def by_the_authors(
+    form: Prototypes, X: NDArray, distances: NDArray, ours: float
+) -> None:
+    """Compare with the authors' solver, if there is one."""
+    try:
+        exact = importlib.import_module("knn_robustness.nn_only").ExactSolver
+        utils = importlib.import_module("knn_robustness.utils")
+    except ImportError:
+        print("  knn_robustness, the authors' solver, is not on PYTHONPATH")
+        return
+    solver = exact(
+        X_train=form.points,
+        y_train=form.labels,
+        qp_solver=utils.QpSolverFactory().create("gcd"),
+        n_pos_for_screen=8,
+        bounded=False,
+    )
+    begin = time.perf_counter()
+    found = [np.linalg.norm(solver(x)) for x in X]
+    each = (time.perf_counter() - begin) / len(X)
+    if not np.allclose(found, distances[: len(X)], rtol=1e-4):
+        raise SystemExit(f"the results differ: {found} and {distances[: len(X)]}")
+    print(f"  the authors' solver takes {each:.2f} s, {each / ours:.1f} times as long")
 
 
 if __name__ == "__main__":

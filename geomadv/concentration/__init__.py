@@ -2,10 +2,6 @@
 
 from geomadv.concentration._balls import Balls as Balls
 from geomadv.concentration._estimate import (
-    ConcentrationEstimate as ConcentrationEstimate,
-)
-from geomadv.concentration._estimate import RegionEstimate as RegionEstimate
-from geomadv.concentration._estimate import (
     estimate_concentration as estimate_concentration,
 )
 from geomadv.concentration._halfspaces import HalfSpace as HalfSpace
@@ -16,6 +12,10 @@ from geomadv.concentration._hypergraph import (
     multiclass_robust_loss as multiclass_robust_loss,
 )
 from geomadv.concentration._rectangles import Rectangles as Rectangles
+from geomadv.concentration._results import (
+    ConcentrationEstimate as ConcentrationEstimate,
+)
+from geomadv.concentration._results import RegionEstimate as RegionEstimate
 from geomadv.concentration._transport import OptimalRobustLoss as OptimalRobustLoss
 from geomadv.concentration._transport import optimal_robust_loss as optimal_robust_loss
 

@@ -48,6 +48,7 @@ from geomadv.concentration._conflicts import conflicts
 from geomadv.spaces._lp import lp_norm
 
 _TRIPLES = 1 << 14  # that are looked at in one go
+_MOST = 10**7  # that are kept, 240 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,8 @@ def multiclass_robust_loss(
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described.
+        If an argument is not as described, or more than 10^7 triples of points are in
+        conflict pair by pair.
 
     See Also
     --------
@@ -203,9 +205,16 @@ def _triangles(graph: Int[NDArray, "e 2"], n: int) -> Int[NDArray, "t 3"]:
     upper = sparse.csr_array((ones, (graph[:, 0], graph[:, 1])), shape=(n, n))
     upper.sort_indices()
     found = [np.empty((0, 3), np.int64)]
+    total = 0
     for i in np.unique(graph[:, 0]).tolist():
         near = upper.indices[upper.indptr[i] : upper.indptr[i + 1]]
         first, second = upper[near][:, near].nonzero()
+        total += first.size
+        if total > _MOST:
+            raise ValueError(
+                f"eps must leave at most {_MOST} triples of points in conflict, got "
+                "more: take fewer points or smaller radii"
+            )
         triples = [np.full(first.size, i), near[first], near[second]]
         found.append(np.stack(triples, axis=1).astype(np.int64))
     return np.concatenate(found)

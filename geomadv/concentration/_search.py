@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomadv._typing import Float, NDArray
-from geomadv.concentration import _balls, _halfspaces, _rectangles
+from geomadv.concentration import _balls, _faces, _halfspaces, _rectangles
 from geomadv.concentration._levels import Region
 
 _CLUSTERS = (5, 10, 20)
@@ -90,7 +90,7 @@ def rectangles(task: Task) -> list[Step]:
         return [(boxes, _rectangles.grown(eps))]
 
     def single(_: list[list[Candidate]]) -> list[Candidate]:
-        boxes = _rectangles.greedy_boxes(fit, eps=eps, mass=mass)
+        boxes = _faces.greedy_boxes(fit, eps=eps, mass=mass)
         return [(box, 0.0) for box in boxes]
 
     steps = [

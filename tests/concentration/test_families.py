@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from geomadv.concentration import Balls, HalfSpace, Rectangles
+from geomadv.concentration import Balls, HalfSpace, Rectangles, _faces
 from geomadv.concentration import _balls as balls
 from geomadv.concentration import _halfspaces as half_spaces
 from geomadv.concentration import _rectangles as rectangles
@@ -190,7 +190,7 @@ def test_greedy_boxes_take_the_tail_that_grows_least():
     rng = np.random.default_rng(11)
     X = rng.normal(size=(2000, 6)).astype(np.float32)
     X[:100, 3] = 20.0  # an island of 5 %
-    boxes = rectangles.greedy_boxes(X, eps=1.0, mass=0.05, choices=((0.5, 1.0),))
+    boxes = _faces.greedy_boxes(X, eps=1.0, mass=0.05, choices=((0.5, 1.0),))
     shares = [adversarial_risk(b.score(X), 0.0, 1.0) / 2000 for b in boxes]
     risks = [np.mean(b.score(X) >= 0.0) for b in boxes]
     assert min(shares) == 0.05
@@ -201,9 +201,9 @@ def test_greedy_boxes_take_the_tail_that_grows_least():
 
 def test_tails_of_tied_values_have_all_of_them_or_none():
     X = np.repeat([[0.0], [1.0], [2.0]], [90, 6, 4], axis=0)
-    boxes = rectangles.greedy_boxes(X, eps=0.5, mass=0.05, choices=((1.0,),))
+    boxes = _faces.greedy_boxes(X, eps=0.5, mass=0.05, choices=((1.0,),))
     assert np.mean(boxes[0].score(X) >= 0.0) == 0.04
-    down = rectangles.greedy_boxes(-X, eps=0.5, mass=0.05, choices=((1.0,),))
+    down = _faces.greedy_boxes(-X, eps=0.5, mass=0.05, choices=((1.0,),))
     assert (down[0].score(-X) == boxes[0].score(X)).all()
     assert np.isinf(down[0].upper).all()
 
@@ -337,7 +337,7 @@ def test_faces_at_values_that_float32_rounds_up_keep_their_points():
     assert float(np.float32(value)) > value
     X = np.zeros((100, 2))
     X[:6, 0] = value
-    boxes = rectangles.greedy_boxes(
+    boxes = _faces.greedy_boxes(
         X.astype(np.float32), eps=8 / 255, mass=0.05, choices=((1.0, 1.2),)
     )
     assert [np.mean(b.score(X) >= 0.0) for b in boxes] == [0.06]

@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from geomadv.concentration import (
     _conflicts,
+    _hypergraph,
     _transport,
     multiclass_robust_loss,
     optimal_robust_loss,
@@ -406,6 +407,16 @@ def test_three_classes_are_bracketed_by_the_whole_linear_program(seed, p):
     assert float(found.upper) == pytest.approx(truth, abs=1e-9)
     assert 0.05 < truth < 0.65
     assert (holds @ (1 - found.error) <= 1 + 1e-9).all()
+
+
+@pytest.mark.errors
+def test_too_many_triples_are_refused_before_they_are_kept(monkeypatch):
+    monkeypatch.setattr(_hypergraph, "_MOST", 999)
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y = np.repeat([0, 1, 2], 10)
+    assert int(multiclass_robust_loss(X[:-1], y[:-1], 9.0).triples) == 900
+    with pytest.raises(ValueError, match="eps must leave at most 999 triples"):
+        multiclass_robust_loss(X, y, 9.0)
 
 
 def test_without_triples_the_bound_would_be_lower():
