@@ -132,8 +132,8 @@ def _at_scale(
     if T is not None and len(T) < d and lost.any():
         # where no step changes the decision, none does in any norm or box
         never = lost.copy()
-        inside = _in_rows(form, T, kernel, X[lost], budget, terms, offset)
-        never[lost] = np.isinf(inside.lower)
+        along = _in_rows(form, T, kernel, X[lost], budget, terms, offset)
+        never[lost] = np.isinf(along.lower)
         lower = np.where(never, np.inf, found.lower)
         found = replace(found, lower=lower, exact=found.exact | never)
     return found

@@ -87,7 +87,7 @@ def minimal_perturbation(
 
     In up to 3 dimensions brackets of Gaussian expansions close to 1e-4 within the
     budget as long as the function is smooth: kernel ridge regressions of 300 points
-    with alpha from 1e-4 on do, and so do votes of 3 to 6 classes of 8 to 300 points,
+    with alpha from 1e-4 on do, and so do votes of 3 to 6 classes of 300 points in all,
     also behind a StandardScaler with scales from 1 to 1e8. Brackets stay open (and
     `distance` infinite) where the sign never changes, no intercept is left, and terms
     vanish far away, unless all negative centres lie inside the hull of the positive
@@ -133,7 +133,7 @@ def minimal_perturbation(
 
 
 def _shows_all(form: Form, X: Any) -> bool:
-    """Tell whether distances are finite only if X is, so that it need not be read twice.
+    """Tell whether distances are finite only if X is, which need not be read twice.
 
     For a linear function, since 0 times an infinity is no number.
     """

@@ -92,6 +92,9 @@ def test_failures_and_invalid_answers_are_infinitely_far():
     low, high = score.success_interval.lower, score.success_interval.upper
     assert binom.sf(29, 100, low) < 0.026
     assert binom.cdf(30, 100, high) < 0.026
+    complex_ = score_attack(lambda m, X, y: exact(m, X, y) + 1j * (X[:, :1] > 0))
+    assert complex_.success == 1 - complex_.invalid.mean()
+    assert 0.3 < complex_.success < 0.7
     nothing = score_attack(lambda _m, X, _y: X)
     assert np.isinf(nothing.worst)
     assert "success 0 [0, 0.0362]" in str(nothing)

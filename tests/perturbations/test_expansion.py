@@ -813,3 +813,17 @@ def test_equal_centres_are_one():
     assert (margins.D[:, 0] / margins.D[0, 0]).tolist() == [1.0, 0.4]
     only = expansion([[0.0], [0.0]], [1.0, -0.5], 0.0, gamma=1.0)
     assert np.isinf(bracket(only, np.array([[0.3]]), 2, None).lower).all()
+
+
+@pytest.mark.errors
+def test_coefficients_of_incomparable_sizes_are_refused():
+    """Far from the large term the small one decides, which must not be lost."""
+    centres = [[0.0], [50.0]]
+    found = bracket(
+        expansion(centres, [-1e200, 1e-60], 0.0), np.array([[1.0]]), 2, None
+    )
+    # -200 log 10 ... the terms are equal where g (100 z - 2500) = log(1e260)
+    equal = 25.0 + math.log(10.0) * 260 / 50.0
+    assert found.distance[0] == pytest.approx(equal - 1.0, rel=1e-6)
+    with pytest.raises(ValueError, match="within a factor of 2\\^1000"):
+        bracket(expansion(centres, [-1e200, 1e-250], 0.0), np.array([[1.0]]), 2, None)

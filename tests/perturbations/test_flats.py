@@ -42,7 +42,7 @@ def test_the_distance_is_that_along_the_flat():
     form = gaussian(plane, rng.standard_normal(6))
     X = np.concatenate([rng.standard_normal((4, 2)), np.zeros((4, 1))], axis=1)
     low = minimal_perturbation(form, X)
-    high = minimal_perturbation(form, X + [0.0, 0.0, 3.0])
+    high = minimal_perturbation(form, X + np.array([0.0, 0.0, 3.0]))
     near = np.isfinite(low.distance)
     assert near.any()
     assert (high.lower <= low.distance * (1 + 1e-9)).all()

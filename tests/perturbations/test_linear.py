@@ -345,3 +345,18 @@ def test_bad_arguments_are_refused(case):
 def test_points_of_another_dimension_are_refused():
     with pytest.raises(ValueError, match="X must have 3 columns"):
         minimal_perturbation(MODEL, [[1.0, 2.0]])
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("p", [1, 2, 3, math.inf])
+def test_points_that_are_not_finite_are_refused(bad, p):
+    """Also where the weight is 0."""
+    model = LinearClassifier.from_parameters([1.0, 0.0], 0.3)
+    for place in (0, 1):
+        X = np.zeros((3, 2))
+        X[1, place] = bad
+        with pytest.raises(ValueError, match="X must be finite"):
+            minimal_perturbation(model, X, p=p)
+    found = minimal_perturbation(model, np.full((1, 2), 1e308), p=p)
+    assert found.distance[0] == pytest.approx(1e308)

@@ -185,3 +185,30 @@ def test_forms_that_are_semidefinite_in_no_axes(d):
         found = minimal_perturbation(model, x[None])
         end = x + (1 + 1e-9) * found.delta[0]
         assert model.predict(x[None])[0] != model.predict(end[None])[0]
+
+
+@pytest.mark.parametrize("f", [0, -1000, -1040, -1060, -1070, 900])
+@pytest.mark.parametrize("x", [0, -300, 300])
+def test_units_of_points_and_values_do_not_matter(f, x):
+    """Also in the hard case, and where all numbers of f are subnormal."""
+    cases = [
+        (np.diag([1.0, 4.0]), [0.0, 0.0], -1.0, [0.0, 0.0], 0.5),  # hard
+        (np.diag([1.0, 0.0]), [0.0, -0.5], 0.0, [0.0, 2.0], 1.3228756555),  # hard
+        (np.diag([1.0, -1.0]), [0.0, 0.0], -1.0, [0.3, 1.0], 0.9534849573),
+        (np.zeros((2, 2)), [1.5, 2.0], -1.0, [0.0, 0.0], 0.2),
+    ]
+    compared = 0
+    for A, b, c, at, expected in cases:
+        parts = (A, 2), (np.array(b), 1), (c, 0)
+        with np.errstate(over="ignore"):
+            small = [np.ldexp(part, f - k * x) for part, k in parts]
+        back = [
+            np.ldexp(part, k * x - f) for part, k in zip(small, (2, 1, 0), strict=True)
+        ]
+        if not all(map(np.array_equal, back, (A, b, c))):
+            continue  # not a number of this size
+        form = Quadratic(small[0][None], small[1][None], np.array([small[2]]))
+        found = minimal_perturbation(form, np.ldexp([at], x))
+        assert np.ldexp(found.distance[0], -x) == pytest.approx(expected, rel=1e-9)
+        compared += 1
+    assert compared or abs(f - 2 * x) > 300
