@@ -1,10 +1,17 @@
 """Convolutions of images with zeros around them.
 
-**Zeros around the image.** With p zeros added the operator is that of the circular one
-on a grid of the padded image's size (or more, to a multiple of s), restricted to images
-that vanish on the border and to the outputs that do not wrap. So its norm is at most
-that one's, and at most the supremum; it can exceed the circular norm of the same n.
-Lanczos iterations bound it from below; small operators are decomposed whole.
+**Zeros around the image.** A pixel at a and one at a + N are one on a circle of N
+pixels. If N >= n + p, p being the larger of the zeros before and after, all zeros fall
+on zeros there, and if N is a multiple of s, at least s times the number of outputs, no
+two of them fall together. So the operator is that of the circle, restricted to some
+images and some outputs: its norm is at most that one's. It can exceed the circular norm
+of n.
+
+The same holds on circles after which an image changes its sign, whose frequencies are
+(xi + 1/2)/N, along either axis or both: of four norms the smallest is the bound. Where
+the largest block's frequency lies on one grid it lies between those of another.
+
+Lanczos iterations bound from below; small operators are decomposed whole.
 """
 
 import math
@@ -36,12 +43,17 @@ def with_zeros(
         ]
         found = Norm(max(p.lower for p in parts), max(parts), "")
         return kernel.norm(found, "whole matrix")
-    grid = [
-        math.ceil((before + n + after) / s) * s
-        for n, (before, after), s in zip(size, pads, kernel.stride, strict=True)
-    ]
     loose = max(rtol, 1e-6)
-    upper = _fourier.fourier(kernel, (grid[0], grid[1]), loose)[0].upper
+    grid = [
+        -(-max(n + max(both), m * s) // s) * s
+        for n, both, m, s in zip(size, pads, out, kernel.stride, strict=True)
+    ]
+    circle = grid[0], grid[1]
+    around, method = _fourier.fourier(kernel, circle, loose)
+    upper = around.upper
+    if method == _fourier.BLOCKS:  # else it is the supremum over all circles
+        for half in ((0, 1), (1, 0), (1, 1)):
+            upper = min(upper, _fourier.fourier(kernel, circle, loose, half)[0].upper)
     while rows * C * math.prod(kernel.sizes) * _ITERATIONS > _fourier.WORK:
         # a part of the image, whose norm is no larger
         less = [max(n // 2, r + 1) for n, r in zip(size, kernel.reach, strict=True)]
@@ -52,7 +64,7 @@ def with_zeros(
         rows = D * math.prod(out)
     lower = max(_quotient(w, kernel, size, pads, out, loose) for w in kernel.w)
     found = Norm(min(lower, upper), upper, "")
-    return kernel.norm(found, "circular norm of the padded image; Lanczos below")
+    return kernel.norm(found, "norms on circles of the padded size; Lanczos below")
 
 
 def _outputs(kernel: Kernel, size: Pair, pads: tuple[Pair, Pair]) -> list[int]:

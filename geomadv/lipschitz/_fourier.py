@@ -28,6 +28,7 @@ Pair = tuple[int, int]
 FLOATS = 1 << 26  # of matrices in memory, at most
 WORK = 1 << 42  # multiplications, about, beyond which not all blocks are looked at
 _ENTRIES = 1 << 22  # of blocks in memory at a time
+BLOCKS = "Fourier blocks"
 _LOOSE = 0.05
 _BOXES = 200_000  # of frequencies, at most
 
@@ -109,27 +110,35 @@ def over_patches(kernel: Kernel, rtol: float) -> Norm:
     return kernel.norm(found, "patches that do not overlap")
 
 
-def fourier(kernel: Kernel, size: Pair, rtol: float) -> tuple[Norm, str]:
-    """Return the norm of all blocks, or of some with a bound of the others."""
+def fourier(
+    kernel: Kernel, size: Pair, rtol: float, half: Pair = (0, 0)
+) -> tuple[Norm, str]:
+    """Return the norm of all blocks, or of some with a bound of the others.
+
+    With `half` = 1 the frequencies of an axis are (xi + 1/2)/n, those of images that
+    change their sign from period to period.
+    """
     D, C = kernel.w.shape[1:3]
     C *= math.prod(kernel.stride)
     count = len(kernel.w) * math.prod(size) // math.prod(kernel.stride) // 2
     step = max(1, math.ceil(count * D * C * min(D, C) / WORK))
     if worth(kernel.w[0], kernel.stride, count // (len(kernel.w) * step)):
-        found = _by_polynomials(kernel, size, rtol, step)
+        found = _by_polynomials(kernel, size, rtol, step, half)
     else:
-        stacks = (blocks for blocks, _ in spectrum(kernel, size, step))
+        stacks = (blocks for blocks, _ in spectrum(kernel, size, step, half))
         found = largest_norm(stacks, rtol, kernel.error)
     if step == 1:
-        return found, "Fourier blocks"
+        return found, BLOCKS
     upper = supremum(trimmed(kernel), max(rtol, _LOOSE)).upper
     upper = max(upper, found.lower)
     return Norm(found.lower, upper, ""), "supremum over frequencies; blocks below"
 
 
-def _by_polynomials(kernel: Kernel, size: Pair, rtol: float, every: int) -> Norm:
+def _by_polynomials(
+    kernel: Kernel, size: Pair, rtol: float, every: int, half: Pair
+) -> Norm:
     """Return the norm of all blocks, or of every so many."""
-    phases, _ = _frequencies(kernel, size, every)
+    phases, _ = _frequencies(kernel, size, every, half)
     best, upper = 0.0, 0.0
     for group, w in enumerate(kernel.w):
         gram = GramPolynomial(w, kernel.stride, kernel.dilation)
@@ -146,13 +155,13 @@ def _block(kernel: Kernel, group: int, phases: NDArray, i: int) -> NDArray:
 
 
 def spectrum(
-    kernel: Kernel, size: Pair, every: int = 1
+    kernel: Kernel, size: Pair, every: int = 1, half: Pair = (0, 0)
 ) -> Iterator[tuple[NDArray, NDArray]]:
     """Yield stacks of blocks, and which of them stand for their conjugates too.
 
     Of all blocks, or of every so many.
     """
-    phases, twice = _frequencies(kernel, size, every)
+    phases, twice = _frequencies(kernel, size, every, half)
     g, D, C = kernel.w.shape[:3]
     step = max(1, _ENTRIES // (D * C * math.prod(kernel.stride)))
     for group in range(g):
@@ -161,18 +170,21 @@ def spectrum(
             yield kernel.blocks(group, phases[part]), twice[part]
 
 
-def _frequencies(kernel: Kernel, size: Pair, every: int) -> tuple[NDArray, NDArray]:
+def _frequencies(
+    kernel: Kernel, size: Pair, every: int, half: Pair
+) -> tuple[NDArray, NDArray]:
     """Return t omega and its aliases, (f, l, 2), and which stand for -omega too."""
     (H, W), (sh, sw), (th, tw) = size, kernel.stride, kernel.dilation
     rows, columns = H // sh, W // sw
-    half = columns // 2 + 1
-    a, b = np.divmod(np.arange(0, rows * half, every), half)
+    some = (columns + 1) // 2 if half[1] else columns // 2 + 1
+    a, b = np.divmod(np.arange(0, rows * some, every), some)
     # -xi lies in the other half, unless its second coordinate is its own negative;
     # there, of xi and -xi both are listed
-    twice = (b > 0) & (2 * b < columns)
-    first = a[:, None] + rows * np.repeat(np.arange(sh), sw)
-    second = b[:, None] + columns * np.tile(np.arange(sw), sh)
-    return np.stack([(first * th) % H / H, (second * tw) % W / W], axis=2), twice
+    twice = (2 * b + half[1] > 0) & (2 * b + half[1] < columns)
+    first = 2 * (a[:, None] + rows * np.repeat(np.arange(sh), sw)) + half[0]
+    second = 2 * (b[:, None] + columns * np.tile(np.arange(sw), sh)) + half[1]
+    turns = first * th % (2 * H) / (2 * H), second * tw % (2 * W) / (2 * W)
+    return np.stack(turns, axis=2), twice
 
 
 def trimmed(kernel: Kernel) -> Kernel:

@@ -161,6 +161,32 @@ def test_a_positive_filter_with_zeros(n):
     assert conv_norm([[[[1.0, 2.0, 1.0]]]], (1, n)) == pytest.approx(4.0, rel=1e-10)
 
 
+@pytest.mark.parametrize("n", [4, 8])
+def test_a_change_of_sign_makes_the_bound_of_a_positive_filter_exact(n, monkeypatch):
+    """On n + 1 pixels the frequencies nearest to 0 are +-1/(2 (n + 1))."""
+    monkeypatch.setattr(_conv_zeros, "_WHOLE", 0)
+    found = conv_norm([[[[1.0, 2.0, 1.0]]]], (1, n), padding="zeros")
+    assert found.upper == pytest.approx(2 + 2 * math.cos(math.pi / (n + 1)), rel=1e-5)
+
+
+@pytest.mark.parametrize("half", [(0, 0), (0, 1), (1, 0), (1, 1)])
+@pytest.mark.parametrize("size", [(3, 4), (4, 3)])
+def test_circles_with_a_change_of_sign(size, half):
+    """Against the circle twice as long, restricted to images that change their sign."""
+    w = np.random.default_rng(8).standard_normal((2, 3, 2, 3))
+    double = tuple(n * (1 + h) for n, h in zip(size, half, strict=True))
+    M = explicit(w, double, (1, 1), None, 1, (1, 1))
+    signs = [
+        np.concatenate([np.eye(n), -np.eye(n)])[: n * (1 + h)] / math.sqrt(1 + h)
+        for n, h in zip(size, half, strict=True)
+    ]
+    images = np.kron(np.eye(3), np.kron(*signs))
+    expected = np.linalg.norm(M @ images, 2)
+    kernel = _fourier.Kernel(w[None], 1.0, (1, 1), (1, 1))
+    found, _ = _fourier.fourier(kernel, size, 1e-10, half)
+    assert found.upper == pytest.approx(expected, rel=1e-9)
+
+
 def test_the_prefactor_of_a_stride_is_one_over_the_stride():
     """A kernel of one tap picks every third pixel: norm 1, not 1/3."""
     w = np.zeros((1, 1, 4, 4))

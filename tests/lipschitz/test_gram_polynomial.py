@@ -97,6 +97,21 @@ def test_the_largest_of_all_blocks(shape, rtol):
     )
 
 
+@pytest.mark.parametrize("seen", [0.0, 0.5])
+def test_the_largest_is_found_wherever_it_stands(seen):
+    rng = np.random.default_rng(6)
+    w = rng.standard_normal((34, 34, 2, 2))
+    turns = rng.uniform(0, 1, (6, 2))
+    norms = [np.linalg.norm(block(w, turn), 2) for turn in turns]
+    gram = GramPolynomial(w, (1, 1), (1, 1))
+    for k in range(len(turns)):
+        rolled = np.roll(turns, k, axis=0)
+        blocks = [block(w, turn) for turn in rolled]
+        best, upper = largest(gram, rolled, blocks.__getitem__, 1e-9, seen)
+        assert best == pytest.approx(max(norms), rel=1e-9)
+        assert upper >= max(norms) * (1 - 1e-12)
+
+
 def test_only_what_is_below_is_proved_to_be():
     rng = np.random.default_rng(3)
     w = rng.standard_normal((34, 34, 2, 2))

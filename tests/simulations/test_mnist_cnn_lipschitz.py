@@ -88,7 +88,7 @@ def test_the_trained_network_is_bounded(tmp_path, monkeypatch):
     assert result.as_expected
     # the whole of the perturbation lies in ten directions of 784, about half in one
     assert 0.2 < result.measured["energy"] < 0.8
-    assert abs(result.measured["energy"] - result.measured["spectral"]) < 0.15
+    assert abs(result.measured["energy"] - result.measured["spectral"]) < 0.3
     assert 10 < result.measured["lower"] < result.measured["upper"] / 100
     assert (tmp_path / "mnist_cnn.onnx").stat().st_size > 10**6
     assert all(path.stat().st_size > 10_000 for path in result.figures)
