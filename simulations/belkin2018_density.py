@@ -228,7 +228,7 @@ def draw_measure(axes: "Axes", rows: Sequence[dict[str, float]]) -> None:
         [row["radius_low"] for row in rows],
         "s-",
         color=PALETTE["vermilion"],
-        label="covering radius",
+        label="mislabelled points' radius",
     )
     own = [row for row in rows if row["own_radius_low"] > 0]
     low = np.array([row["own_radius_low"] for row in own])
@@ -239,8 +239,9 @@ def draw_measure(axes: "Axes", rows: Sequence[dict[str, float]]) -> None:
         (high - low) / 2,
         fmt="_",
         capsize=2,
+        zorder=5,
         color=PALETTE["black"],
-        label="the error set's own",
+        label="the errors' own radius",
     )
     axes.set_yscale("log")
     axes.set(xlabel="neighbours $k$", ylim=(2e-5, 100))

@@ -43,12 +43,14 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Modules that take long to import, and where an import at module level is the point.
 HEAVY = {
     "clarabel": (),
+    "cloudpickle": (),
     "cupy": (),
     "daqp": (),
     "distributed": (),
     "faiss": (),
     "flint": (),
     "h5netcdf": (),
+    "h5py": (),
     "hypothesis": ("geomadv.testing", "geomadv_kernels.strategies"),
     "jinja2": (),
     "joblib": (),

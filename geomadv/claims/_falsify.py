@@ -177,7 +177,7 @@ def falsify(
     ... def grows_slowly(d):
     ...     return (d**0.5, 1000 * (1 + d) / (1000 + d))
     >>> dict(falsify(grows_slowly, budget=5).violation.parameters)
-    {'d': 996005}
+    {'d': 998002}
     """
     budget = real("budget", budget, lower=0, open_lower=True)
     error_rate = real(

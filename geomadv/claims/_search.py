@@ -198,10 +198,8 @@ def _line(
     values = [at(float(x)) for x in stops]
     for k in range(1, _STOPS - 1):
         if values[k - 1] > values[k] < values[k + 1]:
-            bounds = (float(stops[k - 1]), float(stops[k + 1]))
-            minimize_scalar(
-                at, bounds=bounds, options={"maxiter": 25}, method="bounded"
-            )
+            bracket = (float(stops[k - 1]), float(stops[k]), float(stops[k + 1]))
+            minimize_scalar(at, bracket, method="brent", options={"maxiter": 25})
 
 
 def _hypothesis(objective: Objective, cell: Cell, rng: np.random.Generator) -> None:

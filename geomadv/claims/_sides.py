@@ -9,6 +9,7 @@ function stays as it is, and its bool is taken for what it is.
 """
 
 import ast
+import copy
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -99,7 +100,7 @@ def keeping_sides(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function with the sides of the comparisons it returns kept apart.
 
     The function itself is returned where there is nothing to keep or its source cannot
-    be read.
+    be read, or is not what is in memory.
     """
     if not isinstance(function, FunctionType):
         return function
@@ -112,11 +113,13 @@ def keeping_sides(function: Callable[..., Any]) -> Callable[..., Any]:
     if not isinstance(definition, ast.FunctionDef):  # a lambda in a larger statement
         return function
     definition.decorator_list = []
+    if not _same(_compiled(copy.deepcopy(tree), function, first), function.__code__):
+        return function  # the file has changed since, or the code in memory has
     keeper = _Keeper(definition)
     keeper.visit(definition)
     if not keeper.kept:
         return function
-    code = _compiled(tree, definition, function, first)
+    code = _compiled(tree, function, first)
     cells = dict(
         zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     )
@@ -159,10 +162,26 @@ class _Keeper(ast.NodeTransformer):
         return ast.copy_location(ast.Return(sides), node)
 
 
-def _compiled(
-    tree: ast.Module, definition: ast.FunctionDef, function: FunctionType, first: int
-) -> CodeType | None:
-    """Return the code of the changed function, with the same free variables."""
+def _same(code: CodeType | None, own: CodeType) -> bool:
+    """Whether two codes have the same names and constants on the same lines.
+
+    Their instructions may differ, as what is imported at module level is called by
+    other ones.
+    """
+    return code is not None and _marks(code) == _marks(own)
+
+
+def _marks(code: CodeType) -> tuple[object, ...]:
+    constants = [repr(c) for c in code.co_consts if not isinstance(c, CodeType)]
+    lines = {line for _, _, line in code.co_lines() if line is not None}
+    return code.co_names, code.co_varnames, constants, lines - {code.co_firstlineno}
+
+
+def _compiled(tree: ast.Module, function: FunctionType, first: int) -> CodeType | None:
+    """Return the code of a definition, with the free variables of the function."""
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise AssertionError("the definition was parsed")
     free = function.__code__.co_freevars
     if free:  # inside a function that has them as locals they become free again
         outer = ast.parse("def _outer():\n    pass").body[0]

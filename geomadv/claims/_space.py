@@ -2,7 +2,7 @@
 
 A numeric parameter is a coordinate u in [0, 1] in the parameter's scale. A real range
 that starts at 0, on a linear scale, is searched near 0 as well as elsewhere: the lower
-half of the coordinate covers the lower half of the range logarithmically.
+fifth of the coordinate covers the lowest hundredth of the range logarithmically.
 """
 
 import itertools
@@ -16,7 +16,9 @@ import numpy as np
 from geomadv._typing import Float, NDArray
 from geomadv.claims._domain import Choices, Domain, Integers, Parameter, Reals
 
-_DECADES = 8
+_NEAR = 0.2  # of the coordinate, for
+_SMALL = 0.01  # of the range, down to
+_DECADES = 6  # below that
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,10 @@ def _value(p: Reals | Integers, u: float) -> Any:
         return p.lower + round(u * (p.upper - p.lower))
     if p.scale == "log":
         x = math.exp(math.log(p.lower) + u * math.log(p.upper / p.lower))
-    elif p.lower == 0:  # the lower half of u covers the decades above 0
-        x = p.upper * (10 ** (_DECADES * (2 * u - 1)) / 2 if u < 0.5 else u)
+    elif p.lower == 0 and u < _NEAR:
+        x = p.upper * _SMALL * 10 ** (_DECADES * (u / _NEAR - 1))
+    elif p.lower == 0:
+        x = p.upper * (_SMALL + (u - _NEAR) / (1 - _NEAR) * (1 - _SMALL))
     else:
         x = p.lower + u * (p.upper - p.lower)
     return float(min(max(x, p.lower), p.upper))
@@ -132,7 +136,9 @@ def coordinate(p: Reals | Integers, value: float) -> float:
         return math.log(value / p.lower) / math.log(p.upper / p.lower)
     if p.lower == 0 and isinstance(p, Reals):
         share = value / p.upper
-        if share >= 0.5:
-            return share
-        return 0.0 if share == 0 else max((math.log10(2 * share) / _DECADES + 1) / 2, 0)
+        if share >= _SMALL:
+            return _NEAR + (share - _SMALL) / (1 - _SMALL) * (1 - _NEAR)
+        if share == 0:
+            return 0.0
+        return max(_NEAR * (math.log10(share / _SMALL) / _DECADES + 1), 0.0)
     return (value - p.lower) / (p.upper - p.lower)

@@ -13,6 +13,8 @@ A linear function of the features with weights v therefore changes by at most
 radius(eps) |v|_2, and by a mean square of at most noise(sigma)^2 |v|_2^2. A classifier
 that is trained against l_2 perturbations of the *features* of size radius(eps) pays at
 least for those of size eps of the points: its objective is a certified upper bound.
+How far points are from another decision is said by `KernelFeatures.expansion`, and
+bounded by `FourierFeatures.certified_radius`.
 
 **Kernel features.** The coordinates of the projection of phi(x) onto the span of the
 features of the sample: with K = V Lambda V', Lambda^(-1/2) V' k(x). Projections bring
@@ -29,6 +31,7 @@ with |U| the largest singular value; the mean square under noise is
 (2/m) sum_j (1 - exp(-sigma^2 |u_j|^2/2)), exactly and at every x.
 """
 
+import itertools
 import math
 from typing import Any
 
@@ -40,6 +43,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, real
+from geomadv.classifiers._expansion import KernelExpansion
 
 _RANK = 1e-10  # relative size below which an eigenvalue counts as 0
 
@@ -148,6 +152,47 @@ class KernelFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         spread = 2.0 * self.gamma * deviation * deviation
         d = self.points_.shape[1]
         return math.sqrt(-2.0 * math.expm1(-d / 2.0 * math.log1p(spread)))
+
+    def expansion(self, model: Any) -> KernelExpansion:
+        """Return a linear function of these features as the expansion that it is.
+
+        <w, B' k(x)> + b, with the basis B, has the coefficients B w at the sample.
+        `minimal_perturbation` knows the expansion.
+
+        Parameters
+        ----------
+        model : classifier
+            With `coef_`, `intercept_` and `classes_`, fitted to features.
+
+        Returns
+        -------
+        KernelExpansion
+            With the same decisions, but for rounding.
+
+        Raises
+        ------
+        ValueError
+            If the model has not as many weights as there are features.
+
+        Examples
+        --------
+        >>> from geomadv.classifiers import LinearClassifier
+        >>> features = KernelFeatures(gamma=0.5).fit([[0.0], [1.0], [3.0]])
+        >>> linear = LinearClassifier.from_parameters([1.0, 2.0, 0.0], 0.5)
+        >>> Z = features.transform([[0.7]])
+        >>> f = features.expansion(linear).decision_function([[0.7]])
+        >>> bool(abs(f - linear.decision_function(Z)) < 1e-12)
+        True
+        """
+        check_is_fitted(self, "basis_")
+        W, b, classes = _linear_parts(model, self.basis_.shape[1])
+        return KernelExpansion.from_parameters(
+            self.points_,
+            self.basis_ @ (W[0] if len(W) == 1 else W.T),
+            gamma=self.gamma,
+            b=b[0] if len(W) == 1 else b,
+            classes=classes,
+        )
 
     def _kernel(self, rows: NDArray) -> NDArray:
         return np.exp(-self.gamma * cdist(rows, self.points_, "sqeuclidean"))
@@ -267,3 +312,88 @@ class FourierFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         with np.errstate(over="ignore"):
             halves = (real("sigma", sigma, lower=0.0) * sizes) ** 2 / 2.0
         return math.sqrt(-2.0 * float(np.expm1(-halves).mean()))
+
+    def certified_radius(self, model: Any, X: ArrayLike) -> Float[NDArray, " n"]:
+        """Return radii of balls in which a linear function keeps its decision.
+
+        Parameters
+        ----------
+        model : classifier
+            With `coef_`, `intercept_` and `classes_`, fitted to features.
+        X : (n, d) array_like
+            Points.
+
+        Returns
+        -------
+        (n,) array
+            Infinite where no point has another decision.
+
+        Raises
+        ------
+        ValueError
+            If the model has not as many weights as there are features.
+
+        Notes
+        -----
+        For two classes the difference is g = sum_j r_j cos(<u_j, x> - t_j) + b, with
+        r_j >= 0. Its gradient is at most L = min(|U| |r|_2, sum r_j |u_j|), its second
+        derivative at most M = |U' diag(r) U|, so that a step of length s changes it by
+        at most L s, and by at most |grad g(x)| s + M s^2/2: the greater radius counts.
+        Where |b| > sum r_j the sign of g never changes.
+
+        Examples
+        --------
+        One frequency, u = 1: sin x has its zeros at multiples of pi.
+
+        >>> from geomadv.classifiers import LinearClassifier
+        >>> features = FourierFeatures(1, random_state=0).fit([[0.0]])
+        >>> features.frequencies_ = np.ones((1, 1))
+        >>> sine = LinearClassifier.from_parameters([0.0, 1.0])
+        >>> features.certified_radius(sine, [[0.1], [1.5]]).round(3)
+        array([0.1  , 1.343])
+        """
+        check_is_fitted(self, "frequencies_")
+        rows = validate_data(self, X, reset=False, dtype=np.float64)
+        U, m = self.frequencies_, len(self.frequencies_)
+        W, b, _ = _linear_parts(model, 2 * m)
+        if len(W) == 1:
+            W, b = np.vstack([-W, W]) / 2.0, np.array([-b[0], b[0]]) / 2.0
+        phases = rows @ U.T
+        cosines, sines = np.cos(phases), np.sin(phases)
+        values = np.hstack([cosines, sines]) @ W.T / math.sqrt(m) + b
+        decided = values.argmax(axis=1)
+        found = np.full(len(rows), np.inf)
+        for i, k in itertools.permutations(range(len(W)), 2):
+            at = decided == i
+            a, c = (W[i, :m] - W[k, :m]), (W[i, m:] - W[k, m:])
+            a, c, g = (
+                a / math.sqrt(m),
+                c / math.sqrt(m),
+                (values[at, i] - values[at, k]),
+            )
+            r = np.hypot(a, c)
+            if b[i] - b[k] > r.sum() * (1.0 + 1e-12):
+                continue
+            slopes = np.linalg.norm((cosines[at] * c - sines[at] * a) @ U, axis=1)
+            steepest = min(
+                float(np.linalg.norm(U, 2) * np.linalg.norm(r)),
+                float(r @ np.linalg.norm(U, axis=1)),
+            )
+            bend = float(np.linalg.norm(U.T @ (r[:, None] * U), 2))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                flat = np.where(g > 0.0, g / steepest, 0.0)
+                root = slopes + np.sqrt(slopes**2 + 2.0 * bend * g)
+                curved = np.where(g > 0.0, 2.0 * g / root, 0.0)
+            found[at] = np.minimum(found[at], np.maximum(flat, curved))
+        return found * (1.0 - 1e-9)
+
+
+def _linear_parts(model: Any, features: int) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the weights, offsets and classes of a linear classifier."""
+    W = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64))
+    if W.shape[1] != features:
+        raise ValueError(
+            f"model must have {features} weights, one a feature, got {W.shape[1]}"
+        )
+    b = np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64).ravel(), len(W))
+    return W, b, np.asarray(model.classes_)

@@ -95,10 +95,10 @@ def distance_to_errors(
     For 500 points with a fifth of the labels wrong on the torus in d = 2, the default
     budget gave means of lower and upper bounds of .0457 and .0461 for 20 neighbours
     with weights "log", .0278 and .0305 for 5, and .0369 and .0376 for Hilbert's kernel;
-    in d = 1 they agreed to 1e-6. In d = 3 they differ by factors of 1.5 to 4, and it
-    takes millions of boxes to make them 1.1. The simplicial rule's are equal up to
-    rounding (but for points nearest to the edge of the hull with ``outside="nearest"``,
-    or at the edge of a cube).
+    in d = 1 they agreed to 1e-4. In d = 3 they differed by factors of 1.5 to 4; with
+    800 000 boxes that for 5 neighbours fell from 4 to 2.1. The simplicial rule's are
+    equal up to rounding in d <= 3 (but for points nearest to the edge of the hull with
+    ``outside="nearest"``, or at the edge of a cube).
 
     Examples
     --------

@@ -24,14 +24,14 @@ V <= v + j (v - 1) + (K - 1 - j) v, so that v is at least (V + j)/K, rounded up.
 - Pairs: V = K (K - 1)/2, so j is ahead of (K - 1)/2 + j/K others at least; the v-th
   nearest of the sets {f_j >= f_i} is a lower bound. Of linear functions, any v of them
   make a polyhedron, and the nearest of all these (where they are few) is a better one.
-  It is exact if the step there is decided for j: always where v = K - 1, as for the
-  second and third of three classes.
+  It is exact if the step there is decided for j. Where v = K - 1, as for the second and
+  third of three classes, bounds are equal, or a share of 1e-8 apart at corners.
 - Neighbours: V = k. A majority of k is enough: steps to the region of "j", of the two
   classes "j" and "not j", are upper bounds, and as exact as the smallest perturbation
   where v is a majority, as for the second and third of three classes and 3 neighbours.
-  Else the lower bound is the
-  distance to any other decision, or (s - r)/2, with s the distance to the v-th nearest
-  point of j and r that to the (k - v + 1)-st of the others: s <= r in the region.
+  Else the lower bound is the distance to any other decision, or (s - r)/2, with s the
+  distance to the v-th nearest point of j and r that to the (k - v + 1)-st of the
+  others: s <= r in the region.
 
 Upper bounds are steps that are decided for j: to these sets, one after the other (not
 of expansions, where a step costs too much), then back to where j begins; or towards
@@ -72,6 +72,7 @@ _PAST = 1.0 + 1e-9  # of a step to a boundary: over it
 _TURNS = 30  # sets that are reached one after the other
 _FARTHER = 1.5  # of a step to a boundary, in the last turn
 _HALVINGS = 60
+_INSIDE = 1e-8  # of a step's length: past the corner of a polyhedron
 _CHOICES = 130  # sets of linear functions that may be enough to win, at most
 _ANCHORS = 10  # given points of a class to which segments are drawn
 
@@ -242,12 +243,15 @@ def _polyhedron(
     X: Float[NDArray, "n d"],
     p: float,
     box: Box | None,
+    depth: Float[NDArray, " n"] | None = None,
 ) -> Perturbation:
-    """Return the smallest steps to where A x + b >= 0."""
+    """Return the smallest steps to where A x + b >= 0, or so far inside of that."""
     rises = X @ A.T + b
     n = len(X)
     delta, distance = np.zeros(X.shape), np.full(n, np.inf)
     lower, sizes = np.zeros(n), np.linalg.norm(A, axis=1)
+    if depth is not None:
+        rises -= np.outer(depth, sizes)
     for row in range(n):
         room = None if box is None else (box[0] - X[row], box[1] - X[row])
         lower[row], step, _ = smallest_step(A, -rises[row], p, room)
@@ -316,6 +320,12 @@ def _bracket(
                 found = _polyhedron(A, b, X, p, box)
                 nearest = np.minimum(nearest, found.lower)
                 _take(form, j, X, found.delta, p, delta, distance)
+                left = np.flatnonzero(distance > found.lower * (1.0 + _INSIDE))
+                if len(A) == len(ahead) and len(left):  # at a corner: a little further
+                    trial = np.zeros(X.shape)
+                    room = _INSIDE * np.linalg.norm(found.delta[left], axis=1)
+                    trial[left] = _polyhedron(A, b, X[left], p, box, room).delta
+                    _take(form, j, X, trial, p, delta, distance)
             if math.comb(len(linear), needed) <= _CHOICES:
                 lower = np.maximum(lower, nearest)
     else:  # in the region j is ahead of all

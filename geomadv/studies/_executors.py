@@ -200,10 +200,7 @@ class Processes:
     def close(self) -> None:
         """Kill the workers."""
         for slot in self._slots:
-            slot.pool.shutdown(wait=False, kill_workers=True)
-        for slot in self._slots:
-            with contextlib.suppress(Exception):
-                slot.pool.shutdown(wait=True, kill_workers=True)
+            _kill(slot.pool, wait=True)
         self._folder.cleanup()
 
     def _pool(self) -> Any:
@@ -240,7 +237,7 @@ class Processes:
     def _replaced(self, slot: _Slot, cause: str) -> list[Finished]:
         """Give a slot a new worker, and return the batches of the old one."""
         batches, slot.batches = slot.batches, deque()
-        slot.pool.shutdown(wait=False, kill_workers=True)
+        _kill(slot.pool, wait=False)
         slot.pool = self._pool()
         found, blamed = [], True
         for batch, future in batches:
@@ -250,6 +247,19 @@ class Processes:
                 found.append(Finished(batch, None, cause, blamed))
                 blamed = False
         return found
+
+
+def _kill(pool: Any, *, wait: bool) -> None:
+    """Kill the worker of a pool.
+
+    loky drops what waits and then looks up those that it has not handed out yet, by
+    their numbers, which ends its thread with a KeyError: they are taken away before.
+    """
+    numbers: queue.Queue[int] = getattr(pool, "_work_ids", queue.Queue())
+    with contextlib.suppress(queue.Empty):
+        while True:
+            numbers.get(block=False)
+    pool.shutdown(wait=wait, kill_workers=True)
 
 
 def _begin_worker(driver: int) -> None:

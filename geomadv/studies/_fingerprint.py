@@ -1,23 +1,27 @@
 """The version of a measurement: a digest of the code that it runs.
 
 Cells of an old `measure` must not be mixed with those of a new one. What counts is the
-source of the function and of everything in its own module that it names, directly or
-through others of them: functions, classes, and the values of constants. Comments,
-docstrings and layout do not count: the source is parsed and its syntax tree is hashed.
-What lies in other modules counts by its name alone; the versions of geomadv and NumPy
-are part of a layout beside the digest.
+source of the function and of everything of the user's that it names, directly or
+through others of them: functions, classes, and the values of constants, in its own
+module and in others that are not installed. Comments, docstrings and layout do not
+count: the source is parsed and its syntax tree is hashed. What is installed counts by
+its name alone; the versions of geomadv and NumPy are part of a layout beside the
+digest.
 """
 
 import ast
 import functools
 import hashlib
 import inspect
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from geomadv.studies._transport import is_foreign
 
 
 def fingerprint(measure: Callable[..., Any]) -> str:
@@ -60,14 +64,14 @@ def _visit(name: str, value: Any, home: str, parts: dict[str, str]) -> None:
     if isinstance(value, types.MethodType):
         _visit(f"{name}.self", value.__self__, home, parts)
         value = value.__func__
-    if isinstance(value, types.FunctionType) and value.__module__ == home:
+    if isinstance(value, types.FunctionType) and _counts(value, home):
         parts[name] = _source(value)
-        for key, bound in _names(value):
+        for key, bound in _names(value, home):
             _visit(key, bound, home, parts)
-    elif isinstance(value, type) and value.__module__ == home:
+    elif isinstance(value, type) and _counts(value, home):
         parts[name] = f"class {value.__qualname__}"
         for base in value.__bases__:
-            _visit(base.__qualname__, base, home, parts)
+            _visit(_place(base, home), base, home, parts)
         for key, member in vars(value).items():
             inner = getattr(member, "__func__", getattr(member, "fget", member))
             if isinstance(inner, types.FunctionType) or not key.startswith("__"):
@@ -76,25 +80,47 @@ def _visit(name: str, value: Any, home: str, parts: dict[str, str]) -> None:
         parts[name] = _described(value, home, parts)
 
 
-def _names(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+def _counts(value: Any, home: str) -> bool:
+    """Tell whether a definition is the user's own."""
+    module = str(getattr(value, "__module__", ""))
+    return module == home or is_foreign(module, sys.modules.get(module))
+
+
+def _place(value: Any, home: str) -> str:
+    """Return the name of a definition: the same in a script and in a module."""
+    module = str(getattr(value, "__module__", ""))
+    return value.__qualname__ if module == home else f"{module}.{value.__qualname__}"
+
+
+def _names(function: types.FunctionType, home: str) -> Iterator[tuple[str, Any]]:
     """Yield what a function finds outside itself: globals, closure and defaults."""
+    place = _place(function, home)
+    prefix = "" if function.__module__ == home else f"{function.__module__}."
     codes = [function.__code__]
     for code in codes:
         codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
         for name in code.co_names:
-            if name in function.__globals__:
-                yield name, function.__globals__[name]
+            if name not in function.__globals__:
+                continue
+            value = function.__globals__[name]
+            yield f"{prefix}{name}", value
+            if isinstance(value, types.ModuleType) and is_foreign(
+                value.__name__, value
+            ):
+                for inner in code.co_names:
+                    if hasattr(value, inner):
+                        yield f"{value.__name__}.{inner}", getattr(value, inner)
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     for name, cell in cells:
         try:
-            yield f"{function.__qualname__}.{name}", cell.cell_contents
+            yield f"{place}.{name}", cell.cell_contents
         except ValueError:  # not bound yet
             continue
     defaults = (
         *(function.__defaults__ or ()),
         *(function.__kwdefaults__ or {}).items(),
     )
-    yield f"{function.__qualname__}.defaults", defaults
+    yield f"{place}.defaults", defaults
 
 
 def _described(value: Any, home: str, parts: dict[str, str]) -> str:
@@ -115,14 +141,14 @@ def _described(value: Any, home: str, parts: dict[str, str]) -> str:
         return f"set {sorted(map(repr, value))}"
     if value is None or isinstance(value, str | bytes | int | float | complex):
         return repr(value)
-    if isinstance(value, types.FunctionType | type) and value.__module__ == home:
-        _visit(value.__qualname__, value, home, parts)
-        return f"see {value.__qualname__}"
+    if isinstance(value, types.FunctionType | type) and _counts(value, home):
+        _visit(_place(value, home), value, home, parts)
+        return f"see {_place(value, home)}"
     if hasattr(value, "__qualname__"):
         return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
     kind = type(value)
-    if kind.__module__ == home:
-        _visit(kind.__qualname__, kind, home, parts)
+    if _counts(kind, home):
+        _visit(_place(kind, home), kind, home, parts)
         if hasattr(value, "__dict__"):
             return f"{kind.__qualname__} {_described(vars(value), home, parts)}"
     return f"{kind.__module__}.{kind.__qualname__}"

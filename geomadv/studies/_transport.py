@@ -76,7 +76,7 @@ def _by_value(cloudpickle: Any) -> Iterator[None]:
     """Send the modules that workers may lack by value."""
     sent = []
     for name, module in list(sys.modules.items()):
-        if _is_foreign(name, module) and module not in sent:
+        if is_foreign(name, module) and module not in sent:
             try:
                 cloudpickle.register_pickle_by_value(module)
             except ValueError:  # under another name in sys.modules
@@ -89,7 +89,7 @@ def _by_value(cloudpickle: Any) -> Iterator[None]:
             cloudpickle.unregister_pickle_by_value(module)
 
 
-def _is_foreign(name: str, module: Any) -> bool:
+def is_foreign(name: str, module: Any) -> bool:
     """Tell whether a module is neither installed nor part of geomadv."""
     root = name.partition(".")[0]
     file = getattr(module, "__file__", None)

@@ -71,6 +71,14 @@ def test_a_returned_comparison_keeps_its_sides():
     assert less(0.5) is True  # the function itself is as it was
 
 
+def calls_a_module(x):
+    return math.exp(-x) <= 1 + math.log(1 + x)
+
+
+def test_what_is_imported_by_the_module_may_be_called():
+    assert keeping_sides(calls_a_module)(0.0) == (1.0, "<=", 1.0)
+
+
 def test_free_variables_defaults_and_inner_functions_survive():
     a, b = 2.0, 3.0
 
@@ -101,6 +109,17 @@ def test_a_free_variable_is_the_same_cell():
 @pytest.mark.parametrize("function", [lambda x: x <= 1, max, eval("lambda x: x <= 1")])  # noqa: S307
 def test_what_cannot_be_read_stays_as_it_is(function):
     assert keeping_sides(function) is function
+
+
+def test_a_file_that_has_changed_since_is_not_believed(tmp_path, monkeypatch):
+    path = tmp_path / "changing.py"
+    path.write_text("def f(x):\n    return x <= 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import changing
+
+    assert keeping_sides(changing.f)(2) == (2, "<=", 1)
+    path.write_text("def f(x):\n    return x <= 11 + x * x\n")
+    assert keeping_sides(changing.f) is changing.f
 
 
 def chained(x):

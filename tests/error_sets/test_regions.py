@@ -391,10 +391,10 @@ def test_votes_that_need_a_majority_are_exact(model, p):
     X, y = three_blobs(40, seed=3)
     Q = 1.5 * np.random.default_rng(13).standard_normal((3, 2))
     found = distance_to_regions(model.fit(X, y), Q, p=p)
-    assert found.exact[:, 1:].all()
+    assert (found.distance[:, 1:] <= found.lower[:, 1:] * (1 + 1e-6)).all()
     for row in range(3):
         for j in (1, 2):
-            grid = on_a_grid(model, Q[row], "abc"[j], p)
+            grid = on_a_grid(model, Q[row], "abc"[j], p, reach=9.0, m=601)
             if np.isfinite(grid):
                 assert grid - 0.05 <= found.distance[row, j] <= grid + 1e-9
 

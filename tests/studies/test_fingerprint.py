@@ -3,6 +3,8 @@
 import functools
 import importlib.util
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -103,9 +105,6 @@ def test_a_change_of_anything_else_is_not(tmp_path, old, new):
 
 
 def test_the_digest_is_the_same_in_another_process(tmp_path):
-    import subprocess
-    import sys
-
     path = tmp_path / "there.py"
     path.write_text(SOURCE)
     code = (
@@ -159,3 +158,62 @@ def test_lambdas_closures_partials_and_methods_differ():
     digests = [fingerprint(measure) for measure in measures]
     assert len(set(digests)) == len(digests)
     assert fingerprint(scaled(2)) == fingerprint(scaled(2))
+
+
+MAIN = """
+import {module}
+from {module} import scaled
+
+def measure(cell, rng):
+    return {{"x": scaled(1) + {module}.shifted(2)}}
+"""
+HELPER = """
+STEP = 1
+FAR = 2
+
+def scaled(x):
+    return inner(x)
+
+def inner(x):
+    return 3 * x
+
+def shifted(x):
+    return x + STEP
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "seen"),
+    [
+        ("3 * x", "4 * x", True),
+        ("STEP = 1", "STEP = 2", True),
+        ("x + STEP", "x - STEP", True),
+        ("FAR = 2", "FAR = 3", False),
+    ],
+)
+def test_other_files_of_the_user_count(tmp_path, monkeypatch, old, new, seen):
+    name, digests = f"helper{next(COUNT)}", []
+    for folder, text in (("a", HELPER), ("b", HELPER.replace(old, new))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.py").write_text(text)
+        with monkeypatch.context() as patched:
+            patched.syspath_prepend(tmp_path / folder)
+            main = module(tmp_path, MAIN.format(module=name))
+            digests.append(fingerprint(main.measure))
+            del sys.modules[name]
+    assert (digests[0] != digests[1]) == seen
+
+
+def test_a_study_has_one_digest_as_a_script_and_as_a_module(tmp_path):
+    (tmp_path / "there.py").write_text(
+        SOURCE + "\nif __name__ == '__main__':\n"
+        "    from geomadv.studies._fingerprint import fingerprint\n"
+        "    print(fingerprint(measure))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "there.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == digest(tmp_path)

@@ -13,6 +13,9 @@ from geomadv.stats import clopper_pearson
 from geomadv.testing import strategies as gst
 from geomadv.testing.strategies._data import KINDS
 
+# The shape checker looks at random members of containers while a strategy draws.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+
 D = gst.dimensions(1, 12)
 FEW = settings(max_examples=40)
 

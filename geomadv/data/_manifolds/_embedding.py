@@ -22,6 +22,16 @@ _DENSE = 128
 _BLOCK = 1 << 21  # numbers of temporary arrays
 
 
+def lengths(V: Float[NDArray, "*batch d"]) -> Float[NDArray, "*batch"]:
+    """Return Euclidean norms along the last axis, also where squares overflow."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(np.linalg.norm(V, axis=-1))
+    large = np.isinf(found)
+    if large.any():
+        found[large] = np.hypot.reduce(V[large], axis=-1)
+    return found
+
+
 class Embedding:
     """An isometric embedding of R^m into R^d.
 
@@ -145,7 +155,7 @@ class Embedding:
         for start in range(0, array.shape[0], step):
             rows = array[start : start + step]
             rest = rows - self.lift(self.coordinates(rows))
-            found[start : start + step] = np.linalg.norm(rest, axis=1)
+            found[start : start + step] = lengths(rest)
         return found
 
     def _blocks(self, X: NDArray) -> list[NDArray]:

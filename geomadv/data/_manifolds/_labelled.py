@@ -26,7 +26,7 @@ import numpy as np
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real
-from geomadv.data._manifolds._embedding import Embedding
+from geomadv.data._manifolds._embedding import Embedding, lengths
 
 _BLOCK = 1 << 21
 
@@ -177,7 +177,7 @@ class LabelledManifold(abc.ABC):
         if integer("label", label) not in (-1, 1):
             raise ValueError(f"label must be -1 or +1, got {label}")
         Z = self.embedding.coordinates(X)
-        core = np.linalg.norm(Z - self._nearest(Z, label), axis=1)
+        core = lengths(Z - self._nearest(Z, label))
         return np.hypot(core, self.embedding.offset(X))
 
     def bayes_predict(self, X: ArrayLike) -> Float[NDArray, " n"]:
@@ -251,8 +251,7 @@ class LabelledManifold(abc.ABC):
     def _foot(self, Z: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Return the nearest core points, their labels and the distances."""
         inner, outer = self._nearest(Z, -1), self._nearest(Z, 1)
-        near = np.linalg.norm(Z - inner, axis=1)
-        far = np.linalg.norm(Z - outer, axis=1)
+        near, far = lengths(Z - inner), lengths(Z - outer)
         first = near < far
         P = np.where(first[:, np.newaxis], inner, outer)
         return P, np.where(first, -1.0, 1.0), np.where(first, near, far)

@@ -24,6 +24,7 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import choice, integer, points, real, real_array
+from geomadv.data._manifolds._embedding import lengths
 from geomadv.data._manifolds._labelled import LabelledManifold
 
 
@@ -291,7 +292,7 @@ class FlatTorusDecoder(LabelledManifold):
 
     def _nearest(self, Z: NDArray, label: int) -> NDArray:
         pairs = Z.reshape(-1, self.k, 2)
-        size = np.linalg.norm(pairs, axis=2, keepdims=True)
+        size = lengths(pairs)[..., np.newaxis]
         P = self.a * np.where(
             size > 0, pairs / np.where(size > 0, size, 1.0), [1.0, 0.0]
         )

@@ -34,6 +34,7 @@ import numpy as np
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, real
 from geomadv.data._manifolds._axis_search import zero_distance
+from geomadv.data._manifolds._embedding import lengths
 from geomadv.data._manifolds._labelled import LabelledManifold, fair_labels
 
 
@@ -149,9 +150,7 @@ class SwissRolls(LabelledManifold):
     def _gap(self, plane: NDArray) -> NDArray:
         """Return how much farther the class +1 is than -1 in the plane."""
         Z = _flat(plane)
-        far, near = (
-            np.linalg.norm(Z - self._nearest(Z, label), axis=1) for label in (1, -1)
-        )
+        far, near = (lengths(Z - self._nearest(Z, label)) for label in (1, -1))
         return np.asarray(far - near)
 
     def _curve(self, t: NDArray, alpha: NDArray | float) -> NDArray:
@@ -167,8 +166,8 @@ class SwissRolls(LabelledManifold):
 
     def _tangents(self, plane: NDArray) -> tuple[NDArray, NDArray]:
         """Return the angles of the points of tangency and the lengths over R."""
-        square = (plane**2).sum(axis=1) / self.radius**2 - 1
-        length = np.sqrt(np.maximum(square, 0.0))
+        size = lengths(plane) / self.radius
+        length = np.sqrt(np.maximum(size - 1, 0.0)) * np.sqrt(size + 1)
         return np.arctan2(plane[:, 1], plane[:, 0]) + np.arctan(length), length
 
     def _nearest(self, Z: NDArray, label: int) -> NDArray:
@@ -181,7 +180,7 @@ class SwissRolls(LabelledManifold):
         t = np.clip(p - alpha + turn * best, self.start, self.end)
         ends = np.broadcast_to([self.start, self.end], (t.size, 2))
         candidates = self._curve(np.column_stack([t, ends]), alpha)
-        gaps = np.linalg.norm(candidates - Z[:, np.newaxis, :2], axis=2)
+        gaps = lengths(candidates - Z[:, np.newaxis, :2])
         chosen = candidates[np.arange(t.size), gaps.argmin(axis=1)]
         return np.column_stack([chosen, np.clip(Z[:, 2], 0.0, self.height)])
 

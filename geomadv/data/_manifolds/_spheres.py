@@ -11,6 +11,7 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, real
+from geomadv.data._manifolds._embedding import lengths
 from geomadv.data._manifolds._labelled import (
     LabelledManifold,
     fair_labels,
@@ -84,7 +85,7 @@ class EmbeddedSpheres(LabelledManifold):
         (n,) array
             ||z| - (inner + outer)/2|, z the part of x in the subspace.
         """
-        size = np.linalg.norm(self.embedding.coordinates(X), axis=1)
+        size = lengths(self.embedding.coordinates(X))
         return np.abs(size - (self.inner + self.outer) / 2)
 
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
@@ -103,7 +104,7 @@ class EmbeddedSpheres(LabelledManifold):
 
 
 def _directions(Z: NDArray) -> NDArray:
-    size = np.linalg.norm(Z, axis=1, keepdims=True)
+    size = lengths(Z)[:, np.newaxis]
     axis = np.zeros(Z.shape[1])
     axis[0] = 1.0
     directions: NDArray = np.where(size > 0, Z / np.where(size > 0, size, 1.0), axis)

@@ -15,6 +15,7 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import real
+from geomadv.data._manifolds._embedding import lengths
 from geomadv.data._manifolds._labelled import LabelledManifold, fair_labels
 
 
@@ -104,7 +105,7 @@ class NestedTori(LabelledManifold):
 
     def _centres(self, Z: NDArray) -> tuple[NDArray, NDArray]:
         """Return the nearest points of the circle and the distances to it."""
-        size = np.linalg.norm(Z[:, :2], axis=1)
+        size = lengths(Z[:, :2])
         direction = np.where(
             size[:, np.newaxis] > 0,
             Z[:, :2] / np.where(size > 0, size, 1.0)[:, np.newaxis],
@@ -112,7 +113,7 @@ class NestedTori(LabelledManifold):
         )
         centres = np.zeros_like(Z)
         centres[:, :2] = self.radius * direction
-        return centres, np.linalg.norm(Z - centres, axis=1)
+        return centres, lengths(Z - centres)
 
     def _nearest(self, Z: NDArray, label: int) -> NDArray:
         centres, tube = self._centres(Z)

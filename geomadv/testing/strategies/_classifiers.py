@@ -18,9 +18,7 @@ _OFFSETS = st.sampled_from([0.0, 1.0, -1.0, 0.5])
 
 
 @st.composite
-def linear_classifiers(
-    draw: st.DrawFn, d: int, *, classes: int = 2
-) -> LinearClassifier:
+def linear_classifiers(draw: Any, d: int, *, classes: int = 2) -> LinearClassifier:
     """Return a strategy of linear classifiers of R^d.
 
     Parameters
@@ -46,7 +44,7 @@ def linear_classifiers(
 
 
 @st.composite
-def quadratic_classifiers(draw: st.DrawFn, d: int) -> QuadraticClassifier:
+def quadratic_classifiers(draw: Any, d: int) -> QuadraticClassifier:
     """Return a strategy of quadratic classifiers f = x'Ax + 2b'x + c of R^d.
 
     Parameters
@@ -75,7 +73,7 @@ def quadratic_classifiers(draw: st.DrawFn, d: int) -> QuadraticClassifier:
 
 
 @st.composite
-def kernel_classifiers(draw: st.DrawFn, d: int) -> KernelExpansion:
+def kernel_classifiers(draw: Any, d: int) -> KernelExpansion:
     """Return a strategy of kernel expansions in R^d.
 
     Parameters
@@ -99,7 +97,7 @@ def kernel_classifiers(draw: st.DrawFn, d: int) -> KernelExpansion:
 
 
 @st.composite
-def nearest_neighbours(draw: st.DrawFn, d: int) -> Any:
+def nearest_neighbours(draw: Any, d: int) -> Any:
     """Return a strategy of fitted nearest-neighbour classifiers in R^d.
 
     Parameters

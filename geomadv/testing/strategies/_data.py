@@ -44,7 +44,7 @@ class DataSet(NamedTuple):
 
 
 @st.composite
-def labelled_laws(draw: st.DrawFn, d: int) -> GaussianPair | ConcentricSpheres:
+def labelled_laws(draw: Any, d: int) -> GaussianPair | ConcentricSpheres:
     """Return a strategy of laws of labelled points of R^d.
 
     Parameters
@@ -72,7 +72,7 @@ def labelled_laws(draw: st.DrawFn, d: int) -> GaussianPair | ConcentricSpheres:
 
 @st.composite
 def data_sets(
-    draw: st.DrawFn, d: int, *, n: int | None = None, kind: str | None = None
+    draw: Any, d: int, *, n: int | None = None, kind: str | None = None
 ) -> DataSet:
     """Return a strategy of data sets in which methods stumble.
 

@@ -41,9 +41,7 @@ def spaces(
 
 
 @st.composite
-def points_on(
-    draw: st.DrawFn, space: Space, *, n: int | None = None
-) -> Float[NDArray, "n d"]:
+def points_on(draw: Any, space: Space, *, n: int | None = None) -> NDArray:
     """Return a strategy of points of a space, degenerate ones included.
 
     Parameters
@@ -70,7 +68,7 @@ def points_on(
 
 
 @st.composite
-def _point(draw: st.DrawFn, space: Space) -> NDArray:
+def _point(draw: Any, space: Space) -> NDArray:
     d = space.d
     if isinstance(space, Sphere):
         return draw(directions(d))
@@ -82,7 +80,7 @@ def _point(draw: st.DrawFn, space: Space) -> NDArray:
     return _coordinates(draw, d, [0.0, 1.0, -1.0, 3.0])
 
 
-def _coordinates(draw: st.DrawFn, d: int, values: list[Any]) -> NDArray:
+def _coordinates(draw: Any, d: int, values: list[Any]) -> NDArray:
     if d <= FEW:
         chosen = draw(st.lists(st.sampled_from(values), min_size=d, max_size=d))
         return np.array(chosen, dtype=float)
@@ -162,7 +160,7 @@ class ErrorSet:
 
 
 @st.composite
-def error_sets(draw: st.DrawFn, space: Sphere | Gaussian, *, mass: float) -> ErrorSet:
+def error_sets(draw: Any, space: Sphere | Gaussian, *, mass: float) -> ErrorSet:
     """Return a strategy of error sets of a given mass.
 
     Parameters

@@ -26,7 +26,7 @@ def generators(readable: int) -> st.SearchStrategy[np.random.Generator]:
 
 
 @st.composite
-def vectors(draw: st.DrawFn, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]:
+def vectors(draw: Any, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]:
     """Return a strategy of vectors of R^d.
 
     Parameters
@@ -82,7 +82,7 @@ def directions(d: int) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def rotations(draw: st.DrawFn, d: int) -> Float[NDArray, "d d"]:
+def rotations(draw: Any, d: int) -> Float[NDArray, "d d"]:
     """Return a strategy of orthogonal matrices.
 
     Parameters
@@ -108,7 +108,7 @@ def rotations(draw: st.DrawFn, d: int) -> Float[NDArray, "d d"]:
 
 @st.composite
 def covariances(
-    draw: st.DrawFn, d: int, *, condition: float | None = None
+    draw: Any, d: int, *, condition: float | None = None
 ) -> Float[NDArray, "d d"]:
     """Return a strategy of covariances Q diag(s) Q^T of a given condition number.
 

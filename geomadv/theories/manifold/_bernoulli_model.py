@@ -15,12 +15,13 @@ convolution of as many lattice laws as a has values, all terms positive.
 import numpy as np
 from scipy import special
 
-from geomadv._typing import ArrayLike, Float, NDArray
+from geomadv._typing import ArrayLike, Float, Int, NDArray
 from geomadv._validate import integer, norm_order, real, real_array
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
 
 _LARGEST = 4_000_000
+_BLOCK = 1 << 20  # terms added at a time
 
 
 def bernoulli_error(
@@ -97,7 +98,7 @@ def agreement_error(d: int, agreeing: int, tau: float) -> float:
     Returns
     -------
     float
-        P[S <= 0] of the margin S in O(d) operations.
+        P[S <= 0] of the margin S in O(d) operations and constant memory.
 
     Raises
     ------
@@ -118,19 +119,20 @@ def agreement_error(d: int, agreeing: int, tau: float) -> float:
     right = integer("agreeing", agreeing, minimum=0, maximum=size)
     t = real("tau", tau, lower=0, upper=0.5)
     # S = 2 (B + C) - d, B of the agreeing and C of the others
-    log_b = _log_binomial(right, 0.5 + t)
-    most = np.minimum(np.floor(size / 2) - np.arange(right + 1), size - right)
-    inside = most >= 0
-    below = np.where(
-        most >= size - right,
-        1.0,
-        special.bdtr(np.maximum(most, 0), size - right, 0.5 - t),
-    )
-    return float((np.exp(log_b) * below)[inside].sum())
+    found = 0.0
+    for start in range(0, min(right, size // 2) + 1, _BLOCK):
+        b = np.arange(start, min(start + _BLOCK, right + 1, size // 2 + 1))
+        most = np.minimum(size // 2 - b, size - right).astype(float)
+        below = np.where(
+            most >= size - right, 1.0, special.bdtr(most, size - right, 0.5 - t)
+        )
+        found += float(np.exp(_log_binomial(right, 0.5 + t, b)) @ below)
+    return found
 
 
-def _log_binomial(n: int, probability: float) -> Float[NDArray, " m"]:
-    k = np.arange(n + 1)
+def _log_binomial(
+    n: int, probability: float, k: Int[NDArray, " m"]
+) -> Float[NDArray, " m"]:
     choose = (
         special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     )
@@ -150,7 +152,7 @@ def _law(
         if level == 0.0:
             continue
         steps = level * (2.0 * np.arange(count + 1) - count)
-        chances = np.exp(_log_binomial(int(count), 0.5 + tau))
+        chances = np.exp(_log_binomial(int(count), 0.5 + tau, np.arange(count + 1)))
         if values.size * steps.size > _LARGEST:
             raise ValueError(
                 "w must have few different values of w_i theta_i, got a margin of more "

@@ -344,11 +344,17 @@ def _margin(
         raise ValueError("w must not be zero")
     weights = weights / largest[..., np.newaxis]
     size, q = real_array("eps", eps, lower=0), dual_order(norm_order("p", p))
-    inner, harm, size = broadcast(
-        w=np.asarray(weights @ mean), norm=lp_norm(weights, q), eps=size
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        inner = np.asarray(weights @ mean)
+    inner, harm, size = broadcast(w=inner, norm=lp_norm(weights, q), eps=size)
     length = _positive("sigma", sigma) * np.linalg.norm(weights, axis=-1)
-    return np.asarray((inner - size * harm) / length)
+    with np.errstate(over="ignore", invalid="ignore"):
+        margin = np.asarray((inner - size * harm) / length)
+    if np.isnan(margin).any():
+        raise ValueError(
+            "theta and eps must be smaller: <w, theta> - eps |w| overflows"
+        )
+    return margin
 
 
 def _positive(name: str, value: float) -> float:

@@ -39,7 +39,7 @@ def inf_axis_radius(
     -----
     The point x has l_inf distance s to the inner sphere where |(|x_i| - s)_+|_2 is the
     inner radius, to the outer one where ||x_i| + s|_2 is the outer radius. Brent's
-    method, to 1e-12.
+    method, to 1e-12 times the inner radius.
 
     Examples
     --------
@@ -47,11 +47,13 @@ def inf_axis_radius(
     (2.0, 1.926649916)
     """
     vector = np.abs(real_array("direction", direction, ndim=1))
-    length = float(np.linalg.norm(vector)) if vector.size else 0.0
-    if length == 0:
+    largest = float(vector.max(initial=0.0))
+    if largest == 0:
         raise ValueError("direction must not be zero")
-    u = vector / length
-    a, b = _radii(inner, outer)
+    vector = vector / largest
+    u = vector / np.linalg.norm(vector)
+    unit, b = _radii(inner, outer)
+    a, b = 1.0, b / unit
 
     def surplus(rho: float) -> float:
         x = rho * u
@@ -65,7 +67,7 @@ def inf_axis_radius(
         )
         return float(np.linalg.norm(x + s)) - b
 
-    return float(optimize.brentq(surplus, a, b, xtol=1e-13))
+    return unit * float(optimize.brentq(surplus, a, b, xtol=1e-13))
 
 
 def inf_axis_height(d: int, inner: float = 1.0, outer: float = 3.0) -> float:

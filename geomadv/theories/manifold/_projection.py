@@ -125,7 +125,8 @@ def adaptive_bounds(distance: ArrayLike, reach: float) -> tuple[Real, Real]:
     """
     D = real_array("distance", distance, lower=0, infinite=True)
     tau = real("reach", reach, lower=0, open_lower=True, infinite=True)
-    with np.errstate(divide="ignore"):
-        rate = 1 / D + 1 / np.float64(tau)
-        lower: Real = np.where(np.isinf(D), tau, 1 / rate)[()]
+    small, large = np.minimum(D, tau), np.maximum(D, tau)
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(np.isinf(large), 0.0, small / large)
+    lower: Real = (small / (1 + ratio))[()]
     return lower, D[()]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from geomadv._random import generator
 from geomadv._typing import ArrayLike, Bool, NDArray
 from geomadv._validate import integer, real, real_array
 from geomadv.theories.manifold._cells import cell_share
@@ -313,7 +314,7 @@ def tube_coverage(
 
 
 def sample_covered(
-    n: int, rng: np.random.Generator, k: int, d: int
+    n: int, rng: np.random.Generator | int, k: int, d: int
 ) -> Bool[NDArray, " n"]:
     """Draw points of the tube and whether the balls of the coarsest grid cover them.
 
@@ -321,8 +322,8 @@ def sample_covered(
     ----------
     n : int
         Number of points, at least 0.
-    rng : numpy.random.Generator
-        Generator.
+    rng : numpy.random.Generator or int
+        Generator, or the seed of one.
     k : int
         Dimension of the flat, at least 1.
     d : int
@@ -344,11 +345,11 @@ def sample_covered(
 
     Examples
     --------
-    >>> float(sample_covered(100_000, np.random.default_rng(0), 1, 3).mean().round(2))
+    >>> float(sample_covered(100_000, 0, 1, 3).mean().round(2))
     0.67
     """
     size, ambient = _dimensions(k, d)
-    count = integer("n", n, minimum=0)
+    count, rng = integer("n", n, minimum=0), generator(rng)
     t = rng.random(count) ** (1 / (ambient - size))
     cell = (2 * rng.random((count, size)) - 1) / math.sqrt(size)
     return np.asarray(t * t + (cell * cell).sum(axis=1) <= 1.0)

@@ -77,7 +77,8 @@ def worth_from_one_label(a: ArrayLike) -> Real:
     from scipy.special import erf
 
     scale = real_array("a", a, lower=0, open_lower=True)
-    worth: Real = (erf(scale**-2.0 / math.sqrt(2)) ** 2)[()]
+    with np.errstate(over="ignore"):
+        worth: Real = (erf(scale**-2.0 / math.sqrt(2)) ** 2)[()]
     return worth
 
 

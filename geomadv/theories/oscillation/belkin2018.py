@@ -437,7 +437,7 @@ $(m\,\omega_d)^{-1/d}$.""",
 needed, with $\tfrac1d\ln N \to -\ln(c\sqrt{2\pi e})$.""",
         relation="limit",
         domain={
-            "c": Reals(0.01, 0.24, (0.05, 0.1, 0.2), symbol="c"),
+            "c": Reals(0.01, 0.2, (0.05, 0.1, 0.2), symbol="c"),
             "d": Integers(1, 10**9, (10, 10**3, 10**5, 10**7), symbol="d"),
         },
         axis="d",

@@ -113,7 +113,8 @@ def three_class_optimum(
     weights = np.moveaxis(priors, -1, 0)
     m, eps, minus, zero, plus = np.broadcast_arrays(m, eps, *weights)
     weights = np.stack([minus, zero, plus])
-    low, high = thresholds(m - 2.0 * eps, weights)
+    with np.errstate(over="ignore"):
+        low, high = thresholds(m - 2.0 * eps, weights)
     inside = low <= high
     outer = bayes_threshold(m - eps, np.log(minus) - np.log(plus))
     rules = [

@@ -277,7 +277,8 @@ def _odds(prior: Real) -> NDArray:
 
 def _threshold_risk(m: Real, t: Real, prior: Real, eps: Real) -> NDArray:
     """Return the robust risk of "+1 above t" between N(-m, 1) and N(m, 1)."""
-    right, left = special.ndtr(t - m + eps), special.ndtr(-t - m + eps)
+    with np.errstate(over="ignore"):
+        right, left = special.ndtr(t - m + eps), special.ndtr(-t - m + eps)
     return np.asarray(prior * right + (1.0 - prior) * left)
 
 

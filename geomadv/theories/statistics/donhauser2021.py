@@ -394,7 +394,7 @@ $\|\theta_0\| = 1$.""",
         relation="limit",
         domain={
             "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
-            "eps": _EPS,
+            "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
             "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
         },
         axis="inverse",
@@ -417,11 +417,14 @@ $\|\theta_0\| = 1$.""",
         theory="statistics",
         title="Some penalty has less robust risk than interpolation",
         source=SOURCE.at("abstract"),
-        statement=r"""Without noise and for $1.1 \le \gamma \le 20$,
-$0.01 \le \varepsilon \le 2$, the best penalty is positive, and its robust risk less
+        statement=r"""Without noise and for $1.2 \le \gamma \le 20$,
+$0.05 \le \varepsilon \le 2$, the best penalty is positive, and its robust risk less
 than that of the minimum-norm interpolator.""",
         relation="lhs <= rhs",
-        domain={"gamma": _GAMMA, "eps": _EPS},
+        domain={
+            "gamma": Reals(1.2, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+            "eps": Reals(0.05, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+        },
         axis="eps",
         evidence=Exact(
             lambda gamma, eps: best_penalty(gamma, eps).risk,
