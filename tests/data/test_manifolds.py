@@ -417,6 +417,28 @@ def test_codimensions_from_one_to_ten_thousand(codimension):
     assert (manifold.bayes_predict(X) == y).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_distances_are_right_where_squares_overflow(shape):
+    """At 1e160 all of the manifold is one point, and only directions count."""
+    manifold = shape(9, rotation=1)
+    direction = np.random.default_rng(3).standard_normal((5, 9))
+    X = 1e160 * direction
+    size = np.linalg.norm(direction, axis=1) * 1e160
+    tangent = manifold.embedding.offset(X)
+    if np.isinf(manifold.reach):
+        assert manifold.distance(X) == pytest.approx(tangent, rel=1e-12)
+    else:
+        assert manifold.distance(X) == pytest.approx(size, rel=1e-12)
+    if not np.isinf(manifold.reach):
+        assert manifold.distance(manifold.project(X)).max() < 1e-11
+
+
+def test_points_far_away_are_projected_as_nearer_ones_in_their_direction():
+    circles = EmbeddedSpheres(1, 4, rotation=1)
+    near = circles.project([[3e3, 4e3, -1e3, 2e3]])
+    assert circles.project([[3e203, 4e203, -1e203, 2e203]]) == pytest.approx(near)
+
+
 # --- Arguments -----------------------------------------------------------------------
 
 

@@ -201,6 +201,13 @@ def test_sampler_agrees_with_the_integral():
         assert share <= grid_coverage(k, d) + 1e-9
 
 
+def test_sampler_takes_a_seed():
+    drawn = sample_covered(100, 3, 1, 3)
+    assert (drawn == sample_covered(100, np.random.default_rng(3), 1, 3)).all()
+    with pytest.raises(TypeError, match="rng must be a"):
+        sample_covered(100, None, 1, 3)
+
+
 def test_tube_within_the_reach_of_large_balls_is_covered():
     assert tube_coverage(1, 50, spacing=1.0, radius=2.0, eps=1.0) == pytest.approx(1)
     assert tube_coverage(2, 500, spacing=1.0, radius=2.0, eps=1.0) == pytest.approx(1)
@@ -219,6 +226,15 @@ def test_axis_along_a_coordinate_has_its_reference_values(d, value):
     e[0] = 1.0
     assert inf_axis_radius(e) - 1 == pytest.approx(inf_axis_height(d), abs=1e-10)
     assert inf_axis_radius(np.ones(d)) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("unit", [1e-150, 1e-10, 1e10, 1e150])
+def test_axis_does_not_depend_on_units(unit):
+    u = [3.0, 1.0, -2.0]
+    scaled = inf_axis_radius([1e-200 * x for x in u], unit, 3 * unit)
+    assert scaled == pytest.approx(unit * inf_axis_radius(u), rel=1e-12)
+    along = inf_axis_radius([1.0, 0.0, 0.0], unit, 3 * unit)
+    assert along == pytest.approx(unit * (1 + inf_axis_height(3)), rel=1e-12)
 
 
 @pytest.mark.parametrize("degrees", [0, 10, 30, 45])

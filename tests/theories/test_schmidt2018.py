@@ -373,6 +373,18 @@ def test_agreement_error_is_that_of_the_signs(d):
         assert agreement_error(d, agreeing, 0.1) == pytest.approx(expected, rel=1e-10)
 
 
+def test_agreement_error_of_many_signs_needs_little_memory():
+    """Two blocks of terms; about Phi of its margin, with the correction by a half."""
+    d, agreeing, tau = 3_000_000, 1_501_500, 0.2
+    tracemalloc.start()
+    error = agreement_error(d, agreeing, tau)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    mean, spread = 2 * tau * (2 * agreeing - d), math.sqrt(d * (1 - 4 * tau**2))
+    assert error == pytest.approx(stats.norm.cdf((1 - mean) / spread), abs=1e-6)
+    assert peak < 200e6
+
+
 def test_error_of_one_bernoulli_sample_agrees_with_simulation():
     d, tau, n = 101, 0.15, 20_000
     rng = np.random.default_rng(13)
@@ -397,6 +409,11 @@ def test_error_of_one_bernoulli_sample_agrees_with_simulation():
         (lambda: robust_error([1.0], [1.0], 1.0, -1), ValueError, "eps must be at lea"),
         (lambda: robust_error([1.0], [1.0], 1.0, 0, 0.5), ValueError, "p must be at "),
         (lambda: robust_error([math.nan], [1.0], 1.0), ValueError, "w must be finite"),
+        (
+            lambda: robust_error([1.0, 1.0], [1e308, 1e308], 1.0, 1e308),
+            ValueError,
+            "theta and eps must be smaller",
+        ),
         (lambda: sample_mean([1.0], 1.0, 0, 0), ValueError, "n must be at least 1"),
         (lambda: sample_mean([1.0], 1.0, 1.5, 0), TypeError, "n must be an integer"),
         (lambda: sample_errors(0, 1.0, 1, 0, 1, 0), ValueError, "d must be at least 1"),

@@ -296,6 +296,9 @@ def test_bounds_meet_on_subspaces_and_say_nothing_of_what_is_not_there():
     assert adaptive_bounds(0.0, 2.0) == (0.0, 0.0)
     assert adaptive_bounds(math.inf, 2.0) == (2.0, math.inf)
     assert adaptive_bounds(math.inf, math.inf) == (math.inf, math.inf)
+    assert adaptive_bounds(1e-310, math.inf) == (1e-310, 1e-310)
+    assert adaptive_bounds(1e-310, 1e-310)[0] == pytest.approx(5e-311)
+    assert adaptive_bounds(1e300, 1e-300)[0] == 1e-300
 
 
 @pytest.mark.errors

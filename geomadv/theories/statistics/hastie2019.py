@@ -50,7 +50,16 @@ import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, probability, real_array
-from geomadv.claims import Claim, Exact, Integers, Reals, Source, Statistical, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
 from geomadv.theories.statistics._relu_regression import ReluRegression, relu_regression
 
 __all__ = [
