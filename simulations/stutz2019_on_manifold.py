@@ -252,7 +252,9 @@ def _draw_errors(axes: "Axes", rows: Sequence[Mapping[str, Value]]) -> None:
         ylim=(-0.03, 1.05),
         xlim=(0.004, 0.5),
     )
-    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.78), fontsize=7)
+    axes.legend(
+        loc="upper right", bbox_to_anchor=(1.0, 0.675), fontsize=7, frameon=True
+    )
 
 
 STUDY = Study(

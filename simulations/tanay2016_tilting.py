@@ -369,9 +369,25 @@ def _draw_digits(
         yscale="log",
         xlabel=r"strength $1/\cos\theta$",
         ylabel=r"$\varepsilon$ for 99 % / side",
-        title="the image as it is, doubled, enlarged",
+        title="size against strength",
     )
     left.legend(loc="upper left")
+    right.legend(
+        handles=[
+            right.plot(
+                [],
+                [],
+                marker,
+                ms=4,
+                mfc="black" if size == "original" else "none",
+                color="black",
+                label=size,
+            )[0]
+            for size, marker in zip(ENLARGEMENTS, "os^", strict=True)
+        ],
+        loc="lower left",
+        title="image",
+    )
     return save(drawing, stem, formats)
 
 

@@ -204,6 +204,10 @@ def test_sampler_agrees_with_the_integral():
 def test_sampler_takes_a_seed():
     drawn = sample_covered(100, 3, 1, 3)
     assert (drawn == sample_covered(100, np.random.default_rng(3), 1, 3)).all()
+
+
+@pytest.mark.errors
+def test_sampler_without_a_seed_is_refused():
     with pytest.raises(TypeError, match="rng must be a"):
         sample_covered(100, None, 1, 3)
 

@@ -95,3 +95,8 @@ class ParallelFlats(LabelledManifold):
     def _frames(self, P: NDArray) -> NDArray:
         frame = np.eye(self.k + 1)[:, : self.k]
         return np.broadcast_to(frame, (P.shape[0], *frame.shape)).copy()
+
+    def _tangent_part(self, P: NDArray, V: NDArray) -> NDArray:
+        part = np.zeros_like(P)
+        part[:, :-1] = V[:, :-1]
+        return part

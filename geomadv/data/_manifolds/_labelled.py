@@ -243,10 +243,14 @@ class LabelledManifold(abc.ABC):
                 f"V must have the shape of X, {array.shape}, got {vectors.shape}"
             )
         P, _, _ = self._foot(self.embedding.coordinates(array))
-        frames = self._frames(P)
-        inner = np.einsum("nmk,nm->nk", frames, self.embedding.coordinates(vectors))
-        along = self.embedding.lift(np.einsum("nmk,nk->nm", frames, inner))
+        core = self._tangent_part(P, self.embedding.coordinates(vectors))
+        along = self.embedding.lift(core)
         return along, vectors - along
+
+    def _tangent_part(self, P: NDArray, V: NDArray) -> Float[NDArray, "n m"]:
+        """Return the tangent parts of core vectors at points of the manifolds."""
+        frames = self._frames(P)
+        return np.asarray(np.einsum("nmk,njk,nj->nm", frames, frames, V, optimize=True))
 
     def _foot(self, Z: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Return the nearest core points, their labels and the distances."""

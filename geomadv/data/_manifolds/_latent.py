@@ -156,6 +156,9 @@ class LinearDecoder(LabelledManifold):
         frames = np.broadcast_to(np.eye(self.k), (P.shape[0], self.k, self.k))
         return frames.copy()
 
+    def _tangent_part(self, P: NDArray, V: NDArray) -> NDArray:
+        return V.reshape(P.shape)
+
 
 class FlatTorusDecoder(LabelledManifold):
     """A flat torus of dimension k in R^d, decoded from R^k without stretching.
@@ -308,3 +311,10 @@ class FlatTorusDecoder(LabelledManifold):
         frames[:, 2 * i, i] = -P[:, 1::2] / self.a
         frames[:, 2 * i + 1, i] = P[:, ::2] / self.a
         return frames
+
+    def _tangent_part(self, P: NDArray, V: NDArray) -> NDArray:
+        sine, cosine = P[:, 1::2] / self.a, P[:, ::2] / self.a
+        speed = cosine * V[:, 1::2] - sine * V[:, ::2]
+        part = np.empty_like(V)
+        part[:, ::2], part[:, 1::2] = -sine * speed, cosine * speed
+        return part

@@ -102,6 +102,10 @@ class EmbeddedSpheres(LabelledManifold):
     def _frames(self, P: NDArray) -> NDArray:
         return orthonormal_to(_directions(P))
 
+    def _tangent_part(self, P: NDArray, V: NDArray) -> NDArray:
+        u = _directions(P)
+        return np.asarray(V - np.einsum("nm,nm->n", u, V)[:, np.newaxis] * u)
+
 
 def _directions(Z: NDArray) -> NDArray:
     size = lengths(Z)[:, np.newaxis]
