@@ -204,6 +204,12 @@ def test_limits_by_name():
     assert boundary_shift(1.0, 1.0, 0.3) == INF
     assert optimal_robust_risk(0.0, 0.0, 0.5) == 0.5
     assert price_of_robustness(1.0, 2.0, 0.5) == pytest.approx(0.5 - stats.norm.cdf(-1))
+    ends = robust_risk(1e308, [0.0, 1e308], 0.3, [[-1e308], [1e308]])
+    assert ends.tolist() == [[0.35, 0.7], [0.15, 0.3]]
+    assert three_class_optimum(1.0, [2.0, 1e308], [0.2, 0.5, 0.3]).risk.tolist() == [
+        0.5,
+        0.5,
+    ]
 
 
 def test_boundary_shift_is_the_difference_of_the_thresholds():

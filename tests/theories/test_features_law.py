@@ -5,8 +5,10 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from scipy import special
 
 from geomadv.data import GaussianPair
+from geomadv.theories.features import _law
 from geomadv.theories.features._features import LinearFeature, QuadraticFeature
 from geomadv.theories.features._law import (
     LabelledMixture,
@@ -162,6 +164,22 @@ def test_extreme_sizes_give_limits():
     assert np.isfinite(far)
     huge = linear_usefulness(pair, [1e300, 1e-300])
     assert huge == pytest.approx(linear_usefulness(pair, [1.0, 0.0]))
+
+
+def test_nearly_certain_points_have_the_usefulness_of_two_points():
+    """f = |x|^2 is 25 or 0; steps take it to (5 - eps)^2, and -f to -eps^2."""
+    law = LabelledMixture([[3.0, 4.0], [0.0, 0.0]], [1, -1], 1e-24)
+    eps = np.array([0.0, 0.5, 2.0, 5.0])
+    gamma = quadratic_robust_usefulness(law, np.eye(2), None, eps)
+    assert gamma == pytest.approx(((5 - eps) ** 2 - eps**2) / 25, abs=1e-10)
+
+
+@pytest.mark.parametrize("d", [1, 2, 30])
+def test_lengths_of_far_normal_vectors_are_normal(d):
+    far = 1.001 * _law._FAR * math.sqrt(d)
+    r = far + np.linspace(-6, 6, 41)
+    exact = special.chndtr(r**2, d, far**2)
+    assert _law._within(r, d, far) == pytest.approx(exact, abs=1e-9)
 
 
 def test_directions_and_sizes_broadcast():

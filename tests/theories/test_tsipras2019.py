@@ -162,6 +162,41 @@ def test_limits_by_name():
     assert best_robust_accuracy(0.0, 1.0, 0.0) == 1.0
     assert robust_accuracy_bound([0.0, 0.5], 1.0).tolist() == [1.0, 1.0]
     assert robust_accuracy_bound(1.0, 0.9) == 1.0
+    assert rule_accuracy(0.7, 1e308, [1e308, INF], 1e308).tolist() == [0.0, 0.7]
+    assert average_accuracy(1e308, [0.0, 1e308]).tolist() == [1.0, 0.0]
+
+
+def test_svm_of_huge_signals_is_finite():
+    for train in (0.0, 1.0, 2e300):
+        w = soft_margin_svm(RobustWeakFeatures(3, 1e300, 0.7), train)
+        assert np.isfinite(w).all()
+        assert np.linalg.norm(w) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.3, 0.6])
+def test_ten_thousand_unit_vectors_have_no_less_hinge_loss(eps):
+    """The loss by E max(0, 1 - z) = s (h Phi(h) + phi(h)), h = (1 - m)/s."""
+    law = RobustWeakFeatures(4, 0.4, 0.8)
+
+    def loss(W):
+        rest = np.linalg.norm(W[:, 1:], axis=1)
+        mean = law.eta * W[:, 1:].sum(axis=1) - eps * np.abs(W).sum(axis=1)
+        total = 0.0
+        for share, sign in ((0.8, 1.0), (0.2, -1.0)):
+            left = 1.0 - mean - sign * W[:, 0]
+            h = left / np.maximum(rest, 1e-12)
+            total += share * (left * stats.norm.cdf(h) + rest * stats.norm.pdf(h))
+        return total
+
+    best = soft_margin_svm(law, eps)
+    rng = np.random.default_rng(4)
+    near = best + np.resize([0.01, 0.3, 5.0], 10_000)[:, None] * rng.standard_normal(
+        (10_000, 5)
+    )
+    others = loss(near / np.linalg.norm(near, axis=1, keepdims=True))
+    least = loss(best[None])[0]
+    assert (others >= least - 1e-12).all()
+    assert others.min() < least + 5e-3
 
 
 # The soft-margin SVM

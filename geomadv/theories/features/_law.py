@@ -42,6 +42,7 @@ from geomadv.theories.features._features import QuadraticFeature
 
 _NODES = 240
 _REACH = 10.0  # in standard deviations of a coordinate
+_FAR = 3e4  # from where the length of a normal vector is normal to 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -427,6 +428,17 @@ def _density(z: ArrayLike) -> NDArray:
     return np.asarray(np.exp(-0.5 * np.square(z)) / math.sqrt(2 * math.pi))
 
 
+def _within(r: NDArray, d: int, far: float) -> NDArray:
+    """Return P(|z| <= r) for z ~ N(m, I), |m| = far.
+
+    For large |m| by the normal law of |z| to second order: with z = m + u,
+    |z| = |m| + u_1 + (|u|^2 - u_1^2)/(2 |m|) + O(|m|^-2), of variance 1 + O(|m|^-2).
+    """
+    if far <= _FAR * math.sqrt(d):
+        return np.asarray(special.chndtr(r**2, d, far**2))
+    return np.asarray(special.ndtr(r - far - (d - 1) / (2 * far)))
+
+
 def _mean_radial_fall(
     a: float, far: float, v: float, d: int, e: Float[NDArray, "*s"]
 ) -> NDArray:
@@ -441,7 +453,7 @@ def _mean_radial_fall(
         end = np.minimum(upper, top)
         width = np.maximum(end - bottom, 0.0)[..., None]
         r = bottom + width * (nodes + 1) / 2
-        chance = special.chndtr((r / sd) ** 2, d, (far / sd) ** 2)
+        chance = _within(r / sd, d, far / sd)
         values = (2 * (upper[..., None] - r)) ** power * chance
         return np.asarray((values * weights * width / 2).sum(axis=-1))
 

@@ -256,7 +256,8 @@ def pointwise_robust_variance(
         eps=real_array("eps", eps, lower=0.0),
     )
     chi = math.sqrt(2.0) * special.poch(dimension / 2, 0.5)
-    return np.asarray(v + size * (2 * np.sqrt(v) * chi + size) / dimension)[()]
+    with np.errstate(over="ignore"):
+        return np.asarray(v + size * (2 * np.sqrt(v) * chi + size) / dimension)[()]
 
 
 def robust_maximum_likelihood(
@@ -370,7 +371,7 @@ def _bounds(v: NDArray, size: NDArray) -> tuple[NDArray, NDArray]:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             c = math.sqrt(factor) / size[..., 0]
             x = 2.0 / (1.0 / c + np.sqrt(1.0 / c**2 + 4 * np.sqrt(variance) / c))
-        ends.append(np.asarray(np.where(size[..., 0] == 0.0, np.inf, x**2)))
+            ends.append(np.asarray(np.where(size[..., 0] == 0.0, np.inf, x**2)))
     return ends[0], ends[1]
 
 

@@ -115,7 +115,10 @@ def rule_accuracy(
         t=real_array("t", t, lower=0.0, infinite=True),
         ratio=real_array("ratio", ratio, lower=0.0),
     )
-    return family_accuracy(a, (1.0 - rho) * signal, switch)[()]
+    most = np.finfo(float).max
+    with np.errstate(over="ignore"):
+        left = np.clip((1.0 - rho) * signal, -most, most)  # t may be infinite
+        return family_accuracy(a, left, switch)[()]
 
 
 def average_accuracy(c: ArrayLike, ratio: ArrayLike = 0.0) -> Real:
@@ -241,7 +244,8 @@ def best_robust_accuracy(delta: ArrayLike, agreement: ArrayLike, c: ArrayLike) -
         agreement=_agreement(agreement),
         c=real_array("c", c, lower=0.0),
     )
-    return best_after_turning(size, a, signal)[()]
+    with np.errstate(over="ignore"):
+        return best_after_turning(size, a, signal)[()]
 
 
 def soft_margin_svm(law: RobustWeakFeatures, eps: float = 0.0) -> Float[NDArray, " d"]:
@@ -317,8 +321,10 @@ def soft_margin_svm(law: RobustWeakFeatures, eps: float = 0.0) -> Float[NDArray,
 def _hinge(m: Real, s: Real) -> NDArray:
     """Return E max(0, 1 - N(m, s^2))."""
     s = np.maximum(s, 1e-300)
-    z = (1.0 - m) / s
-    density = np.exp(-np.minimum(z * z, 1400.0) / 2.0) / math.sqrt(2.0 * math.pi)
+    with np.errstate(over="ignore"):
+        z = (1.0 - m) / s
+    square = np.minimum(np.abs(z), 37.0) ** 2  # beyond, s times the density is nothing
+    density = np.exp(-square / 2.0) / math.sqrt(2.0 * math.pi)
     return np.asarray((1.0 - m) * special.ndtr(z) + s * density)
 
 

@@ -81,7 +81,8 @@ def three_class_risk(
     )
     if not (low <= high).all():
         raise ValueError("lower must be at most upper, got lower above upper")
-    return slab_risk(m, eps, np.moveaxis(priors, -1, 0), low, high)[()]
+    with np.errstate(over="ignore"):
+        return slab_risk(m, eps, np.moveaxis(priors, -1, 0), low, high)[()]
 
 
 def three_class_optimum(
