@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from geomadv._random import spawn
 from geomadv._validate import integer, real
 from geomadv.claims._claim import Claim
@@ -212,7 +214,8 @@ class _Hunt:
             objective.deadline = begin + budget / 2
             objective.first_look = lambda: self._decide_leaders(objective, 3)
         exhausted = False
-        with contextlib.suppress(Stop):
+        # A point where a side overflows is undecided, and no descent stops there.
+        with contextlib.suppress(Stop), np.errstate(all="ignore"):
             exhausted = search(objective, self.domain, self.where, self.axis, rng)
         if self.random and self.found is None:
             objective.deadline = begin + budget
