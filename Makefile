@@ -69,10 +69,11 @@ CHECKER := beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
 # Left out are files whose loops the checker would make take minutes, and the outer
 # layers, which call what the others test.
 shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
-	@GEOMADV_EXAMPLES=15 $(call pytest,$(PY)) -p no:geomadv \
+	@GEOMADV_EXAMPLES=8 $(call pytest,$(PY)) -p no:geomadv \
 		'--jaxtyping-packages=geomadv,$(CHECKER)' \
 		-m "not errors and not slow" --ignore=tests/gpu --ignore=tests/bench \
 		--ignore=tests/cli --ignore=tests/report --ignore=tests/simulations \
+		--ignore=tests/studies --ignore=tests/testing --ignore=tests/notebooks \
 		--ignore=tests/theories/test_registry.py \
 		--ignore-glob='tests/kernels/test_[!d]*' \
 		--ignore-glob='tests/perturbations/test_[enp]*' $(ARGS)
