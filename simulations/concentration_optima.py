@@ -100,6 +100,8 @@ def measure(cell: Mapping[str, Value], rng: np.random.Generator) -> dict[str, fl
         slope = (optimum(name, r.risk + 1e-4) - truth) / 1e-4
         variance = r.adversarial_risk * (1 - r.adversarial_risk)
         variance += slope**2 * r.risk * (1 - r.risk)
+        # points in the region are near it: both counts rise together
+        variance -= 2 * slope * r.risk * (1 - r.adversarial_risk)
         fresh.append(r.adversarial_risk - truth)
         above.append(fresh[-1] / np.sqrt(variance / n))
         if family == "balls":

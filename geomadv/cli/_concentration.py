@@ -339,5 +339,6 @@ def _print(
     out.print(
         f"concentration forces an adversarial risk of at most "
         f"{best.adversarial_risk_interval.upper:.2%} on the best classifier with a "
-        f"risk of {best.risk:.2%}; a classifier may have more"
+        f"risk of {best.risk_interval.lower:.2%} (the safe ends of both intervals); "
+        "a classifier may have more"
     )

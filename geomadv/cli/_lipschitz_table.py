@@ -84,7 +84,10 @@ def print_bounds(out: Console, found: NetworkBounds) -> None:
             reason = layer.method.removeprefix("none: ")
             out.print(Text(f"{layer.name}: {reason}", style="bold yellow"))
     if not math.isinf(found.product):
-        out.print(Text(f"product of the upper bounds: {up(found.product)}"))
+        text = f"product of the upper bounds: {up(found.product)}"
+        if _branches(found):
+            text += " (no bound, as branches meet)"
+        out.print(Text(text))
     if found.reason:
         out.print(Text("network: no upper bound", style="bold yellow"))
         return
@@ -96,6 +99,15 @@ def print_bounds(out: Console, found: NetworkBounds) -> None:
         out.print()
         for part in _certificates(found.certificates):
             out.print(part)
+
+
+def _branches(found: NetworkBounds) -> bool:
+    """Tell whether some layer takes more than one tensor that varies."""
+    constants = found.graph.constants
+    return any(
+        sum(tensor not in constants for tensor in node.inputs) > 1
+        for node in found.graph.nodes
+    )
 
 
 def _cells(layer: LayerBound) -> dict[str, Text]:

@@ -48,6 +48,13 @@ def simulate(
             "for each study; out by default.",
         ),
     ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="AXIS=V1,V2,...",
+            help="Other values for an axis of the study; may be given for several.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(parser=positive, metavar="N", help="Processes.")
     ] = 1,
@@ -113,6 +120,13 @@ def simulate(
     except (ValueError, TypeError, FileNotFoundError) as error:
         option = "--time-limit" if "time_limit" in str(error) else "NAME|FILE.py"
         refuse(option, str(error))
+    if grid and found is None:
+        refuse("--grid", "is for one study, not for --all")
+    if grid and found is not None:
+        try:
+            found = studies.with_grid(found, grid)
+        except ValueError as error:
+            refuse("--grid", str(error))
     root = Path("out") if out is None else out
     folders = {name: root / name for name in names}
     if found is not None:

@@ -17,7 +17,8 @@ computed, by (d + 3) u of its square: in all less than
 A pair that is closer than that to some r_k^2 is computed by definition. So a pair has
 the level that its computed distance has, ties included. For other p SciPy's `cdist`
 computes the definition of a block. Coordinates are scaled by a power of two first, so
-that no square and no power overflows.
+that no square overflows; where the p-th power of a distance leaves the range of floats,
+its coordinates are divided by the largest.
 """
 
 import functools
@@ -30,6 +31,7 @@ from scipy.spatial.distance import cdist
 
 from geomadv._dispatch import on_all_cores
 from geomadv._typing import Float, Int, NDArray
+from geomadv.spaces._lp import lp_norm
 
 _ENTRIES = 1 << 20  # of a block of distances: 8 MiB
 _GROUP = 8  # blocks after which pairs are counted
@@ -184,9 +186,21 @@ def _by_cdist(
     elif np.isinf(p):
         distance = cdist(A, B, "chebyshev")
     else:
-        distance = cdist(A, B, "minkowski", p=p)
+        distance = _minkowski(A, B, p)
     rows, columns = np.nonzero(distance <= radii[-1])
     return rows + begin, columns, np.searchsorted(radii, distance[rows, columns])
+
+
+def _minkowski(
+    A: Float[NDArray, "n d"], B: Float[NDArray, "m d"], p: float
+) -> Float[NDArray, "n m"]:
+    """Return l_p distances, with care where p-th powers leave the range of floats."""
+    distance = cdist(A, B, "minkowski", p=p)
+    doubtful = (distance < 2.0 ** (-900 / p)) | (distance > 2.0 ** (900 / p))
+    for i in np.flatnonzero(doubtful.any(axis=1)):
+        some = np.flatnonzero(doubtful[i])
+        distance[i, some] = lp_norm(A[i] - B[some], p)
+    return np.asarray(distance)
 
 
 def _by_level(

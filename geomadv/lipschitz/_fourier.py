@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 
 from geomadv._typing import Float, NDArray
-from geomadv.lipschitz._gram import SMALL, UNIT, Norm, dense_norm, largest_norm
+from geomadv.lipschitz._gram import SMALL, UNIT, Norm, dense_norm, largest_norm, scaled
 from geomadv.lipschitz._gram_polynomial import GramPolynomial, below, largest, worth
 
 Pair = tuple[int, int]
@@ -77,11 +77,7 @@ class Kernel:
 
     def norm(self, found: Norm, method: str) -> Norm:
         """Return a norm of the scaled kernel as that of the given one."""
-        return Norm(
-            found.lower * self.scale * (1 - 4 * UNIT),
-            found.upper * self.scale * (1 + 4 * UNIT),
-            method,
-        )
+        return scaled(found, self.scale, method)
 
     def blocks(self, group: int, phases: NDArray) -> NDArray:
         """Return s^-1 [P]_l of one group; phases (f, l, 2) are in turns, for one tap.
@@ -266,7 +262,7 @@ def _at(
     D, C = kernel.w.shape[1:3]
     step = max(1, _ENTRIES // (D * C * sh * sw))
     bounds = np.empty(len(centres))
-    if gram is not None and best > 0.0:
+    if gram is not None and best > 0.0 and len(centres):
         target = best * (1.0 + rtol) / widening
         bounds[:] = target
         left = np.flatnonzero(~below(gram, phases[:, 0], target))

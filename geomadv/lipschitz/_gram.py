@@ -128,10 +128,11 @@ def gram_bounds(G: ArrayLike, steps: int = 6) -> Float[NDArray, "..."]:
         size = np.sqrt((A * A).sum(axis=(-2, -1)))
         log_scale = log_scale + np.log(safe) / power
         rest = np.maximum(size, 1.0) * (1.0 + error) * (1.0 + 4 * A.size * UNIT)
-        bound = np.exp(log_scale + np.log(rest) / power) * (
-            1.0 + (64 + 8 * np.abs(log_scale)) * UNIT
-        )
-        found.append(np.where(largest > 0, bound, 0.0))
+        with np.errstate(over="ignore"):
+            bound = np.exp(log_scale + np.log(rest) / power) * (
+                1.0 + (64 + 8 * np.abs(log_scale)) * UNIT
+            )
+        found.append(np.where(largest > 0, np.nextafter(bound, np.inf), 0.0))
         if t + 1 < count:
             # |fl(A'A) - A'A|_F <= m u |A|_F^2, and |A|_F^2 <= rank |A'A|
             error = 2.0 * error + 4.0 * m * UNIT * size**2
@@ -186,11 +187,20 @@ def dense_norm(W: ArrayLike, *, rtol: float = 1e-10) -> Norm:
     if scale == 0.0:
         return Norm(0.0, 0.0, "zero")
     found = largest_norm([(A / scale)[None]], tolerance)
-    return Norm(
-        found.lower * scale * (1 - 4 * UNIT),
-        found.upper * scale * (1 + 4 * UNIT),
-        found.method,
-    )
+    return scaled(found, scale, found.method)
+
+
+def scaled(found: Norm, scale: float, method: str) -> Norm:
+    """Return the norm of a multiple, rounded outwards.
+
+    A product that overflows is at least the largest number; one that underflows is off
+    by up to half of the smallest.
+    """
+    lower = math.nextafter(found.lower * scale * (1 - 4 * UNIT), 0.0)
+    upper = found.upper * scale * (1 + 4 * UNIT)
+    if found.upper > 0.0:
+        upper = math.nextafter(upper, math.inf)
+    return Norm(lower, upper, method)
 
 
 def largest_norm(

@@ -17,6 +17,7 @@ from geomadv.studies._result import StudyResult as StudyResult
 from geomadv.studies._run import run as run
 from geomadv.studies._store import StudyStore as StudyStore
 from geomadv.studies._study import Study as Study
+from geomadv.studies._study import with_grid as with_grid
 from geomadv.studies._table import Damage as Damage
 from geomadv.studies._table import Failure as Failure
 
@@ -34,4 +35,5 @@ __all__ = [
     "run",
     "simulate",
     "study_names",
+    "with_grid",
 ]

@@ -15,7 +15,7 @@ from geomadv.studies._lock import StoreError
 from geomadv.studies._result import StudyResult
 from geomadv.studies._run import FORMATS, run
 from geomadv.studies._store import gathered, is_store
-from geomadv.studies._study import Study
+from geomadv.studies._study import Study, with_grid
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,6 +134,16 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, help=f"folder of the files (out/{study.name})"
     )
     parser.add_argument("--json", type=Path, help="file for the result as JSON")
+    parser.add_argument(
+        "--grid",
+        action="append",
+        default=[],
+        metavar="AXIS=V1,V2,...",
+        help="other values for an axis: "
+        + "; ".join(
+            f"{k}={','.join(map(str, v))}" for k, v in study.grid.items()
+        ).replace("%", "%%"),
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--scheduler", help="a Dask scheduler, tcp://HOST:PORT")
     parser.add_argument(
@@ -145,7 +155,7 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         result = simulate(
-            study,
+            with_grid(study, given.grid),
             seed=given.seed,
             out=given.out,
             json=given.json,

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -149,6 +149,73 @@ class Study:
                 raise ValueError(f"{self.name} has no axis {axis!r}; it has: {known}")
             axes[axis] = checked_axis(axis, values)
         return axes
+
+
+def with_grid(study: Study, settings: Sequence[str]) -> Study:
+    """Return a study with other values for some of its axes.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    settings : sequence of str
+        ``"AXIS=V1,V2,..."``, the values as those of the axis are: numbers, words, or
+        true and false.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or a value cannot be read.
+
+    Examples
+    --------
+    >>> toss = Study(
+    ...     name="toss",
+    ...     question="How often heads?",
+    ...     expected="Half of the time.",
+    ...     cost="Nothing.",
+    ...     grid={"n": [10]},
+    ...     measure=lambda cell, rng: {"heads": float(rng.random(cell["n"]).mean())},
+    ... )
+    >>> dict(with_grid(toss, ["n=100,1e3"]).grid)
+    {'n': (100, 1000)}
+    """
+    axes = dict(study.grid)
+    for setting in settings:
+        axis, equals, text = setting.partition("=")
+        if not equals or axis not in axes:
+            known = ", ".join(f"{name}=..." for name in axes)
+            raise ValueError(f"must be one of {known}, got {setting!r}")
+        try:
+            values = [_like(study.grid[axis], word) for word in text.split(",")]
+        except ValueError:
+            kind = type(study.grid[axis][0]).__name__
+            raise ValueError(
+                f"{axis} must be values of type {kind} with commas between them, "
+                f"got {text!r}"
+            ) from None
+        axes[axis] = checked_axis(axis, values)
+    return replace(study, grid=axes)
+
+
+def _like(known: Sequence[Value], word: str) -> Value:
+    """Read a value of the kind that an axis has."""
+    if all(isinstance(value, bool) for value in known):
+        if word.lower() not in ("true", "false"):
+            raise ValueError(word)
+        return word.lower() == "true"
+    if any(isinstance(value, str) for value in known):
+        return word
+    number = float(word)
+    if all(isinstance(value, int) for value in known):
+        if not number.is_integer():
+            raise ValueError(word)
+        return int(number)
+    return number
 
 
 def checked_axis(axis: str, values: Any) -> tuple[Value, ...]:

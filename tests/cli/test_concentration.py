@@ -54,6 +54,11 @@ def test_the_table_says_which_side_the_number_bounds(run: Run, data: Path) -> No
     assert "searched with 600 points in 3 dimensions, counted with 600" in ended.out
     assert "forces an adversarial risk of at most" in ended.out
     assert "a classifier may have more" in ended.out
+    # "1.00%  0.50% to 2.00%  5.00%  4.00% to 6.00%": of the first the lower end
+    shares = re.findall(r"([\d.]+%)", lines[1])
+    said = " ".join(ended.out.split())
+    assert f"at most {shares[5]} on the best classifier" in said
+    assert f"with a risk of {shares[1]} (" in said
 
 
 def test_the_order_inf_is_a_word_in_the_document(

@@ -206,3 +206,23 @@ def test_ends_are_rounded_outwards() -> None:
     assert (up(2.0), down(2.0), up(np.inf)) == ("2", "2", "none")
     assert (up(123456.7), down(1e-9 / 3)) == ("1.2346e+05", "3.3333e-10")
     assert up(4.0 * (1 + 4e-16)) == "4"
+
+
+def test_a_product_over_branches_is_not_called_a_bound(
+    run: Run, tmp_path: Path
+) -> None:
+    """The constant of x -> (x, x) is sqrt(2), the layer's own is 1."""
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("x", [1, 4]), ("y", [1, 8]))
+    )
+    node = helper.make_node("Concat", ["x", "x"], ["y"], axis=1)
+    opset = [helper.make_opsetid("", 17)]
+    graph = helper.make_graph([node], "twice", [x], [y])
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    path = tmp_path / "twice.onnx"
+    path.write_bytes(model.SerializeToString())
+    ended = run("lipschitz", path)
+    assert "network: 1.4142 <= L <= 1.4143" in ended.out
+    assert "product of the upper bounds: 1 (no bound" in ended.out
+    assert "no bound" not in run("lipschitz", written(tmp_path / "a.onnx")).out

@@ -46,6 +46,30 @@ def test_a_study_of_a_file_is_run(
     assert (tmp_path / "out" / "toss.csv").exists()
 
 
+def test_another_grid_is_an_option(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "toss.py"
+    file.write_text(STUDY.replace("LOW", "0"), encoding="utf-8")
+    out = ("--out", tmp_path / "out")
+    assert run("simulate", file, "--grid", "n=100,400,1e3", *out).code == 0
+    lines = (tmp_path / "out" / "toss.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["n", "100", "400", "1000"]
+    assert run("simulate", file, *out).code == 0
+    again = (tmp_path / "out" / "toss.csv").read_text(encoding="utf-8").splitlines()
+    assert again == lines[:2]
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("grid", ["m=3", "n", "n=", "n=1.5", "n=x", "n=inf", "n=2,2"])
+def test_a_bad_grid_is_refused(run: Run, tmp_path: Path, grid: str) -> None:
+    file = tmp_path / "toss.py"
+    file.write_text(STUDY.replace("LOW", "0"), encoding="utf-8")
+    ended = run("simulate", file, "--grid", grid, "--out", tmp_path / "out")
+    assert ended.code == 64
+    assert "--grid" in ended.err
+    assert ended.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.errors
 def test_a_bad_folder_is_refused_before_the_run(run: Run, tmp_path: Path) -> None:
     file, taken = tmp_path / "toss.py", tmp_path / "taken"

@@ -181,6 +181,16 @@ def test_loss_does_not_depend_on_the_unit(scale, p):
     assert found.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 255.0, 1e100])
+def test_high_orders_do_not_leave_the_range_of_floats(scale):
+    # on the line every l_p is the same; .01^200 would be 0 and 255^200 infinite
+    X, y = scale * np.array([[0.0], [0.01], [5.0], [5.5]]), [-1, 1, -1, 1]
+    eps = scale * np.array([0.004, 0.006, 0.2, 0.3, 9.0])
+    for p in (2, 50, 200, 1e6):
+        found = optimal_robust_loss(X, y, eps, p=p)
+        assert found.matching.tolist() == [0, 1, 1, 2, 2]
+
+
 def test_loss_does_not_depend_on_the_origin():
     X, y = sample(100, 100, 4, 8)
     X = np.round(X * 1024) / 1024

@@ -55,6 +55,16 @@ def test_multiplicity_slows_the_iteration_to_its_power(m):
     assert gram_bounds(np.eye(m), 7) == pytest.approx(expected, rel=1e-12)
 
 
+def test_ends_beyond_the_range_of_normal_numbers():
+    tiny = dense_norm(np.full((2, 1), 3 * 2.0**-1074))  # 4.24... units
+    assert tiny.lower <= 4 * 2.0**-1074
+    assert 5 * 2.0**-1074 <= tiny.upper <= 6 * 2.0**-1074
+    assert gram_bound(np.full((2, 1), 2.0**-1074)) >= 2 * 2.0**-1074
+    huge = dense_norm(np.full((2, 2), 1e308))  # 2e308 is no number
+    assert np.isfinite(huge.lower)
+    assert np.isinf(huge.upper)
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
 def test_no_scale_overflows(scale):
     A = scale * np.array([[1.0, 2.0], [3.0, 4.0]])

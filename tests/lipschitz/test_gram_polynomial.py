@@ -165,6 +165,15 @@ def test_the_largest_group_counts():
         assert found.upper == pytest.approx(max(parts), rel=1e-9)
 
 
+def test_a_group_that_is_discarded_at_all_frequencies():
+    rng = np.random.default_rng(6)
+    w = rng.standard_normal((80, 40, 3, 3))
+    w[40:] *= 1e-3
+    found, alone = conv_norm_sup(w, groups=2, rtol=0.05), conv_norm_sup(w[:40])
+    assert found.lower <= alone.upper
+    assert alone.lower <= found.upper <= 1.06 * alone.upper
+
+
 def test_where_products_of_blocks_are_cheaper():
     assert worth(np.zeros((256, 256, 3, 3)), (1, 1), 512)
     assert not worth(np.zeros((256, 256, 3, 3)), (1, 1), 8)

@@ -126,6 +126,10 @@ def test_the_strong_regime_begins_where_the_turn_is_at_one(mu, sigma):
     assert regime(mu, sigma, start * 1.001) == "strong"
     assert strong_from(0.0, sigma) == sigma
     assert strong_from(1e-6, 3.0) == pytest.approx(3.0, rel=1e-9)
+    assert strong_from(1e-300, 1.0) == pytest.approx(1.0, rel=1e-15)
+    for unit in (1e-200, 1e-160, 1e160, 1e300):
+        scaled = strong_from(mu * unit, sigma * unit) / unit
+        assert scaled == pytest.approx(start, rel=1e-12)
 
 
 def test_turns_are_where_the_loss_itself_turns():

@@ -329,25 +329,24 @@ def strong_from(mu: float, sigma: float) -> float:
 
     mean = abs(real("mu", mu))
     s = real("sigma", sigma, lower=0.0, open_lower=True)
-    if mean == 0.0:
+    if mean <= 1e-9 * s:
         return s
+    ratio = s / mean
 
     def excess(log_gap: float) -> float:
-        # log n* of eps = mu + e^log_gap
+        # log n* of eps = mean (1 + e^log_gap)
         gap = math.exp(log_gap)
-        size = mean + gap
-        return math.log(
-            max(math.log1p(2.0 * mean / gap) * s * s / (2.0 * size * mean), 1e-300)
-        )
+        found = math.log1p(2.0 / gap) * ratio * ratio / (2.0 * (1.0 + gap))
+        return math.log(max(found, 1e-300))
 
-    low, high = math.log(mean), math.log(mean + s)
+    low, high = 0.0, math.log1p(ratio)
     while excess(low) < 0.0:
         low -= 10.0
         if low < -700.0:
             return mean
     while excess(high) > 0.0:
         high += 1.0
-    return mean + math.exp(float(brentq(excess, low, high, xtol=1e-14)))
+    return mean * (1.0 + math.exp(float(brentq(excess, low, high, xtol=1e-14))))
 
 
 def regime(mu: float, sigma: float, eps: float) -> str:
