@@ -20,7 +20,15 @@ from functools import partial
 import numpy as np
 
 from geomadv._typing import Float, NDArray
-from geomadv.lipschitz._gram import SMALL, UNIT, Norm, dense_norm, largest_norm, scaled
+from geomadv.lipschitz._gram import (
+    SMALL,
+    UNIT,
+    Norm,
+    decomposed,
+    dense_norm,
+    largest_norm,
+    scaled,
+)
 from geomadv.lipschitz._gram_polynomial import GramPolynomial, below, largest, worth
 
 Pair = tuple[int, int]
@@ -274,7 +282,7 @@ def _at(
         blocks = kernel.blocks(group, phases[start : start + step])
         if min(blocks.shape[1:]) <= SMALL:
             norms = np.linalg.svd(blocks, compute_uv=False)[:, 0]
-            slack = 8.0 * UNIT * sum(blocks.shape[1:])
+            slack = decomposed(blocks)
             best = max(best, float(norms.max()) * (1.0 - slack))
             bounds[start : start + step] = norms * (1.0 + slack)
             continue

@@ -55,6 +55,16 @@ def test_multiplicity_slows_the_iteration_to_its_power(m):
     assert gram_bounds(np.eye(m), 7) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("k", [2, 3, 4, 5, 8, 16])
+def test_entries_that_lapack_takes_for_zero_are_accounted_for(k):
+    """I + b N has the norm 1 + b cos(pi/(k + 1)), up to b^2, N the shift by one."""
+    for units in range(8, 200, 4):
+        b = units * 2.0**-53
+        found = dense_norm(np.eye(k) + b * np.eye(k, k, 1))
+        excess = b * np.cos(np.pi / (k + 1))
+        assert found.lower - 1.0 <= excess <= found.upper - 1.0 <= 1e-12
+
+
 def test_ends_beyond_the_range_of_normal_numbers():
     tiny = dense_norm(np.full((2, 1), 3 * 2.0**-1074))  # 4.24... units
     assert tiny.lower <= 4 * 2.0**-1074
