@@ -31,6 +31,8 @@ class Settings:
         Seed of the data.
     gpu : bool
         Whether CuPy's arrays are used in place of NumPy's.
+    limit : float
+        Seconds that each peer has in a case: a slow one takes part in fewer rounds.
     """
 
     n: int = 20_000
@@ -40,6 +42,7 @@ class Settings:
     threads: int = 1
     seed: int = 0
     gpu: bool = False
+    limit: float = 60.0
 
 
 def _all(settings: Settings) -> float:  # noqa: ARG001

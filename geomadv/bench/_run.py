@@ -64,8 +64,9 @@ def bench(
     -----
     Our result is checked, and the others are compared with it, before anything is
     timed; a peer with another result is not. Then the kernel, the peers and the probes
-    of the bound take turns; ratios are of one round. Everything has run before the
-    first round, so that no compilation is timed.
+    of the bound take turns; ratios are of one round. A peer that has had
+    `Settings.limit` seconds in a case takes part in no further round of it. Everything
+    has run before the first round, so that no compilation is timed.
 
     Examples
     --------
@@ -146,7 +147,12 @@ def _measure(
     seconds = {
         name: np.array(values)
         for name, values in rounds(
-            calls, settings.runs, finish=finish, told=tell
+            calls,
+            settings.runs,
+            finish=finish,
+            told=tell,
+            limited=[peer.library for peer, status, _ in checked if status == TIMED],
+            limit=settings.limit,
         ).items()
     }
     mine = seconds[_OURS]
@@ -263,5 +269,5 @@ def _peer(
         peer.serial,
         share,
         Spread.of(taken),
-        Spread.of(taken / threads / seconds[_OURS]),
+        Spread.of(taken / threads / seconds[_OURS][: taken.size]),
     )

@@ -10,7 +10,7 @@ is timed before they are quiet.
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,6 +38,8 @@ class Spread:
         The median, the least and the largest value.
     lower_quartile, upper_quartile : float
         Half of the values lie between them.
+    rounds : int
+        How many values there are.
     """
 
     median: float
@@ -45,15 +47,16 @@ class Spread:
     high: float
     lower_quartile: float
     upper_quartile: float
+    rounds: int
 
     @classmethod
     def of(cls, values: Sequence[float] | NDArray) -> "Spread":
         """Return the spread of at least one value."""
         levels = np.quantile(values, [0.5, 0.0, 1.0, 0.25, 0.75])
-        return cls(*(float(level) for level in levels))
+        return cls(*(float(level) for level in levels), rounds=len(values))
 
     def as_json(self) -> dict[str, float]:
-        """Return the five numbers by name."""
+        """Return the numbers by name."""
         return dict(vars(self))
 
 
@@ -63,6 +66,8 @@ def rounds(
     *,
     finish: Call,
     told: Callable[[str], None],
+    limited: Collection[str] = (),
+    limit: float = np.inf,
 ) -> dict[str, list[float]]:
     """Return the seconds that each call took in each round.
 
@@ -76,11 +81,15 @@ def rounds(
         Waits for the device.
     told : callable
         Hears which call runs.
+    limited : collection of str
+        Those that take part in no further round once they have had `limit` seconds.
+    limit : float
+        Seconds of each of these.
 
     Returns
     -------
     dict of list of float
-        Seconds of one call, a round each.
+        Seconds of one call, a round each; those of one round have the same index.
     """
     names = list(calls)
     counts = {name: _count(calls[name], finish) for name in names}
@@ -89,6 +98,8 @@ def rounds(
         for run in range(runs):
             shift = run % len(names)
             for name in names[shift:] + names[:shift]:
+                if name in limited and counts[name] * sum(seconds[name]) > limit:
+                    continue
                 told(f"{name}, run {run + 1} of {runs}")
                 taken = _timed(calls[name], counts[name], finish)
                 seconds[name].append(taken / counts[name])

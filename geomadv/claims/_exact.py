@@ -30,6 +30,9 @@ class Exact:
     tolerance : float
         For a rate: how far the fitted exponent may lie from the stated one. For a
         limit: how far the last point of the axis may lie from it, relatively.
+    unproved : str
+        Why no enclosure proves it on boxes, for inequalities: what ball arithmetic
+        lacks.
     """
 
     lhs: Callable[..., Any]
@@ -37,6 +40,7 @@ class Exact:
     rtol: float = 1e-12
     atol: float = 0.0
     tolerance: float = 0.01
+    unproved: str = ""
 
     level: ClassVar[str] = "exact"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geomadv.cli._exits import refuse
-from geomadv.cli._options import Json, Seed, count, positive
+from geomadv.cli._options import Json, Seed, count, duration, positive
 from geomadv.cli._outputs import check_outputs, write_json
 
 if TYPE_CHECKING:
@@ -68,6 +68,14 @@ def bench(
     runs: Annotated[
         int, typer.Option(parser=positive, metavar="N", help="Rounds of timing.")
     ] = 7,
+    limit: Annotated[
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="TIME",
+            help="Time of each peer in a case: a slow one runs in fewer rounds.",
+        ),
+    ] = 60.0,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -111,7 +119,8 @@ def bench(
     from geomadv.bench._run import too_large
 
     cases = _cases(selectors, gpu)
-    settings = Settings(n, m, d, runs, threads or available_threads(), seed, gpu)
+    workers = threads or available_threads()
+    settings = Settings(n, m, d, runs, workers, seed, gpu, limit)
     for case in cases:
         wrong = too_large(case, settings)
         if wrong:

@@ -120,7 +120,7 @@ def _peer(peer: PeerResult | None, runs: int) -> Text:
         differs = peer.status == "differs"
         word = "DIFFERS" if differs else "failed"
         return Text(word, style="bold red" if differs else "yellow")
-    mark = "*" if peer.serial else ""
+    mark = "*" * peer.serial + "†" * (peer.ratio.rounds < runs)
     style = "green" if peer.ratio.median >= 1 else ""
     return Text(_spread(peer.ratio, runs, mark), style=style)
 
@@ -141,6 +141,10 @@ def _notes(report: Report) -> Iterator[Text]:
     yield Text("Libraries: their seconds over geomadv's of the same round", style="dim")
     if any(peer.serial and peer.ratio for _, peer in peers):
         yield Text("* runs on one thread: the ratio is for each thread", style="dim")
+    if any(p.ratio and p.ratio.rounds < report.settings.runs for _, p in peers):
+        limit = _short(report.settings.limit)
+        text = f"† in fewer rounds: a peer has {limit} seconds in a case (--limit)"
+        yield Text(text, style="dim")
     absent = dict.fromkeys(p.library for _, p in peers if p.status == "absent")
     if absent:
         yield Text(f"not installed: {', '.join(absent)}", style="dim")

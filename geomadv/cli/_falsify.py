@@ -1,12 +1,11 @@
 """``geomadv falsify``: search for a violation."""
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geomadv.cli._exits import refuse
-from geomadv.cli._options import ErrorRate, Json, Seed
+from geomadv.cli._options import ErrorRate, Json, Seed, duration
 from geomadv.cli._outputs import check_outputs, write_json
 from geomadv.cli._verify import find_claims
 
@@ -14,20 +13,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from geomadv.claims import Falsification
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-
-
-def duration(value: str | float) -> float:
-    """Read a time above 0, in seconds or with a unit: 60, 60s, 2m, 1h."""
-    match = re.fullmatch(r"\s*([\d.eE+-]+?)\s*(s|m|min|h|)\s*", str(value))
-    try:
-        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise typer.BadParameter(f"must be a time such as 60s or 2m, got {value!r}")
-    return seconds
 
 
 def falsify(

@@ -1,10 +1,13 @@
 """Options that commands share, and the readers of numbers."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def count(value: str | float | int) -> int:
@@ -46,6 +49,18 @@ def error_rate(value: str | float | int) -> float:
     if not 0 < real < 1:
         raise typer.BadParameter(f"must lie in (0, 1), got {value}")
     return real
+
+
+def duration(value: str | float) -> float:
+    """Read a time above 0, in seconds or with a unit: 60, 60s, 2m, 1h."""
+    match = re.fullmatch(r"\s*([\d.eE+-]+?)\s*(s|m|min|h|)\s*", str(value))
+    try:
+        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise typer.BadParameter(f"must be a time such as 60s or 2m, got {value!r}")
+    return seconds
 
 
 def _at_least(minimum: int, value: str | float | int) -> int:

@@ -260,6 +260,18 @@ def test_calls_take_turns_and_each_round_begins_with_another() -> None:
     assert told[0] == "a, run 1 of 3"
 
 
+def test_a_slow_peer_takes_part_in_fewer_rounds() -> None:
+    calls = {name: lambda: time.sleep(0.03) for name in "abc"}
+    found = rounds(
+        calls, 5, finish=lambda: None, told=str, limited=("a", "b"), limit=0.05
+    )
+    assert {name: len(values) for name, values in found.items()} == {
+        "a": 2,
+        "b": 2,
+        "c": 5,
+    }
+
+
 def test_nothing_is_timed_while_threads_spin() -> None:
     """A thread that computes for a tenth of a second after a call is waited for."""
 
@@ -318,8 +330,9 @@ def test_what_is_short_is_repeated_within_a_round() -> None:
 
 
 def test_a_spread_is_a_median_with_its_range() -> None:
-    assert Spread.of([4.0, 1.0, 2.0, 3.0, 5.0]) == Spread(3.0, 1.0, 5.0, 2.0, 4.0)
-    assert Spread.of([2.0]).as_json() == dict.fromkeys(Spread.__annotations__, 2.0)
+    assert Spread.of([4.0, 1.0, 2.0, 3.0, 5.0]) == Spread(3.0, 1.0, 5.0, 2.0, 4.0, 5)
+    one = dict.fromkeys(Spread.__annotations__, 2.0) | {"rounds": 1}
+    assert Spread.of([2.0]).as_json() == one
 
 
 def test_selectors_are_kernels_and_cases() -> None:

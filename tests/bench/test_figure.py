@@ -8,7 +8,7 @@ from geomadv.plotting._bench import _ticks, bench_figure
 
 
 def spread(median: float) -> Spread:
-    return Spread(median, 0.5 * median, 2.0 * median, 0.9 * median, 1.1 * median)
+    return Spread(median, 0.5 * median, 2.0 * median, 0.9 * median, 1.1 * median, 7)
 
 
 def result(name: str, *peers: PeerResult, bound: float | None = None) -> CaseResult:

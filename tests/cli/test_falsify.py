@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from geomadv.cli._falsify import duration
+from geomadv.cli._options import duration
 
 Run = Callable[..., Any]
 
