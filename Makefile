@@ -139,7 +139,7 @@ constraints:  ## pin the dependencies of pyproject.toml anew (uses uv)
 	@grep -v '^#' kernels/constraints.txt > build/cuda.txt
 	@mv build/cuda.txt kernels/constraints.txt
 
-readme: $(STAMP)  ## write the table of claims into README.md
+readme: $(STAMP)  ## write the table of papers into README.md
 	@$(PY) docs/_readme.py
 
 changelog: $(STAMP)  ## show the changelog's next section from changelog.d

@@ -1,11 +1,11 @@
-"""Write the table of claims into README.md: `make readme`."""
+"""Write the table of papers into README.md: `make readme`."""
 
 from pathlib import Path
 
-from geomadv.report import claims_table
+from geomadv.report import papers_table
 
 README = Path(__file__).parent.parent / "README.md"
-START, END = "<!-- claims: ", "<!-- end of claims -->"
+START, END = "<!-- papers: ", "<!-- end of papers -->"
 
 
 def with_table(text: str) -> str:
@@ -13,7 +13,7 @@ def with_table(text: str) -> str:
     before, start, rest = text.partition(START)
     head, _, after = rest.partition(END)
     mark = head.partition("\n")[0]
-    return f"{before}{start}{mark}\n\n{claims_table()}\n\n{END}{after}"
+    return f"{before}{start}{mark}\n\n{papers_table()}\n\n{END}{after}"
 
 
 if __name__ == "__main__":

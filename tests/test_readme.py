@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-def test_the_table_of_claims_is_that_of_the_registry():
+def test_the_table_of_papers_is_that_of_the_registry():
     spec = importlib.util.spec_from_file_location("_readme", ROOT / "docs/_readme.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

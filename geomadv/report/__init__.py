@@ -2,10 +2,11 @@
 
 `html` turns the results of `geomadv.claims.verify` into a page with every statement as
 MathML, its verdict, its worst point, its twin and its curve. `claims_table` lists the
-claims of the registry.
+claims of the registry, `papers_table` its papers.
 """
 
 from geomadv.report._markdown import claims_table as claims_table
+from geomadv.report._markdown import papers_table as papers_table
 from geomadv.report._page import html as html
 
-__all__ = ["claims_table", "html"]
+__all__ = ["claims_table", "html", "papers_table"]
