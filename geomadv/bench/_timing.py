@@ -53,7 +53,8 @@ class Spread:
     def of(cls, values: Sequence[float] | NDArray) -> "Spread":
         """Return the spread of at least one value."""
         levels = np.quantile(values, [0.5, 0.0, 1.0, 0.25, 0.75])
-        return cls(*(float(level) for level in levels), rounds=len(values))
+        median, low, high, lower, upper = (float(level) for level in levels)
+        return cls(median, low, high, lower, upper, len(values))
 
     def as_json(self) -> dict[str, float]:
         """Return the numbers by name."""

@@ -9,6 +9,7 @@ from geomadv.data._gaussian_triple import GaussianTriple as GaussianTriple
 from geomadv.data._gaussian_triple import SlabRule as SlabRule
 from geomadv.data._images import ImageData as ImageData
 from geomadv.data._images import TwoClasses as TwoClasses
+from geomadv.data._law import LabelledLaw as LabelledLaw
 from geomadv.data._loaders import DataUnavailableError as DataUnavailableError
 from geomadv.data._loaders import cache_folder as cache_folder
 from geomadv.data._loaders import load_digits as load_digits
@@ -39,6 +40,7 @@ __all__ = [
     "GaussianPair",
     "GaussianTriple",
     "ImageData",
+    "LabelledLaw",
     "LabelledManifold",
     "LinearDecoder",
     "NestedTori",

@@ -19,10 +19,11 @@ import numpy as np
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real
+from geomadv.data._law import LabelledLaw
 
 
 @dataclass(frozen=True)
-class ConcentricSpheres:
+class ConcentricSpheres(LabelledLaw):
     r"""The uniform laws on two concentric spheres, one a class.
 
     Parameters
@@ -110,31 +111,14 @@ class ConcentricSpheres:
         outer = generator(rng).random(n) < self.prior
         return np.where(outer, self.radius, 1.0), np.where(outer, 1.0, -1.0)
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
+        """Draw labels, then points.
 
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            The points.
-        y : (n,) array
-            Labels: -1 on the inner sphere, +1 on the outer.
-
-        Notes
-        -----
         A standard normal vector over its norm is uniform on the sphere, exactly; in
         floating point the norms of the points are right to a few units of 2^-53.
         """
-        rng = generator(rng)
         norms, y = self.sample_norms(n, rng)
         X = rng.standard_normal((norms.size, self.d))
         X *= (norms / np.linalg.norm(X, axis=1))[:, np.newaxis]

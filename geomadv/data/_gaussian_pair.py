@@ -37,9 +37,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import linalg, special
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
-from geomadv._validate import integer, norm_order, points, real, real_array
+from geomadv._validate import norm_order, points, real, real_array
+from geomadv.data._law import LabelledLaw
 from geomadv.data._mahalanobis import nearest_in_ball
 from geomadv.spaces._covariance import Covariance
 from geomadv.spaces._lp import lp_norm
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from geomadv.classifiers import LinearClassifier
 
 
-class GaussianPair:
+class GaussianPair(LabelledLaw):
     r"""The laws N(mu, cov) and N(-mu, cov), one a class.
 
     Parameters
@@ -145,26 +145,10 @@ class GaussianPair:
         """The least possible error, that of the Bayes rule."""
         return float(self.standard_risk(self._bayes()))
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            The points.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw labels, then points."""
         y = np.where(rng.random(n) < self._prior, 1.0, -1.0)
         X = rng.standard_normal((n, self.d))
         if self._factor.ndim == 2:

@@ -32,9 +32,9 @@ import math
 import numpy as np
 from scipy import linalg, special
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
-from geomadv._validate import integer, norm_order, points, real, real_array
+from geomadv._validate import norm_order, points, real, real_array
+from geomadv.data._law import LabelledLaw
 from geomadv.data._mahalanobis import nearest_in_ball
 from geomadv.spaces._covariance import Covariance
 from geomadv.spaces._lp import lp_norm
@@ -84,7 +84,7 @@ class SlabRule:
         )
 
 
-class GaussianTriple:
+class GaussianTriple(LabelledLaw):
     r"""The laws N(-mu, cov), N(0, cov) and N(mu, cov), one a class.
 
     Parameters
@@ -174,26 +174,10 @@ class GaussianTriple:
         """The least possible error, that of the Bayes rule."""
         return float(self.standard_risk(self.bayes_rule()))
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            The points.
-        y : (n,) array
-            Labels -1, 0 and +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw labels, then points."""
         level = rng.random(n)
         minus, zero, _ = self._priors
         y = np.where(level < minus, -1.0, np.where(level < minus + zero, 0.0, 1.0))

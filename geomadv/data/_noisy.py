@@ -33,13 +33,14 @@ from scipy import special
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real, real_array
+from geomadv.data._law import LabelledLaw
 from geomadv.spaces import Cube, Gaussian, Sphere
 from geomadv.stats import Interval
 
 Function = Callable[[Float[NDArray, "n d"]], NDArray]
 
 
-class NoisyLabels:
+class NoisyLabels(LabelledLaw):
     """A law of points times a posterior.
 
     Parameters
@@ -93,26 +94,10 @@ class NoisyLabels:
         """The dimension of the points."""
         return int(self._law.d)
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            A generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            Points of the base law.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw points of the base law, then labels."""
         X = self._points(n, rng)
         return X, np.where(rng.random(n) < self.posterior(X), 1.0, -1.0)
 

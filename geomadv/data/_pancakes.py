@@ -41,9 +41,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import integer, norm_order, points, real, real_array
+from geomadv.data._law import LabelledLaw
 from geomadv.data._mixtures import (
     Mixture,
     log_ratio,
@@ -57,7 +57,7 @@ _MOST_NODES = 50
 _THINNEST = 1e-6
 
 
-class Pancakes:
+class Pancakes(LabelledLaw):
     r"""Two classes that differ along a hidden direction, in high moments alone.
 
     Parameters
@@ -189,26 +189,10 @@ class Pancakes:
         a, b = self._laws[-1].means, self._laws[1].means
         return float(np.abs(a[:, None] - b).min() / 2.0)
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            Points.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw labels, then points."""
         y = np.where(rng.random(n) < 0.5, 1.0, -1.0)
         X, t = rng.standard_normal((n, self.d)), np.empty(n)
         for label, law in self._laws.items():

@@ -37,12 +37,12 @@ from collections.abc import Iterable
 import numpy as np
 from scipy import special
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import integer, norm_order, points, real, real_array
+from geomadv.data._law import LabelledLaw
 
 
-class Parity:
+class Parity(LabelledLaw):
     """The parity of hidden signs, with noise, and weak coordinates beside them.
 
     Parameters
@@ -140,26 +140,10 @@ class Parity:
             return 1.0
         return float(label) * (1.0 - 2.0 * self.noise) if self.hidden == T else 0.0
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            Bits, then weak coordinates.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw bits, then weak coordinates."""
         b = rng.choice([-1.0, 1.0], size=(n, self.bits))
         y = b[:, self.hidden].prod(axis=1)
         y[rng.random(n) < self.noise] *= -1.0

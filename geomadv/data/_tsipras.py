@@ -39,10 +39,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import integer, points, real, real_array
 from geomadv.data._gaussian_pair import _linear as linear_parameters
+from geomadv.data._law import LabelledLaw
 
 if TYPE_CHECKING:
     from geomadv.classifiers import LinearClassifier
@@ -52,7 +52,7 @@ _FAR = 40.0
 _ROUNDING = 2.0**-51  # of an error that is 1 less an accuracy
 
 
-class RobustWeakFeatures:
+class RobustWeakFeatures(LabelledLaw):
     r"""One feature of agreement a with the label, and k weak ones N(eta y, 1).
 
     Parameters
@@ -135,26 +135,10 @@ class RobustWeakFeatures:
         """The largest accuracy of any classifier."""
         return float(self.optimal_robust_accuracy(0.0))
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            The points.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw labels, then points."""
         y = np.where(rng.random(n) < 0.5, 1.0, -1.0)
         X = rng.standard_normal((n, self.d))
         X += (self._eta * y)[:, None]

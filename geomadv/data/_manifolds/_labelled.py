@@ -23,15 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real
+from geomadv.data._law import LabelledLaw
 from geomadv.data._manifolds._embedding import Embedding, lengths
 
 _BLOCK = 1 << 21
 
 
-class LabelledManifold(abc.ABC):
+class LabelledManifold(LabelledLaw):
     """Two classes, each on a manifold of dimension k in R^d.
 
     Parameters
@@ -94,27 +94,11 @@ class LabelledManifold(abc.ABC):
     def _frames(self, P: Float[NDArray, "n m"]) -> Float[NDArray, "n m k"]:
         """Return orthonormal tangent vectors at points of the manifolds."""
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            Points, with noise.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        rng = generator(rng)
-        Z, y = self._draw(integer("n", n, minimum=0), rng)
+        """Draw points with noise."""
+        Z, y = self._draw(n, rng)
         X = self.embedding.lift(Z)
         if self.noise > 0:
             step = max(1, _BLOCK // self.d)

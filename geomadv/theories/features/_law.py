@@ -34,7 +34,7 @@ from scipy import special
 
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, norm_order, real_array
-from geomadv.data import GaussianPair
+from geomadv.data import GaussianPair, LabelledLaw
 from geomadv.spaces._covariance import Covariance
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
@@ -46,7 +46,7 @@ _FAR = 3e4  # from where the length of a normal vector is normal to 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledMixture:
+class LabelledMixture(LabelledLaw):
     """A mixture of Gaussian laws, each of one label.
 
     Parameters
@@ -120,29 +120,10 @@ class LabelledMixture:
         for name, found in (("_m", m), ("_y", y), ("_w", w), ("_S", tuple(spread))):
             object.__setattr__(self, name, found)
 
-    def sample(
-        self, n: int, rng: np.random.Generator | int
+    def _sample(
+        self, n: int, rng: np.random.Generator
     ) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"]]:
-        """Return n labelled points.
-
-        Parameters
-        ----------
-        n : int
-            Number of points, at least 0.
-        rng : numpy.random.Generator or int
-            Generator, or the seed of one.
-
-        Returns
-        -------
-        X : (n, d) array
-            The points.
-        y : (n,) array
-            Labels, -1 or +1.
-        """
-        from geomadv._random import generator
-        from geomadv._validate import integer
-
-        n, rng = integer("n", n, minimum=0), generator(rng)
+        """Draw labels, then points."""
         which = rng.choice(len(self._w), size=n, p=self._w / self._w.sum())
         d = self._m.shape[1]
         X = np.empty((n, d))
