@@ -76,7 +76,7 @@ def _write_pages(app: object) -> None:
 def _mend(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Read |x| and (*s, d) in docstrings as text, and their formulas line by line."""
+    """Read |x|, p_+ and (*s, d) as text, and formulas of a module line by line."""
     mended: list[str] = []
     example = formula = False
     for line in lines:
@@ -88,6 +88,7 @@ def _mend(
         if not formula and not example and ":math:" not in line:
             line = re.sub(r"(?<!\\)\|", r"\\|", line)
             line = re.sub(r"(?<=\()\*(?=\w)", r"\\*", line)
+            line = re.sub(r"(?<=\w)_(?=[^\w`]|$)", r"\\_", line)
         mended.append(line)
     lines[:] = mended
 
