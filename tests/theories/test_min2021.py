@@ -192,6 +192,18 @@ def test_functions_broadcast():
     assert loss.shape == (2, 3)
     assert loss[1, 0] == clean_loss([1.0, 0.5], 2.0, 2.0, 0.4)
     assert turning_point(1.0, [1.0, 2.0], [[1.5], [2.0]]).shape == (2, 2)
+    eps = [[0.5], [1.1], [3.0]]
+    starts, kinds = strong_from([1.0, -0.2], 2.0), regime([1.0, -0.2], 2.0, eps)
+    assert starts.tolist() == [strong_from(1.0, 2.0), strong_from(0.2, 2.0)]
+    assert [list(row) for row in kinds] == [
+        [regime(1.0, 2.0, one), regime(0.2, 2.0, one)] for (one,) in eps
+    ]
+    for loss in (bernoulli_clean_loss, bernoulli_robust_loss):
+        found = loss([[0.5, -0.1], [0.2, 1.0]], [[1], [4], [7]], 0.3)
+        assert found.shape == (3, 2)
+        for i, n in enumerate((1, 4, 7)):
+            for j, mu in enumerate(([0.5, -0.1], [0.2, 1.0])):
+                assert found[i, j] == loss(mu, n, 0.3)
 
 
 @pytest.mark.errors
@@ -204,7 +216,9 @@ def test_functions_broadcast():
         (lambda: clean_loss(1.0, 1.0, 1, 0.1, 0.0), "bound must be above 0"),
         (lambda: clean_loss([1.0, 2.0], [1.0] * 3, 1, 0.1), "do not broadcast"),
         (lambda: bernoulli_clean_loss(1.5, 1, 0.1), r"mu must lie in \[-1, 1\]"),
-        (lambda: bernoulli_clean_loss([[0.5]], 1, 0.1), "mu must be one vector"),
+        (lambda: bernoulli_clean_loss(0.5, 1.5, 0.1), "n must be whole numbers"),
+        (lambda: bernoulli_clean_loss(0.5, 0, 0.1), "n must be at least 1"),
+        (lambda: bernoulli_clean_loss([[0.5]] * 2, [1] * 3, 0.1), "do not broadcast"),
         (lambda: turning_points([[1.0]], 1.0, 0.1), "mu must be one vector"),
         (lambda: robust_minimiser([[1.0]], [2.0], 0.1), "y must be -1 or"),
         (lambda: strong_from(1.0, -1.0), "sigma must be above 0"),

@@ -51,7 +51,7 @@ from scipy import special
 
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray, Real
-from geomadv._validate import broadcast, integer, labels, points, real, real_array
+from geomadv._validate import broadcast, labels, points, real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
@@ -198,17 +198,18 @@ def robust_loss(
 
 
 def bernoulli_clean_loss(
-    mu: ArrayLike, n: int, eps: float, bound: float = 1.0
-) -> np.float64:
+    mu: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float = 1.0
+) -> Real:
     """Return the expected loss, without steps, for coordinates y and -y.
 
     Parameters
     ----------
-    mu : (d,) array_like
+    mu : (..., d) array_like
         Means of the class +1, in [-1, 1]; a number is one coordinate.
-    n : int
-        Number of training points, at least 1.
-    eps : float
+    n : array_like
+        Number of training points, whole and at least 1. Broadcast, as `eps`, against
+        the leading axes of `mu`.
+    eps : array_like
         l_inf size of the steps in training, at least 0; told from the multiples of 1/n
         to 1e-9.
     bound : float
@@ -216,7 +217,7 @@ def bernoulli_clean_loss(
 
     Returns
     -------
-    numpy.float64
+    numpy.float64 or array
 
     Raises
     ------
@@ -225,16 +226,16 @@ def bernoulli_clean_loss(
 
     Examples
     --------
-    >>> [round(float(bernoulli_clean_loss(0.2, n, 0.4)), 5) for n in (1, 2, 3, 40)]
-    [-0.04, -0.04, -0.0304, -0.01418]
+    >>> bernoulli_clean_loss(0.2, [1, 2, 3, 40], 0.4).round(5)
+    array([-0.04   , -0.04   , -0.0304 , -0.01418])
     """
     means, p, m, _, W = _tails(mu, n, eps, bound)
-    return np.float64(-W * (means * (p - m)).sum())
+    return np.asarray(-W * (means * (p - m)).sum(axis=-1))[()]
 
 
 def bernoulli_robust_loss(
-    mu: ArrayLike, n: int, eps: float, bound: float = 1.0
-) -> np.float64:
+    mu: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float = 1.0
+) -> Real:
     """Return the expected loss under steps, for coordinates y and -y.
 
     Parameters
@@ -244,7 +245,7 @@ def bernoulli_robust_loss(
 
     Returns
     -------
-    numpy.float64
+    numpy.float64 or array
 
     Raises
     ------
@@ -257,7 +258,8 @@ def bernoulli_robust_loss(
     0.36
     """
     means, p, m, size, W = _tails(mu, n, eps, bound)
-    return np.float64(W * ((size - means) * p + (size + means) * m).sum())
+    each = (size - means) * p + (size + means) * m
+    return np.asarray(W * each.sum(axis=-1))[()]
 
 
 def turning_point(mu: ArrayLike, sigma: ArrayLike, eps: ArrayLike) -> Real:
@@ -300,19 +302,19 @@ def turning_point(mu: ArrayLike, sigma: ArrayLike, eps: ArrayLike) -> Real:
     return np.where(ratio < 1.0, found, np.inf)[()]
 
 
-def strong_from(mu: float, sigma: float) -> float:
+def strong_from(mu: ArrayLike, sigma: ArrayLike) -> Real:
     """Return the eps from which more data hurt from the first point on.
 
     Parameters
     ----------
-    mu : float
+    mu : array_like
         Mean of a Gaussian coordinate.
-    sigma : float
+    sigma : array_like
         Its deviation, positive.
 
     Returns
     -------
-    float
+    numpy.float64 or array
         The eps at which n* = 1, above |mu|; sigma for mu = 0.
 
     Raises
@@ -322,13 +324,23 @@ def strong_from(mu: float, sigma: float) -> float:
 
     Examples
     --------
-    >>> round(strong_from(1.0, 2.0), 6)
-    2.087254
+    >>> strong_from(1.0, [1.0, 2.0]).round(6)
+    array([1.199679, 2.087254])
     """
+    means, deviations = broadcast(
+        mu=np.asarray(np.abs(real_array("mu", mu))),
+        sigma=real_array("sigma", sigma, lower=0.0, open_lower=True),
+    )
+    found = [
+        _strong_from(*one) for one in zip(means.flat, deviations.flat, strict=True)
+    ]
+    return np.reshape(np.asarray(found, dtype=float), means.shape)[()]
+
+
+def _strong_from(mean: float, s: float) -> float:
+    """Return the eps of n* = 1 for one mean, not negative, and one deviation."""
     from scipy.optimize import brentq
 
-    mean = abs(real("mu", mu))
-    s = real("sigma", sigma, lower=0.0, open_lower=True)
     if mean <= 1e-9 * s:
         return s
     ratio = s / mean
@@ -349,19 +361,19 @@ def strong_from(mu: float, sigma: float) -> float:
     return mean * (1.0 + math.exp(float(brentq(excess, low, high, xtol=1e-14))))
 
 
-def regime(mu: float, sigma: float, eps: float) -> str:
+def regime(mu: ArrayLike, sigma: ArrayLike, eps: ArrayLike) -> str | NDArray:
     """Return "weak", "medium" or "strong": what more data do.
 
     Parameters
     ----------
-    mu, sigma : float
+    mu, sigma : array_like
         Mean and deviation, positive, of a Gaussian coordinate.
-    eps : float
+    eps : array_like
         l_inf size of the steps in training, at least 0.
 
     Returns
     -------
-    str
+    str or array of str
         "weak": they help; "medium": they help, then hurt; "strong": they hurt.
 
     Raises
@@ -371,14 +383,15 @@ def regime(mu: float, sigma: float, eps: float) -> str:
 
     Examples
     --------
-    >>> [regime(1.0, 2.0, eps) for eps in (0.9, 1.5, 3.0)]
+    >>> regime(1.0, 2.0, 1.5)
+    'medium'
+    >>> regime(1.0, 2.0, [0.9, 1.5, 3.0]).tolist()
     ['weak', 'medium', 'strong']
     """
-    real("mu", mu), real("sigma", sigma), real("eps", eps)
-    turn = float(turning_point(mu, sigma, eps))
-    if math.isinf(turn):
-        return "weak"
-    return "medium" if turn > 1.0 else "strong"
+    turn = np.asarray(turning_point(mu, sigma, eps))
+    kind = np.where(turn > 1.0, "medium", "strong")
+    kind = np.where(np.isinf(turn), "weak", kind)
+    return str(kind) if kind.ndim == 0 else kind
 
 
 def turning_points(
@@ -473,23 +486,28 @@ def _chances(
 
 
 def _tails(
-    mu: ArrayLike, n: int, eps: float, bound: float
-) -> tuple[NDArray, NDArray, NDArray, float, float]:
-    """Return mu, P(u > eps), P(u < -eps), eps and W for Bernoulli coordinates."""
+    mu: ArrayLike, n: ArrayLike, eps: ArrayLike, bound: float
+) -> tuple[NDArray, NDArray, NDArray, NDArray, float]:
+    """Return mu, P(u > eps), P(u < -eps), eps and W, coordinates last, for +-y."""
     means = np.atleast_1d(real_array("mu", mu, lower=-1.0, upper=1.0))
-    if means.ndim != 1:
-        raise ValueError(f"mu must be one vector of means, got shape {means.shape}")
-    n = integer("n", n, minimum=1)
-    size = real("eps", eps, lower=0.0)
+    count, size, _ = broadcast(
+        n=real_array("n", n, lower=1.0),
+        eps=real_array("eps", eps, lower=0.0),
+        mu=np.zeros(means.shape[:-1]),
+    )
+    if (count % 1.0).any():
+        raise ValueError(f"n must be whole numbers, got {n!r}")
     W = real("bound", bound, lower=0.0, open_lower=True)
-    most = math.floor(n * (1.0 + min(size, 2.0)) / 2.0 + 1e-9)
+    count, size = count[..., None], size[..., None]
+    most = np.floor(count * (1.0 + np.minimum(size, 2.0)) / 2.0 + 1e-9)
     chance = (1.0 + means) / 2.0
-    if most >= n:
-        p = m = np.zeros(means.shape)
-    else:
-        p = special.bdtrc(float(most), n, chance)
-        m = special.bdtrc(float(most), n, 1.0 - chance)
-    return means, np.asarray(p), np.asarray(m), size, W
+    # no count exceeds n, and SciPy wants the first argument to be at most the second
+    least = np.minimum(most, count - 1.0)
+    p, m = (
+        np.where(most < count, special.bdtrc(least, count.astype(int), c), 0.0)
+        for c in (chance, 1.0 - chance)
+    )
+    return means, p, m, size, W
 
 
 # --- Claims --------------------------------------------------------------------------
