@@ -19,7 +19,8 @@ trust-region problem, which equals its dual (Yakubovich's S-lemma),
     sup_{l >= max(0, -min L)} - sum_i g_i^2/(L_i + l) - l eps^2,
 
 L and g the eigenvalues of y A and the coordinates of y (A x + b); it is concave in l,
-and any l gives a lower bound.
+and any l gives a lower bound. For p = 1 and infinity and any A, faces are enumerated
+(`_faces`), in at most 8 dimensions.
 
 **Bumps** f = exp(-gamma |x - z|_2^2) decrease in |x - z|_2, so that what is needed is
 the smallest and the largest Euclidean distance to z within the l_p ball: for p = 2 they
@@ -38,6 +39,11 @@ from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import points, real, real_array
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
+from geomadv.theories.features._faces import (
+    MOST,
+    least_on_cross_polytope,
+    least_on_cube,
+)
 
 _HALVINGS = 120
 _BLOCK = 2**22  # numbers held at once
@@ -121,8 +127,9 @@ class QuadraticFeature:
     Notes
     -----
     `worst` knows p = 2 for every A, p = infinity for diagonal A, and every p for
-    ridges, A = c u u' and b a multiple of u. Relative error below 1e-10 against a
-    search on a grid (tests).
+    ridges, A = c u u' and b a multiple of u; p = 1 and infinity for every A in at most
+    8 dimensions (NP-hard in general). Relative error below 1e-10 against a search on a
+    grid (tests).
 
     Examples
     --------
@@ -173,9 +180,11 @@ class QuadraticFeature:
             return np.asarray(y * self.values(X) - each.sum(axis=1))
         if p == 2.0:
             return y * self.values(X) + self._trust_region(X, y, eps)
+        if p in (1.0, np.inf) and self._b.size <= MOST:
+            return y * self.values(X) + self._on_faces(X, y, eps, p)
         raise ValueError(
-            "p must be 2, or infinity for a diagonal A (any p for a function of one "
-            f"projection), got {p:g}"
+            "p must be 2, infinity for a diagonal A, 1 or infinity in at most "
+            f"{MOST} dimensions, or any for a function of one projection, got {p:g}"
         )
 
     @property
@@ -198,6 +207,23 @@ class QuadraticFeature:
         if _close(A, a * np.outer(u, u), A) and _close(b, slope * u, b):
             return u, a, slope
         return None
+
+    def _on_faces(
+        self, X: Float[NDArray, "n d"], y: Float[NDArray, " n"], eps: float, p: float
+    ) -> Float[NDArray, " n"]:
+        """Return min <delta, y A delta> + 2 <y (A x + b), delta> over |delta|_p <= eps.
+
+        For p = 1 or infinity.
+        """
+        least = least_on_cube if np.isinf(p) else least_on_cross_polytope
+        out = np.empty(len(X))
+        for label in np.unique(y):
+            rows = np.flatnonzero(y == label)
+            for part in blocks(rows.size, 4 * self._b.size):
+                at = rows[part]
+                G = label * (X[at] @ self._A + self._b)
+                out[at] = least(label * self._A, G, eps)
+        return out
 
     def _trust_region(
         self, X: Float[NDArray, "n d"], y: Float[NDArray, " n"], eps: float
