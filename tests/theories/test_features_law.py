@@ -208,9 +208,16 @@ def test_usefulness_is_a_correlation():
         (lambda g: linear_robust_usefulness(g, [1, 1], -1), ValueError, "eps must be"),
         (lambda g: quadratic_usefulness(g, [[1.0]]), ValueError, "A must have 2 rows"),
         (
-            lambda g: quadratic_robust_usefulness(g, [[0, 1], [1, 0]], None, 1),
+            lambda g: quadratic_robust_usefulness(g, [[0, 1], [1, 0]], None, 1, p=1),
             ValueError,
             "no closed form",
+        ),
+        (
+            lambda _: quadratic_robust_usefulness(
+                GaussianPair(np.ones(4)), np.diag([1.0, 2, 3, 4]), None, 1
+            ),
+            ValueError,
+            "must span at most 3 dimensions",
         ),
         (
             lambda g: LabelledMixture([[0.0], [1.0]], [1, -1], weights=[0.5, 0.6]),
