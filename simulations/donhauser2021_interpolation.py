@@ -87,7 +87,9 @@ def measure(cell: Mapping[str, Value], rng: np.random.Generator) -> dict[str, fl
     errors, margins = found[:, :-1], found[:, -1]
     result = {"least_margin": float(margins.min())}
     for i, penalty in enumerate(RIDGES):
+        ends = quantile_interval(ridge[:, i], 0.5)
         result[f"ridge_{i}"] = float(np.median(ridge[:, i]))
+        result[f"ridge_{i}_low"], result[f"ridge_{i}_high"] = ends.lower, ends.upper
         result[f"ridge_{i}_limit"] = float(
             donhauser2021.consistent_risk(gamma, penalty, REGRESSION_EPS)
         )
@@ -132,6 +134,17 @@ def summary(rows: Sequence[Mapping[str, Value]]) -> dict[str, float]:
     }
 
 
+def _bars(
+    row: Mapping[str, Value], name: str, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return medians and the lengths of their error bars."""
+    middle, low, high = (
+        np.array([float(row[f"{name}_{i}{end}"]) for i in range(count)])
+        for end in ("", "_low", "_high")
+    )
+    return middle, np.array([middle - low, high - middle])
+
+
 def figure(
     result: StudyResult, folder: Path, formats: tuple[str, ...]
 ) -> Sequence[Path]:
@@ -152,26 +165,18 @@ def figure(
                 color=colour,
                 lw=1.0,
             )
-            left.plot(
+            values, ends = _bars(row, "ridge", len(RIDGES))
+            left.errorbar(
                 shown,
-                [float(row[f"ridge_{i}"]) for i in range(len(RIDGES))],
-                "o",
+                values,
+                yerr=ends,
+                fmt="o",
                 ms=3,
+                lw=0.8,
                 color=colour,
                 label=f"$d/n = {gamma:g}$",
             )
-            values = np.array(
-                [float(row[f"change_{i}"]) for i in range(len(PENALTIES))]
-            )
-            ends = np.array(
-                [
-                    (
-                        values[i] - float(row[f"change_{i}_low"]),
-                        float(row[f"change_{i}_high"]) - values[i],
-                    )
-                    for i in range(len(PENALTIES))
-                ]
-            ).T
+            values, ends = _bars(row, "change", len(PENALTIES))
             aside = ticks * (gamma / 2.0) ** 0.15  # so that bars do not overlap
             middle.errorbar(
                 aside, values, yerr=ends, fmt="o-", ms=3, lw=0.8, color=colour
