@@ -55,6 +55,8 @@ class NoisyLabels(LabelledLaw):
         The dimension of the torus, 1 unless given; not for other bases.
     bayes_risk : float, optional
         The Bayes risk, where it is known.
+    bayes_label : -1 or +1, optional
+        The Bayes rule, where it is known to be one label for all points.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class NoisyLabels(LabelledLaw):
         *,
         d: int | None = None,
         bayes_risk: float | None = None,
+        bayes_label: int | None = None,
     ) -> None:
         self.base = base
         self._law = _law(base, d)
@@ -88,6 +91,9 @@ class NoisyLabels(LabelledLaw):
             if bayes_risk is None
             else real("bayes_risk", bayes_risk, lower=0.0, upper=0.5)
         )
+        if bayes_label not in (None, -1, 1):
+            raise ValueError(f"bayes_label must be -1 or +1, got {bayes_label!r}")
+        self.bayes_label = bayes_label
 
     @property
     def d(self) -> int:
@@ -177,7 +183,13 @@ class NoisyLabels(LabelledLaw):
         """
         nu = real("noise", noise, lower=0.0, upper=0.5, open_upper=True)
         labels = _labels(rule)
-        return cls(base, lambda X: 0.5 + labels(X) * (0.5 - nu), d=d, bayes_risk=nu)
+        return cls(
+            base,
+            lambda X: 0.5 + labels(X) * (0.5 - nu),
+            d=d,
+            bayes_risk=nu,
+            bayes_label=None if callable(rule) else int(rule),
+        )
 
     @classmethod
     def massart(
@@ -208,7 +220,7 @@ class NoisyLabels(LabelledLaw):
             level = real_array("noise", noise(X), lower=0.0, upper=limit)
             return 0.5 + labels(X) * (0.5 - level)
 
-        return cls(base, eta, d=d)
+        return cls(base, eta, d=d, bayes_label=None if callable(rule) else int(rule))
 
     @classmethod
     def tsybakov(

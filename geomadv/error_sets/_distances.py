@@ -64,7 +64,8 @@ def distance_to_errors(
         and of the interpolants in `geomadv.classifiers`.
     bayes : Bayes rule, optional
         f*, likewise; a law with `distance_to_boundary` is asked for that. A label is
-        a constant rule. To be given together with `model`.
+        a constant rule, and so is a law with a `bayes_label`. To be given together with
+        `model`.
     error_points : (m, d) array_like, optional
         Known points of the error set: `mislabelled_points`, for an interpolating f.
     torus : bool
@@ -142,7 +143,8 @@ def _radii(
 ) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
     """Return bounds of the distances to another decision of one rule."""
     nothing = np.zeros(len(X)), np.full(len(X), np.inf)
-    if isinstance(model, int | float | np.number):
+    one = getattr(model, "bayes_label", None)
+    if one is not None or isinstance(model, int | float | np.number):
         never = np.full(len(X), np.inf)
         return never, never
     certain = certificate(model)

@@ -176,6 +176,7 @@ def test_the_same_seed_gives_the_same_sample():
         (lambda: NoisyLabels("torus", lambda X: X[:, 0], d=0), "d must be at least 1"),
         (lambda: NoisyLabels(Cube(2), 0.3), "eta must be a function"),
         (lambda: NoisyLabels(Cube(2), lambda X: X, bayes_risk=0.6), "bayes_risk must"),
+        (lambda: NoisyLabels(Cube(2), lambda X: X, bayes_label=0), "bayes_label must"),
         (lambda: NoisyLabels(Cube(2), lambda X: X).sample(3, 0), "eta must return one"),
         (lambda: NoisyLabels(Cube(1), lambda X: 2 + X[:, 0]).sample(3, 0), "eta must"),
         (

@@ -66,6 +66,23 @@ def test_a_constant_bayes_rule_leaves_the_distance_to_the_boundary():
     np.testing.assert_allclose(upper, lower)
 
 
+def test_a_law_of_one_bayes_label_is_that_label():
+    law, X = Cube(2), np.random.default_rng(0).random((50, 2))
+    for label in (-1, 1):
+        wanted = distance_to_errors(X, LINE, label)
+        for noisy in (
+            NoisyLabels.constant_noise(law, label, 0.2),
+            NoisyLabels.massart(law, label, lambda X: 0.3 * X[:, 0], 0.3),
+        ):
+            assert noisy.bayes_label == label
+            found = distance_to_errors(X, LINE, noisy)
+            assert np.array_equal(found, wanted)
+            assert (found[0] > 0).any()
+    halves = NoisyLabels.constant_noise(law, lambda X: np.sign(X[:, 0] - 0.5), 0.2)
+    assert halves.bayes_label is None
+    assert not distance_to_errors(X, LINE, halves)[0].any()
+
+
 def test_a_law_may_know_its_distance_to_the_boundary():
     spheres = ConcentricSpheres(d=2, radius=2.0)
     X = np.array([[1.0, 0.0], [0.0, 2.0]])
