@@ -15,6 +15,12 @@ from geomadv.claims._statistical import Statistical
 Evidence = Enclosure | Exact | Statistical
 Relation = Literal["lhs <= rhs", "lhs == rhs", "rate", "limit"]
 
+_UNPROVED: dict[str, str] = {
+    "lhs == rhs": "an equality: balls have a width, and never show that two are equal",
+    "rate": "a rate: an exponent fitted to a curve, not a sign",
+    "limit": "a limit: the values on the way say nothing of a sign",
+}
+
 _ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*")
 
 
@@ -177,8 +183,14 @@ class Claim:
             raise ValueError(f"{self.id}: a {self.relation} needs an axis and Exact")
         if isinstance(self.evidence, Enclosure) and self.relation != "lhs <= rhs":
             raise ValueError(f"{self.id}: Enclosure proves inequalities only")
-        if isinstance(self.evidence, Enclosure) and (self.where or self.twin.where):
-            raise ValueError(f"{self.id}: Enclosure covers whole boxes, without where")
+        if isinstance(self.evidence, Enclosure) and (
+            (self.where is None) != (self.evidence.outside is None)
+        ):
+            raise ValueError(
+                f"{self.id}: Enclosure needs where and outside together, or neither"
+            )
+        if isinstance(self.evidence, Enclosure) and self.where and self.evidence.beyond:
+            raise ValueError(f"{self.id}: beyond and where do not go together")
         if isinstance(self.evidence, Statistical) and {"n", "rng"} & self.domain.keys():
             raise ValueError(
                 f"{self.id}: a sampled claim cannot call parameters n, rng"
@@ -190,6 +202,21 @@ class Claim:
     def paper(self) -> str:
         """The part of the id before the dot."""
         return self.id.partition(".")[0]
+
+    @property
+    def unproved(self) -> str:
+        """Why the claim is not proved on boxes; empty where it is."""
+        match self.evidence:
+            case Enclosure():
+                return ""
+            case Statistical():
+                return "one side is the mean of random draws"
+            case Exact(unproved=reason) if reason:
+                return reason
+        if self.relation == "lhs <= rhs":
+            refuted = self.expected is Expected.VIOLATED
+            return "false: one point refutes it, without boxes" if refuted else ""
+        return _UNPROVED[self.relation]
 
     def strategy(self) -> Any:
         """Return a Hypothesis strategy for the parameters, as dictionaries."""

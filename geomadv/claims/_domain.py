@@ -173,6 +173,8 @@ def strategy(domain: Domain, where: Callable[..., bool] | None = None) -> Any:
 
     def one(parameter: Parameter) -> Any:
         match parameter:
+            case Choices() if hasattr(parameter, "strategy"):
+                return parameter.strategy
             case Choices():
                 return st.sampled_from(parameter.typical)
             case Integers():

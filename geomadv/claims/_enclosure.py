@@ -8,17 +8,15 @@ it is found at a point, where the intervals are narrow.
 """
 
 import dataclasses
-import heapq
-import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from geomadv.claims._beyond import Beyond, missing
+from geomadv.claims._boxes import Inequality, centre, subdivide
 from geomadv.claims._domain import Choices, Domain, Integers, Parameter, Reals, grid
 from geomadv.claims._outcome import Outcome, Point, Verdict, combined
-
-Box = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -33,13 +31,20 @@ class Enclosure:
         an `arb`, where its domain says `as_reals`).
     formulas : tuple of two callables, optional
         The same sides as the library computes them in floating point. At every typical
-        point they must agree with the enclosures to within the stated errors.
+        point they must agree with the enclosures to within the stated errors; where
+        they do not, nothing is proved or refuted.
     rtol, atol : float
         Bounds of the relative and of the absolute error of the formulas.
     precision : int
         Bits of the ball arithmetic.
     most_boxes : int
         Boxes to look at, for one combination of the enumerated parameters, at most.
+    outside : callable, optional
+        For a claim with `where`: a function of a box, given as for the sides, that is
+        True only where no point of the box satisfies `where`. Such boxes are done.
+    beyond : tuple of Beyond
+        Inequalities that imply the claim where parameters leave their ranges towards
+        infinity or 0. They must cover every combination of such parameters.
     """
 
     lhs: Callable[..., Any]
@@ -49,32 +54,40 @@ class Enclosure:
     atol: float = 0.0
     precision: int = 96
     most_boxes: int = 20_000
+    outside: Callable[..., bool] | None = None
+    beyond: tuple[Beyond, ...] = ()
 
     level: ClassVar[str] = "enclosure"
 
-    def judge(self, domain: Domain) -> Outcome:
-        """Decide lhs <= rhs on the whole domain."""
+    def judge(
+        self, domain: Domain, where: Callable[..., bool] | None = None
+    ) -> Outcome:
+        """Decide lhs <= rhs on the whole domain, or where the predicate is true."""
         from flint import ctx
 
         precision, ctx.prec = ctx.prec, self.precision
         try:
             boxed, listed = _split(domain)
-            curve = tuple(self._point(point, boxed) for point in grid(domain))
-            disagreement = self._disagreement(curve)
-            searches = [self._search(cell, boxed) for cell in grid(listed)]
+            curve = tuple(self._point(point, boxed) for point in grid(domain, where))
+            doubt = self.disagreement(curve)
+            searches: list[tuple[Point | None, int]] = []
+            further = 0
+            if not doubt:
+                cells = grid(listed, None if boxed else where)
+                searches = [self._search(cell, boxed, where) for cell in cells]
+                doubt, further = self._doubt_beyond(domain)
+                doubt = "" if _violated(point for point, _ in searches) else doubt
         finally:
             ctx.prec = precision
-        points = (*(point for point, _ in searches), *curve)
+        points = (*(point for point, _ in searches if point), *curve)
         verdict = combined(point.verdict for point in points)
-        if disagreement and verdict is Verdict.HOLDS:
-            verdict = Verdict.INCONCLUSIVE
         return Outcome(
-            verdict,
+            Verdict.INCONCLUSIVE if doubt else verdict,
             points,
-            _scope(domain),
-            sum(boxes for _, boxes in searches),
+            scope_of(domain, self.beyond),
+            sum(boxes for _, boxes in searches) + further,
             unit="boxes",
-            error=disagreement,
+            error=doubt,
             curve=curve,
         )
 
@@ -102,7 +115,8 @@ class Enclosure:
                 verdict = Verdict.VIOLATED
         return Point(parameters, float(lhs), float(rhs), float(slack), verdict)
 
-    def _disagreement(self, curve: tuple[Point, ...]) -> str:
+    def disagreement(self, curve: tuple[Point, ...]) -> str:
+        """Say where a formula of the library differs from its enclosure, if it does."""
         for point in curve if self.formulas else ():
             for side, formula in zip(("lhs", "rhs"), self.formulas or (), strict=True):
                 value, truth = float(formula(**point.parameters)), getattr(point, side)
@@ -114,50 +128,57 @@ class Enclosure:
         return ""
 
     def _search(
-        self, cell: dict[str, Any], boxed: dict[str, Reals]
-    ) -> tuple[Point, int]:
-        """Return the point that tells the verdict, and the number of boxes."""
-        start: Box = {name: (p.lower, p.upper) for name, p in boxed.items()}
-        order = itertools.count()
-        todo: list[tuple[float, int, Box]] = [(-1.0, next(order), start)]
+        self,
+        cell: dict[str, Any],
+        boxed: dict[str, Reals],
+        where: Callable[..., bool] | None,
+    ) -> tuple[Point | None, int]:
+        """Return the point that tells the verdict, and the number of boxes.
+
+        There is no point where the predicate is true at the centre of no box.
+        """
         least: Point | None = None
         boxes = 0
-        while todo:
-            _, _, box = heapq.heappop(todo)
+        for found in subdivide(self.inequality(cell), boxed, self.most_boxes):
             boxes += 1
-            centre = {n: boxed[n].split(*box[n]) for n in boxed}
-            proved = self._holds(cell, box)
-            if proved and least is not None:
+            if found.state == "outside" or (found.state == "proved" and least):
                 continue
-            point = self._point({**cell, **centre}, boxed)
-            if least is None or point.relative_slack < least.relative_slack:
-                least = point
-            if point.verdict is Verdict.VIOLATED:
-                return point, boxes
-            if proved:
-                continue
-            if boxes + len(todo) >= self.most_boxes or not boxed:
+            middle = centre(boxed, found.box)
+            point = self._point({**cell, **middle}, boxed)
+            if where is None or where(**cell, **middle):
+                if least is None or point.relative_slack < least.relative_slack:
+                    least = point
+                if point.verdict is Verdict.VIOLATED:
+                    return point, boxes
+            if found.state == "stuck":
                 doubt = dataclasses.replace(
                     point, slack=math.nan, verdict=Verdict.INCONCLUSIVE
                 )
                 return doubt, boxes
-            side = max(boxed, key=lambda n: boxed[n].share(*box[n]))
-            low, high = box[side]
-            for part in ((low, centre[side]), (centre[side], high)):
-                half = {**box, side: part}
-                share = max(boxed[n].share(*half[n]) for n in boxed)
-                heapq.heappush(todo, (-share, next(order), half))
         if least is None:
-            raise AssertionError("the first box always leaves a point")
+            return None, boxes
         return dataclasses.replace(least, verdict=Verdict.HOLDS), boxes
 
-    def _holds(self, cell: dict[str, Any], box: Box) -> bool:
-        """Whether ball arithmetic proves the inequality on the whole box."""
-        from flint import arb
+    def inequality(self, cell: dict[str, Any]) -> Inequality:
+        """Return what is to be proved at these values of the listed parameters."""
+        return Inequality(self.lhs, self.rhs, self.outside, cell)
 
-        balls = {name: arb(low).union(arb(high)) for name, (low, high) in box.items()}
-        slack = arb(self.rhs(**cell, **balls)) - self.lhs(**cell, **balls)
-        return bool(slack.is_finite() and slack >= 0)
+    def _doubt_beyond(self, domain: Domain) -> tuple[str, int]:
+        """Return which unbounded part is not proved, if any, and how many boxes."""
+        lacking = missing(domain, self.beyond)
+        boxes = 0
+        for piece in self.beyond:
+            ranges = piece.ranges(domain)
+            for cell in piece.cells(domain):
+                for found in subdivide(piece.inequality(cell), ranges, self.most_boxes):
+                    boxes += 1
+                    if found.state == "stuck":
+                        return f"not proved for {piece}, near {found.box}", boxes
+        return (f"no proof covers {lacking}" if lacking else ""), boxes
+
+
+def _violated(points: Iterable[Point | None]) -> bool:
+    return any(point and point.verdict is Verdict.VIOLATED for point in points)
 
 
 def boxed(domain: Domain) -> dict[str, Reals]:
@@ -179,20 +200,42 @@ def _split(domain: Domain) -> tuple[dict[str, Reals], dict[str, Parameter]]:
     return boxed, listed
 
 
-def _scope(domain: Domain) -> str:
+def scope_of(domain: Domain, beyond: tuple[Beyond, ...] = ()) -> str:
+    """Say for which parameters the inequality is proved."""
+    above = {name for piece in beyond for name in (*piece.since, *piece.free)}
+    below = {name for piece in beyond for name in piece.until}
     parts = []
     for name, parameter in domain.items():
-        match parameter:
-            case Choices() | Integers(as_reals=False):
-                values = ", ".join(str(v) for v in parameter.typical)
-                parts.append(f"{name} in {{{values}}} only")
-            case Integers():
-                parts.append(
-                    f"every real, hence every integer, {name} in "
-                    f"[{parameter.lower:g}, {parameter.upper:g}]"
-                )
-            case Reals():
-                parts.append(
-                    f"every real {name} in [{parameter.lower:g}, {parameter.upper:g}]"
-                )
+        if isinstance(parameter, Choices):
+            parts.append(f"{name} in {{{_listed(parameter.typical)}}} only")
+            continue
+        low, high = f"{parameter.lower:g}", f"{parameter.upper:g}"
+        interval = f"[{low}, {high}]"
+        everywhere = isinstance(parameter, Reals) or parameter.as_reals
+        if name in above and name in below:
+            interval, everywhere = "> 0", True
+        elif name in above:
+            interval, everywhere = f">= {low}", True
+        elif name in below:
+            interval = f"(0, {high}]"
+        elif isinstance(parameter, Integers) and _all_listed(parameter):
+            everywhere = True
+        joined = f"in {interval}" if interval[0] in "[(" else interval
+        if not everywhere:
+            parts.append(f"{name} in {{{_listed(parameter.typical)}}} only")
+        elif isinstance(parameter, Reals):
+            parts.append(f"every real {name} {joined}")
+        elif parameter.as_reals and name not in above:
+            parts.append(f"every real, hence every integer, {name} {joined}")
+        else:
+            parts.append(f"every integer {name} {joined}")
     return "; ".join(parts)
+
+
+def _listed(values: tuple[Any, ...]) -> str:
+    return ", ".join(str(v) for v in values)
+
+
+def _all_listed(parameter: Integers) -> bool:
+    count = parameter.upper - parameter.lower + 1
+    return len(set(parameter.typical)) == count

@@ -7,6 +7,7 @@ from geomadv.claims._claim import Claim
 from geomadv.claims._domain import Choices, Domain, Integers
 from geomadv.claims._enclosure import Enclosure
 from geomadv.claims._exact import Exact
+from geomadv.claims._family import Family
 from geomadv.claims._outcome import Point, worst
 
 
@@ -25,8 +26,8 @@ def evaluate(
     ----------
     claim : Claim
     parameters : Mapping of str to value
-        All parameters, within their ranges. For a rate or a limit, the axis is not
-        one of them: its typical values are taken.
+        All parameters, within their ranges; of a `Family` any value. For a rate or a
+        limit, the axis is not one of them: its typical values are taken.
     twin : bool
         Whether to decide the twin instead.
     error_rate : float
@@ -120,6 +121,8 @@ def at(
 
 def _check(name: str, value: Any, domain: Domain) -> None:
     parameter = domain[name]
+    if isinstance(parameter, Family):
+        return  # whether a strategy can draw a value cannot be told
     if isinstance(parameter, Choices):
         if not any(value is v or value == v for v in parameter.typical):
             allowed = ", ".join(map(str, parameter.typical))

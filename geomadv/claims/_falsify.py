@@ -18,7 +18,9 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._validate import integer, real
 from geomadv.claims._claim import Claim
+from geomadv.claims._code import code
 from geomadv.claims._evaluate import at, domain_of
+from geomadv.claims._family import has_family, shrunk
 from geomadv.claims._outcome import Point, Verdict
 from geomadv.claims._search import Objective, Stop, search
 from geomadv.claims._shrink import simplest
@@ -103,11 +105,14 @@ class Falsification:
             )
             line = f"(claim,) = find([{name!r}])"
         twin = ", twin=True" if self.twin else ""
-        inside = ", ".join(
-            f"{key!r}: {_code(value)}"
+        written = {
+            key: code(value)
             for key, value in self.violation.parameters.items()
             if not (self.claim.relation in ("rate", "limit") and key == self.claim.axis)
-        )
+        }
+        needed = {head for _, imports in written.values() for head in imports}
+        head = "\n".join([*sorted(needed, key=_order), head])
+        inside = ", ".join(f"{key!r}: {text}" for key, (text, _) in written.items())
         call = f"point = evaluate(claim, {{{inside}}}{twin})"
         report = "print(point.verdict, point.lhs, point.rhs, point.slack)"
         return f"{head}\n\n{line}\n{call}\n{report}\n"
@@ -301,6 +306,9 @@ class _Hunt:
             for name, value in violation.parameters.items()
             if name != self.axis
         }
+        if has_family(self.domain):
+            searched = {n: p for n, p in self.domain.items() if n != self.axis}
+            start = shrunk(start, searched, fails, self.seed)
         simplest(start, self.domain, fails)
         self.found = kept
         return latest
@@ -317,6 +325,6 @@ class _Hunt:
         return at(self.claim, point, self.twin, rate, self.seed, own, draws)
 
 
-def _code(value: Any) -> str:
-    """Return a value as Python writes it."""
-    return repr(value.item() if hasattr(value, "item") else value)
+def _order(line: str) -> tuple[bool, str]:
+    """Sort plain imports before those from a module."""
+    return line.startswith("from"), line

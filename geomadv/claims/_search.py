@@ -6,7 +6,8 @@ The objective is the relative slack, in the coordinates of `Cell`. It is looked 
 2. along lines through such points, which finds a narrow dip in one parameter where the
    others are at their edges (a descent would run to where the two sides are equal);
 3. by Hypothesis with the slack as its target (MacIver, Donaldson 2020, "Test-case
-   reduction via test-case generation");
+   reduction via test-case generation"), again and again where a parameter is drawn
+   from a `Family`; the others then move with a member held fast;
 4. until the time is over, by local descents (Nelder, Mead 1965) from the best points
    and from random ones, along more lines, and by differential evolution (Storn, Price
    1997), in turn.
@@ -23,6 +24,7 @@ import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.claims._domain import Domain, strategy
+from geomadv.claims._family import has_family
 from geomadv.claims._space import (
     Cell,
     cells,
@@ -114,6 +116,8 @@ def search(
     _lines(objective, all_cells, rng)
     _hypothesis(objective, first, rng)
     for turn in itertools.count():
+        if has_family(domain) and turn % 2 == 0:
+            _hypothesis(objective, first, rng)
         cell = _chosen(all_cells, objective, turn, rng)
         if turn % 4 == 3:
             _evolve(objective, cell, rng)
@@ -243,9 +247,9 @@ def _chosen(
     leaders = objective.leaders()
     if leaders and turn % 2 == 0:
         leader = leaders[(turn // 2) % len(leaders)]
-        for cell in all_cells:
-            if all(leader[n] is v or leader[n] == v for n, v in cell.fixed.items()):
-                return cell
+        one = all_cells[0]
+        fixed = {name: leader[name] for name in one.fixed}
+        return Cell(one.domain, fixed, one.where)
     return all_cells[int(rng.integers(len(all_cells)))]
 
 
@@ -268,11 +272,7 @@ def _descend(
         objective(cell.point(np.zeros(0)))
         return
     function = _function(objective, cell)
-    starts = [
-        leader
-        for leader in objective.leaders()
-        if all(leader[n] is v or leader[n] == v for n, v in cell.fixed.items())
-    ]
+    starts = [leader for leader in objective.leaders() if cell.holds(leader)]
     if starts and turn % 2 == 0:
         start = cell.coordinates(starts[(turn // 2) % len(starts)])
     else:

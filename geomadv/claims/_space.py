@@ -15,6 +15,7 @@ import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.claims._domain import Choices, Domain, Integers, Parameter, Reals
+from geomadv.claims._family import Family, same
 
 _NEAR = 0.2  # of the coordinate, for
 _SMALL = 0.01  # of the range, down to
@@ -50,6 +51,10 @@ class Cell:
         """Return coordinates of a point, as near as the parameters allow."""
         return np.array([coordinate(p, point[n]) for n, p in self.free.items()])
 
+    def holds(self, point: dict[str, Any]) -> bool:
+        """Whether a point has the choices of this cell."""
+        return all(same(point[name], value) for name, value in self.fixed.items())
+
     def allows(self, point: dict[str, Any]) -> bool:
         """Whether the claim speaks of the point."""
         return self.where is None or bool(self.where(**point))
@@ -73,6 +78,8 @@ def count(domain: Domain, axis: str | None) -> float:
         match p:
             case _ if name == axis:
                 continue
+            case Family():
+                return math.inf
             case Choices():
                 total *= len(p.typical)
             case Integers():

@@ -24,6 +24,7 @@ from geomadv.claims._claim import Claim, Evidence, Expected, Relation, Source, T
 from geomadv.claims._domain import Domain, Parameter, grid
 from geomadv.claims._enclosure import Enclosure
 from geomadv.claims._exact import Exact
+from geomadv.claims._family import has_family
 from geomadv.claims._sides import Sampler, Sides, as_sides, is_bool, keeping_sides
 from geomadv.claims._statistical import Statistical
 
@@ -56,7 +57,7 @@ def claim(
     ----------
     source : str or Source
         Where the statement stands: ``"my draft, Theorem 2"`` is a work and a place.
-    domain : Mapping of str to Reals, Integers or Choices
+    domain : Mapping of str to Reals, Integers, Choices or Family
         The function's parameters, by name. The ends of a range belong to it.
     twin : float, callable or Twin, optional
         What must be refuted: another function of the same parameters, or a factor below
@@ -117,6 +118,11 @@ def claim(
 
     def made(function: Callable[..., Any]) -> Claim:
         _check_parameters(function, domain)
+        if evidence == "enclosure" and has_family(domain):
+            raise TypeError(
+                "with evidence='enclosure' no parameter may be a Family: its members "
+                "are no numbers that a ball could hold"
+            )
         calls = _Calls(keeping_sides(function))
         enclosed = evidence == "enclosure"
         first = calls.probe(domain, where, enclosed)

@@ -3,9 +3,10 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from geomadv._validate import integer, real
 from geomadv.claims._claim import Claim, Expected
@@ -14,10 +15,49 @@ from geomadv.claims._enclosure import Enclosure
 from geomadv.claims._exact import Exact
 from geomadv.claims._outcome import Outcome, Point, Verdict
 from geomadv.claims._statistical import Statistical
+from geomadv.claims._thorough import BOXES, BUDGET, further
 from geomadv.stats import split_error_rate
 
 NO_TWIN = "no twin was given: nothing shows that the check could have failed"
 OPPOSITE = {Expected.HOLDS: Verdict.VIOLATED, Expected.VIOLATED: Verdict.HOLDS}
+
+
+class Settings(NamedTuple):
+    """What all claims of a run have in common.
+
+    Attributes
+    ----------
+    share : float
+        Probability that one statistical decision is wrong.
+    seed, budget, thorough
+        As for `verify`.
+    """
+
+    share: float
+    seed: int
+    budget: int
+    thorough: bool
+
+
+class Judged(NamedTuple):
+    """What came out of a claim.
+
+    Attributes
+    ----------
+    outcome, twin : Outcome
+        Of the claim and of its twin.
+    seconds, twin_seconds : float
+        Wall time.
+    """
+
+    outcome: Outcome
+    twin: Outcome
+    seconds: float
+    twin_seconds: float
+
+
+#: Judges all claims, and yields the position of each with what came out.
+Judging = Callable[[tuple[Claim, ...], Settings], Iterator[tuple[int, Judged]]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +139,8 @@ class Report:
         As for `verify`.
     seconds : float
         Wall time of the run.
+    thorough : bool
+        As for `verify`.
     """
 
     results: tuple[Result, ...]
@@ -106,6 +148,7 @@ class Report:
     seed: int
     budget: int
     seconds: float
+    thorough: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -124,6 +167,7 @@ class Report:
             "error_rate": self.error_rate,
             "seed": self.seed,
             "budget": self.budget,
+            "thorough": self.thorough,
             "exit_code": self.exit_code,
             "seconds": self.seconds,
             "claims": [result.as_json() for result in self.results],
@@ -136,6 +180,8 @@ def verify(
     error_rate: float = 1e-6,
     seed: int = 0,
     budget: int = 2**22,
+    thorough: bool = False,
+    judging: Judging | None = None,
     started: Callable[[Claim], None] | None = None,
     finished: Callable[[Result], None] | None = None,
 ) -> Report:
@@ -152,6 +198,13 @@ def verify(
         Seed of the run. A claim's draws depend on it and on the claim's id alone.
     budget : int
         Random draws for one decision, at most.
+    thorough : bool
+        Whether to look beyond the grid: claims that are computed or proved are decided
+        at 200 random points of their domain too (rates and limits at 5 curves), sixteen
+        times as many draws and ten times as many boxes may be used.
+    judging : callable, optional
+        Takes the claims and the settings and judges each, in any order; one after the
+        other in this process by default.
     started, finished : callable, optional
         Called before a claim and after it, to show progress.
 
@@ -181,19 +234,46 @@ def verify(
     decisions = sum(_decisions(claim) for claim in selected)
     share = split_error_rate(error_rate, decisions) if decisions else 0.0
 
+    settings = Settings(share, seed, budget * (BUDGET if thorough else 1), thorough)
+
     begin = time.perf_counter()
-    results = []
-    for claim in selected:
-        if started is not None:
-            started(claim)
-        outcome, seconds = _timed(_judge, claim, False, share, seed, budget)
-        twin, twin_seconds = _timed(_judge, claim, True, share, seed, budget)
-        spent = share * _decisions(claim)
-        result = Result(claim, outcome, twin, spent, seconds, twin_seconds)
-        results.append(result)
+    found: dict[int, Result] = {}
+    judge = judging or partial(in_turn, started=started)
+    for position, judged in judge(selected, settings):
+        claim = selected[position]
+        result = Result(
+            claim,
+            judged.outcome,
+            judged.twin,
+            share * _decisions(claim),
+            judged.seconds,
+            judged.twin_seconds,
+        )
+        found[position] = result
         if finished is not None:
             finished(result)
-    return Report(tuple(results), error_rate, seed, budget, time.perf_counter() - begin)
+    results = tuple(found[position] for position in range(len(selected)))
+    seconds = time.perf_counter() - begin
+    return Report(results, error_rate, seed, budget, seconds, thorough)
+
+
+def in_turn(
+    claims: tuple[Claim, ...],
+    settings: Settings,
+    started: Callable[[Claim], None] | None = None,
+) -> Iterator[tuple[int, Judged]]:
+    """Judge one claim after the other."""
+    for position, claim in enumerate(claims):
+        if started is not None:
+            started(claim)
+        yield position, judged(claim, settings)
+
+
+def judged(claim: Claim, settings: Settings) -> Judged:
+    """Judge a claim and its twin."""
+    outcome, seconds = _timed(_judge, claim, False, settings)
+    twin, twin_seconds = _timed(_judge, claim, True, settings)
+    return Judged(outcome, twin, seconds, twin_seconds)
 
 
 def _decisions(claim: Claim) -> int:
@@ -218,28 +298,44 @@ def _timed(function: Callable[..., Outcome], *args: Any) -> tuple[Outcome, float
     return outcome, time.perf_counter() - begin
 
 
-def _judge(claim: Claim, twin: bool, share: float, seed: int, budget: int) -> Outcome:
+def _judge(claim: Claim, twin: bool, settings: Settings) -> Outcome:
     if twin and not claim.twin.given:
         return Outcome(Verdict.INCONCLUSIVE, (), "", 0, error=NO_TWIN)
     evidence = claim.twin.evidence if twin else claim.evidence
     domain, where = _twin_domain(claim) if twin else (claim.domain, claim.where)
+    names = (claim.id, "twin" if twin else "claim")
+    if settings.thorough and isinstance(evidence, Enclosure):
+        most = evidence.most_boxes * BOXES
+        evidence = dataclasses.replace(evidence, most_boxes=most)
     try:
         match evidence:
             case Enclosure():
-                return evidence.judge(domain)
+                outcome = evidence.judge(domain, where)
             case Exact():
-                return evidence.judge(claim.relation, domain, where, claim.axis)
+                outcome = evidence.judge(claim.relation, domain, where, claim.axis)
             case Statistical():
                 return evidence.judge(
                     claim.relation,
                     domain,
                     where,
-                    error_rate=share,
-                    seed=seed,
-                    names=(claim.id, "twin" if twin else "claim"),
-                    budget=budget,
+                    error_rate=settings.share,
+                    seed=settings.seed,
+                    names=names,
+                    budget=settings.budget,
                     stop_at_violation=twin and claim.expected is Expected.HOLDS,
                 )
+        if settings.thorough and outcome.verdict is Verdict.HOLDS:
+            return further(
+                outcome,
+                claim.relation,
+                domain,
+                where,
+                claim.axis,
+                evidence,
+                settings.seed,
+                names,
+            )
+        return outcome
     except Exception as error:  # noqa: BLE001 - one claim must not lose the others
         reason = f"{type(error).__name__}: {error}"
         return Outcome(Verdict.INCONCLUSIVE, (), "", 0, error=reason)

@@ -52,7 +52,7 @@ def normal_tail(x: Any) -> Any:
     from flint import arb
 
     root = arb(2).sqrt()
-    return _decreasing(lambda t: (t / root).erfc() / 2, _arb(x))
+    return decreasing(lambda t: (t / root).erfc() / 2, _arb(x))
 
 
 def normal_density(x: Any) -> Any:
@@ -113,7 +113,37 @@ def mills_ratio(x: Any) -> Any:
     >>> round(float(mills_ratio(0)) ** 2, 6)  # pi/2
     1.570796
     """
-    return _decreasing(lambda t: normal_tail(t) / normal_density(t), _arb(x))
+    return decreasing(lambda t: normal_tail(t) / normal_density(t), _arb(x))
+
+
+def mills_remainder(w: Any, levels: int = 24) -> Any:
+    r"""Enclose the F with :math:`x\,(1 - \Phi(x))/\varphi(x) = 1/(1 + w F)`, w = 1/x^2.
+
+    It is Laplace's continued fraction 1/(1 + 2w/(1 + 3w/(1 + ...))), and w may contain
+    0, where x is infinite: T_n = 1 + n w/T_{n+1} lies in [1, 1 + n w] for every n, and
+    starting with that interval in place of the last T_n encloses the value.
+
+    Parameters
+    ----------
+    w : arb or number
+        At least 0.
+    levels : int
+        How many terms are used.
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> round(float(1 / (1 + mills_remainder(0.01) / 100)), 9)  # x = 10
+    0.990285965
+    """
+    w = _arb(w).nonnegative_part()
+    tail = _arb(1).union(1 + (levels + 1) * w.upper())
+    for n in range(levels, 1, -1):
+        tail = 1 + n * w / tail
+    return 1 / tail
 
 
 def cap_measure(d: int, height: Any) -> Any:
@@ -161,7 +191,52 @@ def cap_measure(d: int, height: Any) -> Any:
             return ratio * x**a * t * _gauss_fraction(a + half, a + 1, x) / (2 * a)
         return half - ratio * t * square.hypgeom_2f1(half, 1 - a, 3 * half)
 
-    return _decreasing(at, _arb(height))
+    return decreasing(at, _arb(height))
+
+
+def cap_height(d: int, mass: Any) -> Any:
+    r"""Enclose the height at which a cap of the sphere has a measure.
+
+    By bisection and then the rule of false position (Illinois): the measure falls with
+    the height, and an end moves only where the sign is certain.
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 2.
+    mass : arb or number
+        The measure, in (0, 1).
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> round(float(cap_height(3, 0.25)), 12)
+    0.5
+    """
+    from flint import arb
+
+    def at(m: Any) -> Any:
+        low, high = arb(-1), arb(1)
+        over, under = 1 - m, m
+        for step in range(100):
+            share = over / (over + under) if step >= 10 else arb(0.5)
+            middle = (low + (high - low) * share).mid()
+            gap = cap_measure(d, middle) - m
+            if gap > 0:
+                low, over, under = middle, gap.mid(), under / 2
+            elif gap < 0:
+                high, under, over = middle, -gap.mid(), over / 2
+            else:  # next to the root, no sign is certain
+                width = (high - low) * arb(2) ** -70
+                if cap_measure(d, middle - width) > m > cap_measure(d, middle + width):
+                    return (middle - width).union(middle + width)
+                break
+        return low.union(high)
+
+    return decreasing(at, _arb(mass))
 
 
 def _gauss_fraction(b: Any, c: Any, x: Any, levels: int = 64) -> Any:
@@ -187,14 +262,109 @@ def _gauss_fraction(b: Any, c: Any, x: Any, levels: int = 64) -> Any:
     return 1 / tail
 
 
+def concave(function: Callable[[Any], Any], x: Any) -> Any:
+    """Enclose a concave function on a ball: it is least at one of the two ends.
+
+    Parameters
+    ----------
+    function : callable
+        The function of an `arb`, concave on x.
+    x : arb or number
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> concave(lambda t: t * (2 - t), arb(0.5).union(arb(1))) > 0.74  # natural: 0.5
+    True
+    """
+    x = _arb(x)
+    if x.is_exact():
+        return function(x)
+    low, high = function(x.lower()), function(x.upper())
+    return low.min(high).lower().union(function(x).upper())
+
+
+def positive_product(x: Any, y: Any) -> Any:
+    """Enclose a product by its ends, where both factors are positive.
+
+    The product of two wide balls contains negative numbers even then.
+
+    Parameters
+    ----------
+    x, y : arb or number
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> wide = arb(1).union(arb(100))
+    >>> wide * wide > 0, positive_product(wide, wide) > 0
+    (False, True)
+    """
+    x, y = _arb(x), _arb(y)
+    if not (x > 0 and y > 0):
+        return x * y
+    return (x.lower() * y.lower()).union(x.upper() * y.upper())
+
+
+def span(low: Any, high: Any) -> Any:
+    """Enclose an interval by a ball that has no negative numbers if the interval has none.
+
+    Midpoints and radii are rounded, so that the usual union of 0 and 1 reaches below 0.
+
+    Parameters
+    ----------
+    low, high : arb or number
+        Enclosures of the two ends.
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> arb(0).union(arb(0.3)) >= 0, span(0, 0.3) >= 0
+    (False, True)
+    """
+    low, high = _arb(low), _arb(high)
+    hull = low.lower().union(high.upper())
+    return hull.nonnegative_part() if low.lower() >= 0 else hull
+
+
 def _arb(x: Any) -> Any:
     from flint import arb
 
     return x if isinstance(x, arb) else arb(x)
 
 
-def _decreasing(function: Callable[[Any], Any], x: Any) -> Any:
-    """Enclose a decreasing function on a ball by its values at the two ends."""
+def decreasing(function: Callable[[Any], Any], x: Any) -> Any:
+    """Enclose a decreasing function on a ball by its values at the two ends.
+
+    Parameters
+    ----------
+    function : callable
+        The function of an `arb`, decreasing on x.
+    x : arb or number
+
+    Returns
+    -------
+    arb
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> decreasing(lambda t: t - 2 * t, arb(1).union(arb(2))) > -2.01
+    True
+    """
+    x = _arb(x)
     if x.is_exact():
         return function(x)
     return function(x.lower()).union(function(x.upper()))

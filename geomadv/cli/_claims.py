@@ -74,6 +74,7 @@ def _details(claim: "Claim") -> list[str]:
         " ".join(claim.statement.split()),
         f"{claim.relation}, {claim.evidence.level}: {domain}",
         f"{twin}: {' '.join(twin_statement(claim).split())}",
+        *([f"not proved on boxes: {claim.unproved}"] if claim.unproved else []),
         *([f"note: {' '.join(claim.note.split())}"] if claim.note else []),
     ]
 
@@ -94,6 +95,7 @@ def _record(claim: "Claim") -> dict[str, Any]:
         "statement": claim.statement,
         "relation": claim.relation,
         "evidence": claim.evidence.level,
+        "unproved": claim.unproved,
         "expected": str(claim.expected),
         "twin": claim.twin.statement,
         "axis": claim.axis,

@@ -91,9 +91,9 @@ def concentration(
         typer.Option(
             parser=_radius,
             metavar="M",
-            help="The region's share of n points is A + M/sqrt(n).",
+            help="The region is to hold A and M standard errors of what is counted.",
         ),
-    ] = 0.5,
+    ] = 1.0,
     fresh: Annotated[
         float,
         typer.Option(

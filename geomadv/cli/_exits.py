@@ -32,6 +32,10 @@ Exit codes:
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
+class Interrupted(BaseException):
+    """Ctrl-C in a command that keeps what it has; the message says where."""
+
+
 def refuse(name: str, problem: str) -> NoReturn:
     """End the command because the option or argument `name` is wrong."""
     raise typer.BadParameter(problem, param_hint=f"'{name}'")

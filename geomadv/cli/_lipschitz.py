@@ -23,6 +23,13 @@ def _tolerance(value: str | float | int) -> float:
     return real
 
 
+def _seconds(value: str | float | int) -> float:
+    real = number(value)
+    if not 0 <= real < float("inf"):
+        raise typer.BadParameter(f"must be at least 0 and finite, got {value}")
+    return real
+
+
 def _sizes(value: str | tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(value, tuple):
         return value
@@ -68,6 +75,15 @@ def lipschitz(
             parser=positive, metavar="N", help="Refuse a file that is larger."
         ),
     ] = 2**30,
+    budget: Annotated[
+        float,
+        typer.Option(
+            parser=_seconds,
+            metavar="SECONDS",
+            help="Time of two cores for the layers' norms, about; the costliest layers "
+            "beyond get rough bounds.",
+        ),
+    ] = 120.0,
     seed: Seed = 0,
     json: Json = None,
     latex: Annotated[
@@ -90,7 +106,7 @@ def lipschitz(
     if figure is not None and figure.suffix not in _FORMATS:
         refuse("--figure", f"must end in {', '.join(_FORMATS)}, got {str(figure)!r}")
     check_outputs(json=json, latex=latex, figure=figure)
-    found = _bounds(model, data, rtol, shape, output, max_bytes, seed)
+    found = _bounds(model, data, rtol, shape, output, max_bytes, budget, seed)
     from geomadv.cli._lipschitz_table import as_json, as_latex, print_bounds
 
     if json is not None:
@@ -112,6 +128,7 @@ def _bounds(
     shape: tuple[int, ...] | None,
     output: str | None,
     max_bytes: int,
+    budget: float,
     seed: int,
 ) -> "NetworkBounds":
     """Read and bound the network, with progress where standard error is a terminal."""
@@ -150,6 +167,7 @@ def _bounds(
                 labels=arrays.get("y"),
                 rng=spawn(seed, "lipschitz"),
                 rtol=rtol,
+                budget=budget,
                 told=told,
             )
         except ValueError as error:

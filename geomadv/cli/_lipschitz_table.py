@@ -14,15 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from geomadv.lipschitz import Certificates, LayerBound, NetworkBounds
+from geomadv.report._latex import escaped
 
 _DIGITS = 5
 _SHOWN = 10
 _WITNESS = 4096
 _DROPPED = ("s", "op", "method", "stride")
-_LATEX = str.maketrans(
-    {c: f"\\{c}" for c in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 
 
 def up(value: float, digits: int = _DIGITS) -> str:
@@ -85,7 +82,7 @@ def print_bounds(out: Console, found: NetworkBounds) -> None:
             out.print(Text(f"{layer.name}: {reason}", style="bold yellow"))
     if not math.isinf(found.product):
         text = f"product of the upper bounds: {up(found.product)}"
-        if _branches(found):
+        if found.branches:
             text += " (no bound, as branches meet)"
         out.print(Text(text))
     if found.reason:
@@ -99,15 +96,6 @@ def print_bounds(out: Console, found: NetworkBounds) -> None:
         out.print()
         for part in _certificates(found.certificates):
             out.print(part)
-
-
-def _branches(found: NetworkBounds) -> bool:
-    """Tell whether some layer takes more than one tensor that varies."""
-    constants = found.graph.constants
-    return any(
-        sum(tensor not in constants for tensor in node.inputs) > 1
-        for node in found.graph.nodes
-    )
 
 
 def _cells(layer: LayerBound) -> dict[str, Text]:
@@ -170,6 +158,7 @@ def as_json(found: NetworkBounds, model: str, seed: int, rtol: float) -> dict[st
             "lower": found.lower,
             "upper": _finite(found.upper),
             "product": _finite(found.product),
+            "branches": found.branches,
             "reason": found.reason,
         },
     }
@@ -206,12 +195,12 @@ def as_latex(found: NetworkBounds) -> str:
     for layer in found.layers:
         kernel = size(layer.shape).replace("x", r"\times ")
         cells = (
-            layer.name.translate(_LATEX),
+            escaped(layer.name),
             f"${kernel}$" if kernel else "--",
             stride_text(layer.stride).replace("x", r"$\times$") or "--",
             _number(up(layer.upper)),
             _number(down(layer.lower)),
-            (layer.method if math.isfinite(layer.upper) else "none").translate(_LATEX),
+            escaped(layer.method if math.isfinite(layer.upper) else "none"),
         )
         lines.append(" & ".join(cells) + r" \\")
     ends = (_number(up(found.upper)), _number(down(found.lower)))

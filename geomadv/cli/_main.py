@@ -9,6 +9,7 @@ import typer
 from geomadv.cli import _exits
 from geomadv.cli._bench import EPILOG as BENCH_EPILOG
 from geomadv.cli._bench import bench
+from geomadv.cli._certificate import check_certificate
 from geomadv.cli._claims import claims
 from geomadv.cli._concentration import concentration
 from geomadv.cli._errata import errata
@@ -29,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich's help costs a fifth of a second
 )
 app.command(epilog=_exits.TABLE)(verify)
+app.command(epilog=_exits.TABLE)(check_certificate)
 app.command()(claims)
 app.command()(errata)
 app.command(epilog=_exits.TABLE)(falsify)
@@ -91,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(code or _exits.AS_EXPECTED)
     except _exits.UsageError as error:
         return _failed(_usage(error), _exits.USAGE)
+    except _exits.Interrupted as error:
+        return _failed(f"Interrupted: {error}", _exits.INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         return _failed(_INTERRUPTED, _exits.INTERRUPTED)
     except BrokenPipeError:

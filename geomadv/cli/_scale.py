@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import math
-import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,18 +12,17 @@ import typer
 
 from geomadv.cli._exits import refuse
 from geomadv.cli._options import Json, Seed, count, number, positive
-from geomadv.cli._outputs import check_outputs, write_csv, write_json
+from geomadv.cli._outputs import write_csv, write_json
 from geomadv.cli._quantities import QUANTITIES, Quantity, find_quantity
+from geomadv.cli._scale_sides import Wish, check, described, fixed, scale_sides
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from geomadv.claims import Claim
-    from geomadv.cli._side_curves import SideCurves
     from geomadv.spaces import Isoperimetry
     from geomadv.stats import PowerLaw
 
-_FORMATS = (".png", ".svg", ".pdf")
 _ROWS = 12
 
 
@@ -90,8 +88,24 @@ def scale(
         typer.Option(
             parser=number,
             metavar="VALUE",
-            help="Say where the right side of a claim is below VALUE: 1 for a "
-            "probability. A bound that is not is vacuous.",
+            help="Say where the right side of a claim, or the theory, is below VALUE: "
+            "1 for a probability. A bound that is not is vacuous.",
+        ),
+    ] = None,
+    theory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPONENT|FUNCTION",
+            help="What stands beside a quantity or a function: an exponent, or another "
+            "function of the same parameters, exact or a bound.",
+        ),
+    ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            parser=positive,
+            metavar="N",
+            help="How often a function that takes `rng` is called at each point (30).",
         ),
     ] = None,
     out: Annotated[
@@ -110,10 +124,9 @@ def scale(
         for option, value in given.items():
             if value is not None:
                 refuse(f"--{option}", f"is for spaces; use --at {option}={value}")
-        return _scale_sides(
-            quantity, claim, over, at or [], points, trivial, out, seed, json
-        )
-    if over is not None or at or trivial is not None:
+        wish = Wish(quantity, over, tuple(at or ()), points, trivial, theory, draws)
+        return scale_sides(claim, wish, out, seed, json)
+    if over is not None or at:
         refuse("--over", f"{quantity} is drawn over --d, with options of its own")
     found = find_quantity(quantity)
     given = {"mass": mass, "eps": eps, "level": level, "metric": metric, "p": p}
@@ -121,7 +134,15 @@ def scale(
     low, high = _dimensions(d)
     if low < found.least or high > found.most:
         refuse("--d", f"{quantity} is for {found.least}:{found.most}, got {low}:{high}")
-    _check(points, out, json)
+    if draws is not None:
+        refuse("--draws", f"{quantity} is not sampled")
+    if theory is not None:
+        rest = tuple(f"{name}={value}" for name, value in options.items())
+        wish = Wish(quantity, f"d={low}:{high}", rest, points, trivial, theory)
+        return scale_sides(found, wish, out, seed, json)
+    if trivial is not None:
+        refuse("--trivial", "is for claims, and goes with --theory")
+    check(points, out, json)
 
     curve = _curve(quantity, found, options, low, high, points)
     if json is not None:
@@ -136,7 +157,7 @@ def scale(
                 curve.values,
                 curve.law,
                 label=f"${found.symbol}$",
-                title=f"{found.title}\n{_described(options)}",
+                title=f"{found.title}\n{described(options)}",
             )
             save(figure, out.with_suffix(""), (out.suffix[1:],))
         rows = zip(curve.d, curve.values, strict=True)
@@ -145,16 +166,6 @@ def scale(
 
     _print(console(), curve)
     return 0
-
-
-def _check(points: int, out: Path | None, json: Path | None) -> None:
-    """Refuse what no curve can be made or written with."""
-    if points < 3:
-        refuse("--points", f"a fit needs at least 3, got {points}")
-    if out is not None and out.suffix not in _FORMATS:
-        refuse("--out", f"must end in {', '.join(_FORMATS)}, got {str(out)!r}")
-    csv = None if out is None else out.with_suffix(".csv")
-    check_outputs(out=out, csv=csv, json=json)
 
 
 def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":
@@ -174,52 +185,6 @@ def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         refuse("QUANTITY", f"no claim is called {name!r}{hint}")
     return None
-
-
-def _scale_sides(
-    name: str,
-    claim: "Claim | str",
-    over: str | None,
-    at: list[str],
-    points: int,
-    trivial: float | None,
-    out: Path | None,
-    seed: int,
-    json: Path | None,
-) -> int:
-    from geomadv.cli._console import console
-    from geomadv.cli._side_curves import claim_curves, function_curve
-
-    _check(points, out, json)
-    if isinstance(claim, str):
-        curves = function_curve(claim, over, at, points)
-        if trivial is not None:
-            refuse("--trivial", f"{name} is no claim")
-    else:
-        curves = claim_curves(claim, over, at, points, seed)
-    if json is not None:
-        write_json(json, curves.as_json())
-    if out is not None:
-        from geomadv.plotting import save, style
-        from geomadv.plotting._sides import sides_figure
-
-        fixed = _described(curves.fixed)
-        with style():
-            figure = sides_figure(
-                curves.x,
-                curves.sides,
-                curves.laws(),
-                xlabel=curves.axis,
-                title=textwrap.fill(curves.title, 60) + (f"\n{fixed}" if fixed else ""),
-                log=curves.log,
-                intervals=curves.intervals,
-                trivial=trivial,
-            )
-            save(figure, out.with_suffix(""), (out.suffix[1:],))
-        rows = zip(curves.x, *curves.sides.values(), strict=True)
-        write_csv(out.with_suffix(".csv"), [curves.axis, *curves.sides], rows)
-    _print_sides(console(), curves, trivial)
-    return 0
 
 
 @dataclass(frozen=True)
@@ -316,13 +281,6 @@ def _curve(
     )
 
 
-def _described(options: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{k} = {v:g}" if isinstance(v, int | float) else f"{k} = {v}"
-        for k, v in options.items()
-    )
-
-
 def _known(solved: "tuple[Isoperimetry, Isoperimetry]") -> str:
     """Say which sets attain the values, or which bound they are."""
     low, high = (
@@ -340,7 +298,7 @@ def _print(out: "Console", curve: _Curve) -> None:
     from geomadv.report._words import number as shown
 
     out.print(Text(f"{curve.name}: {curve.quantity.title}", style="bold"))
-    out.print(f"{_described(curve.options)}; {_known(curve.solved)}")
+    out.print(f"{described(curve.options)}; {_known(curve.solved)}")
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for column in ("d", "value", "local exponent"):
         table.add_column(column, justify="right")
@@ -348,61 +306,13 @@ def _print(out: "Console", curve: _Curve) -> None:
     step = max(1, math.ceil(len(rows) / _ROWS))
     chosen = sorted({*range(0, len(rows), step), len(rows) - 1})
     for d, value, local in (rows[i] for i in chosen):
-        table.add_row(str(d), shown(value, 8), "" if local is None else _fixed(local))
+        table.add_row(str(d), shown(value, 8), "" if local is None else fixed(local))
     out.print(table)
     law, interval = curve.law, curve.law.exponent_interval
     out.print(
-        f"fitted exponent {_fixed(law.exponent)}, "
+        f"fitted exponent {fixed(law.exponent)}, "
         f"{100 * (1 - law.error_rate):g} % interval "
-        f"[{_fixed(interval.lower)}, {_fixed(interval.upper)}], "
+        f"[{fixed(interval.lower)}, {fixed(interval.upper)}], "
         f"over d = {curve.d[0]} to {curve.d[-1]} ({len(curve.d)} dimensions)",
         style="bold",
     )
-
-
-def _print_sides(out: "Console", curves: "SideCurves", trivial: float | None) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from geomadv.report._words import number as shown
-
-    out.print(Text(f"{curves.name}: {curves.title}", style="bold"))
-    if curves.fixed:
-        out.print(Text(_described(curves.fixed)))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    names = [curves.axis, *curves.sides]
-    if curves.slack is not None:
-        names += ["slack", "verdict"]
-    for column in names:
-        table.add_column(column, justify="left" if column == "verdict" else "right")
-    step = max(1, math.ceil(len(curves.x) / _ROWS))
-    for i in sorted({*range(0, len(curves.x), step), len(curves.x) - 1}):
-        row = [f"{curves.x[i]:.7g}", *(shown(v[i], 8) for v in curves.sides.values())]
-        if curves.slack is not None and curves.verdicts is not None:
-            row += [shown(curves.slack[i], 3), curves.verdicts[i]]
-        table.add_row(*row)
-    out.print(table)
-    for side, law in curves.laws().items():
-        interval = law.exponent_interval
-        text = (
-            f"{side}: exponent {_fixed(law.exponent)}, "
-            f"{100 * (1 - law.error_rate):g} % interval "
-            f"[{_fixed(interval.lower)}, {_fixed(interval.upper)}]"
-        )
-        if law.log_exponent:
-            text += f", times (log {curves.axis})^{_fixed(law.log_exponent)}"
-        out.print(text, style="bold")
-    if trivial is not None:
-        places = curves.informative(trivial)
-        says = (
-            f"at {len(places)} of {len(curves.x)} points, "
-            f"{curves.axis} from {places[0]:.7g} to {places[-1]:.7g}"
-            if places
-            else "nowhere: it is vacuous on the whole range"
-        )
-        out.print(f"the right side is below {trivial:g} {says}")
-
-
-def _fixed(value: float) -> str:
-    """Return five decimals, without a sign before zero."""
-    return f"{value:z.5f}"

@@ -1,16 +1,15 @@
-"""Curves of claims and of functions, for ``geomadv scale``: both sides and their fits.
+"""Curves of claims, for ``geomadv scale``: both sides and their fits.
 
 A claim gives two curves over one of its parameters, the left and the right side, all
-others fixed; a function gives one. Each positive curve gets its power law, with a log
-factor where the points call for one, and a claim its slack and the place from which its
-right side exceeds what is trivially true.
+others fixed (a function gives one, and its theory another: `_function_curve`). Each
+positive curve gets its power law, with a log factor where the points call for one, and
+a pair of curves its slack and the place from which the right one exceeds what is
+trivially true.
 """
 
-import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geomadv.cli._exits import refuse
@@ -41,13 +40,19 @@ class SideCurves:
     x : list of float
         Values of the parameter.
     sides : dict of str to list of float
-        The quantities, by name: "lhs" and "rhs" of a claim, "value" of a function.
+        The quantities, by name: "lhs" and "rhs" of a claim; "value" of a function,
+        and "theory".
     intervals : list of (float, float), or None
         Where the sampled side lies.
     slack : list of float, or None
-        What the claim has to spare at each point, negative where it fails.
+        What the claim has to spare at each point, negative where it fails; or the
+        theory less the value.
     verdicts : list of str, or None
         What the claim is at each point.
+    errors : list of float, or None
+        Standard errors of "value", where it is a mean.
+    exponent : float or None
+        The exponent that the theory states.
     """
 
     name: str
@@ -60,6 +65,8 @@ class SideCurves:
     intervals: list[tuple[float, float]] | None = None
     slack: list[float] | None = None
     verdicts: list[str] | None = None
+    errors: list[float] | None = None
+    exponent: float | None = None
 
     def laws(self) -> "dict[str, PowerLaw]":
         """Return the power law of each side that is positive and finite."""
@@ -76,17 +83,21 @@ class SideCurves:
                 continue
             x, y = zip(*inside, strict=True)
             auto = len(x) >= _ENOUGH and min(x) > 1
-            found[side] = fit_power_law(x, y, log_factor="auto" if auto else False)
+            noise = self.errors if side == "value" else None
+            if noise is not None and min(noise) <= 0:
+                noise = None
+            found[side] = fit_power_law(
+                x, y, standard_errors=noise, log_factor="auto" if auto else False
+            )
         return found
 
     def informative(self, trivial: float) -> list[float]:
-        """Return the values of the parameter where the right side is below `trivial`.
+        """Return the values of the parameter where the bound is below `trivial`.
 
         A bound that is not says nothing there.
         """
-        return [
-            x for x, rhs in zip(self.x, self.sides["rhs"], strict=True) if rhs < trivial
-        ]
+        bound = self.sides["rhs" if "rhs" in self.sides else "theory"]
+        return [x for x, value in zip(self.x, bound, strict=True) if value < trivial]
 
     def as_json(self) -> dict[str, Any]:
         """Return the curves as values that JSON can hold; None is no finite number."""
@@ -113,7 +124,12 @@ class SideCurves:
         }
         if self.slack is not None:
             document["slack"] = [_plain(v) for v in self.slack]
+        if self.verdicts is not None:
             document["verdicts"] = self.verdicts
+        if self.errors is not None:
+            document["standard_errors"] = [_plain(v) for v in self.errors]
+        if self.exponent is not None:
+            document["theory_exponent"] = self.exponent
         if self.intervals is not None:
             document["intervals"] = [[_plain(v) for v in i] for i in self.intervals]
         return document
@@ -137,7 +153,7 @@ def claim_curves(
     parameter = claim.domain.get(axis)
     if parameter is None or isinstance(parameter, Choices):
         refuse("--over", f"must be one of {', '.join(numbers)}, got {axis!r}")
-    low, high = _range(text) if text else (parameter.lower, parameter.upper)
+    low, high = bounds(text) if text else (parameter.lower, parameter.upper)
     if not parameter.lower <= low < high <= parameter.upper:
         refuse(
             "--over",
@@ -145,7 +161,7 @@ def claim_curves(
         )
     log = parameter.scale == "log" or (low > 0 and high >= 100 * low)
     whole = isinstance(parameter, Integers)
-    given = _settings(at)
+    given = settings(at)
     fixed: dict[str, Any] = {}
     for name, other in claim.domain.items():
         if name != axis:
@@ -153,7 +169,7 @@ def claim_curves(
     if given:
         refuse("--at", f"{claim.id} has no other parameter {', '.join(given)}")
     x, found = [], []
-    for value in _spaced(low, high, points, log, whole):
+    for value in spaced(low, high, points, log, whole):
         place = {
             name: value if name == axis else fixed.get(name) for name in claim.domain
         }
@@ -181,38 +197,6 @@ def claim_curves(
     )
 
 
-def function_curve(
-    name: str, over: str | None, at: Sequence[str], points: int
-) -> SideCurves:
-    """Evaluate a function of the library or of a file along one of its arguments."""
-    function = _function(name)
-    if over is None or "=" not in over:
-        refuse("--over", f"must be ARGUMENT=LOW:HIGH for {name}, got {over!r}")
-    axis, _, text = over.partition("=")
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        refuse("QUANTITY", f"{name} has no signature that Python knows")
-    if axis not in parameters:
-        refuse("--over", f"{name} takes {', '.join(parameters)}, not {axis!r}")
-    low, high = _range(text)
-    fixed = {key: _literal(value) for key, value in _settings(at).items()}
-    unknown = [key for key in fixed if key not in parameters]
-    if unknown:
-        refuse("--at", f"{name} takes {', '.join(parameters)}, not {unknown[0]!r}")
-    log = low > 0 and high >= 10 * low
-    whole = low == int(low) and high == int(high) and high - low >= points
-    x = list(_spaced(low, high, points, log, whole))
-    values = []
-    for value in x:
-        try:
-            values.append(float(function(**fixed, **{axis: value})))
-        except (ValueError, TypeError) as error:
-            refuse("QUANTITY", f"{name} at {axis} = {value:g}: {error}")
-    title = (inspect.getdoc(function) or name).partition("\n")[0]
-    return SideCurves(name, title, axis, log, fixed, x, {"value": values})
-
-
 def _sides(claim: "Claim", place: dict[str, Any], seed: int) -> "Point":
     """Evaluate a claim at one point, its curve where it is a rate or a limit."""
     from geomadv.claims import Exact, evaluate
@@ -223,33 +207,7 @@ def _sides(claim: "Claim", place: dict[str, Any], seed: int) -> "Point":
     return evaluate(claim, place, seed=seed, budget=2**16)
 
 
-def _function(name: str) -> Callable[..., Any]:
-    module, _, attribute = name.rpartition(":")
-    if module.endswith(".py"):
-        from geomadv.studies._find import _from_file
-
-        if not Path(module).is_file():
-            refuse("QUANTITY", f"there is no file {module}")
-        loaded: Any = _from_file(Path(module))
-    elif module == "geomadv" or module.startswith("geomadv."):
-        import importlib
-
-        try:
-            loaded = importlib.import_module(module)
-        except ImportError:
-            refuse("QUANTITY", f"there is no module {module}")
-    else:
-        refuse(
-            "QUANTITY",
-            f"must be geomadv.MODULE:FUNCTION or FILE.py:FUNCTION, got {name!r}",
-        )
-    function = getattr(loaded, attribute, None)
-    if not callable(function):
-        refuse("QUANTITY", f"{module} has no function {attribute!r}")
-    return function
-
-
-def _range(text: str) -> tuple[float, float]:
+def bounds(text: str) -> tuple[float, float]:
     first, colon, last = text.partition(":")
     import typer
 
@@ -262,7 +220,7 @@ def _range(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _spaced(
+def spaced(
     low: float, high: float, points: int, log: bool, whole: bool
 ) -> Iterator[float]:
     """Yield values from low to high, each once."""
@@ -278,7 +236,7 @@ def _spaced(
         yield from dict.fromkeys(values)
 
 
-def _settings(at: Sequence[str]) -> dict[str, str]:
+def settings(at: Sequence[str]) -> dict[str, str]:
     found = {}
     for setting in at:
         name, equals, value = setting.partition("=")
@@ -312,16 +270,6 @@ def _value_of(name: str, parameter: Any, text: str | None) -> Any:
             f"got {text}",
         )
     return value
-
-
-def _literal(text: str) -> Any:
-    """Read a whole number, a number, a truth value, or a word."""
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return {"True": True, "False": False, "None": None}.get(text, text)
 
 
 def _plain(value: Any) -> Any:

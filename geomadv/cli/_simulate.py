@@ -9,6 +9,7 @@ from geomadv.cli._exits import (
     AS_EXPECTED,
     CONTRADICTED,
     INCONCLUSIVE,
+    Interrupted,
     refuse,
 )
 from geomadv.cli._options import Json, Seed, number, positive
@@ -152,13 +153,13 @@ def simulate(
 def _one(out: "Console", study: "Study", folder: Path, **options: Any) -> "StudyResult":
     """Run a study; what is wrong with its store or its cluster is not a bug."""
     from geomadv import studies
+    from geomadv.studies._command import what_is_left
 
     try:
         return studies.simulate(study, out=folder, console=out, **options)
     except KeyboardInterrupt:
-        store = folder / f"{study.name}.store"
-        out.print(f"\n{store} has what was measured; --resume goes on", markup=False)
-        raise
+        left = what_is_left(folder / f"{study.name}.store")
+        raise Interrupted(left) from None
     except ImportError as error:
         if "pip install" not in str(error):
             raise

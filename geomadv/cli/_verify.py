@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geomadv.cli._exits import refuse
-from geomadv.cli._options import Budget, ErrorRate, Json, Seed, Selectors
+from geomadv.cli._options import Budget, ErrorRate, Json, Seed, Selectors, positive
 from geomadv.cli._outputs import check_outputs, write_json, write_text
 
 if TYPE_CHECKING:
@@ -23,33 +23,93 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE.html", help="Write a self-contained page."),
     ] = None,
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.tex",
+            help="Write the results as a table for LaTeX, a row a claim.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Write the boxes of what is proved; check-certificate validates them.",
+        ),
+    ] = None,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Look beyond the grid as well: 200 random points of each domain (5 "
+            "curves for a rate or a limit), 16 times the draws, 10 times the boxes.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            parser=positive,
+            metavar="N",
+            help="Processes, which change no number; as many as there are processors, "
+            "if the claims are worth it.",
+            show_default=False,
+        ),
+    ] = None,
     ablate: Annotated[
         bool,
         typer.Option("--ablate", help="Break the claims' hypotheses instead."),
     ] = False,
 ) -> int:
     """Verify claims and refute the sharpened twin of each."""
-    check_outputs(json=json, report=report)
+    check_outputs(json=json, report=report, latex=latex, certificate=certificate)
     selected = find_claims(selectors)
     if ablate:
         from geomadv.cli._ablate import run_ablation
 
+        if certificate is not None:
+            refuse("--certificate", "--ablate proves nothing on boxes")
+        if thorough:
+            refuse("--thorough", "it does not go with --ablate")
+        if workers is not None:
+            refuse("--workers", "it does not go with --ablate")
         if report is not None:
             refuse("--report", "there is no page of --ablate; it writes --json")
+        if latex is not None:
+            refuse("--latex", "there is no table of --ablate; it writes --json")
         return run_ablation(
             selected, error_rate=error_rate, budget=budget, seed=seed, json=json
         )
-    found = run(selected, error_rate=error_rate, budget=budget, seed=seed)
+    if certificate is not None and not any(
+        claim.evidence.level == "enclosure" for claim in selected
+    ):
+        refuse("--certificate", "none of these claims is proved on boxes")
+    found = run(
+        selected,
+        error_rate=error_rate,
+        budget=budget,
+        seed=seed,
+        thorough=thorough,
+        workers=workers,
+    )
     if json is not None:
         write_json(json, found.as_json())
     if report is not None:
         from geomadv.report import html
 
         write_text(report, html(found))
+    if latex is not None:
+        from geomadv.report import latex as as_latex
+
+        write_text(latex, as_latex(found))
     from geomadv.cli._console import console
     from geomadv.cli._table import print_report
 
-    print_report(console(), found)
+    out = console()
+    print_report(out, found)
+    if certificate is not None:
+        from geomadv.cli._certificate import write_certificate
+
+        out.print(write_certificate(certificate, found))
     return found.exit_code
 
 
@@ -77,19 +137,35 @@ def find_claims(selectors: list[str] | None) -> "tuple[Claim, ...]":
 
 
 def run(
-    claims: "tuple[Claim, ...]", *, error_rate: float, budget: int, seed: int
+    claims: "tuple[Claim, ...]",
+    *,
+    error_rate: float,
+    budget: int,
+    seed: int,
+    thorough: bool = False,
+    workers: int | None = None,
 ) -> "Report":
     """Verify, with progress on the terminal that standard error is."""
+    from functools import partial
+
     from geomadv.claims import verify
     from geomadv.cli._console import console
     from geomadv.cli._progress import VerifyProgress
+    from geomadv.cli._workers import in_processes, in_this_process, workers_for
 
+    number = workers_for(len(claims)) if workers is None else workers
     with VerifyProgress(console(stderr=True), len(claims)) as progress:
+        judging = (
+            partial(in_this_process, started=progress.started)
+            if number == 1
+            else partial(in_processes, started=progress.started, workers=number)
+        )
         return verify(
             claims,
             error_rate=error_rate,
             seed=seed,
             budget=budget,
-            started=progress.started,
+            thorough=thorough,
+            judging=judging,
             finished=progress.finished,
         )

@@ -1,6 +1,7 @@
 """How little regions of data grow: concentration of a sample, and transport."""
 
 from geomadv.concentration._balls import Balls as Balls
+from geomadv.concentration._cut_ball import CutBall as CutBall
 from geomadv.concentration._estimate import (
     estimate_concentration as estimate_concentration,
 )
@@ -22,6 +23,7 @@ from geomadv.concentration._transport import optimal_robust_loss as optimal_robu
 __all__ = [
     "Balls",
     "ConcentrationEstimate",
+    "CutBall",
     "HalfSpace",
     "MulticlassRobustLoss",
     "OptimalRobustLoss",

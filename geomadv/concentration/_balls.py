@@ -36,6 +36,7 @@ _BUDGET = 1e10
 _ROWS = 64
 _KEPT = 150
 _GROWN = 20
+_SHARED = 0.3
 _STEPS = 40
 _REPORTED = (5, 10, 20, 40)
 _BANDWIDTH = 0.1
@@ -137,6 +138,33 @@ def greedy_balls(
     if not unions:  # where many distances are equal, no ball has the wanted size
         unions.append(Balls(X[chosen[:1]].astype(np.float64), np.zeros(1), p))
     return unions
+
+
+def centres_apart(
+    X: Float[NDArray, "n d"],
+    *,
+    eps: float,
+    mass: float,
+    most: int,
+    rng: np.random.Generator,
+) -> list[Float[NDArray, " d"]]:
+    """Return the centres of single l_2 balls that grow little, best first.
+
+    Each ball holds `mass` of the points, and has at most 30 % of its points in common
+    with any of those before it.
+    """
+    n = X.shape[0]
+    chosen = np.sort(rng.choice(n, min(n, _CENTRES), replace=False))
+    wanted = needed(n, mass)
+    found = _candidates(X, X[chosen], 2.0, eps, [wanted], wanted)
+    centres: list[Float[NDArray, " d"]] = []
+    before: list[NDArray] = []
+    for _, c, _, held, _ in found:
+        shared = max((np.isin(held.indices, one).sum() for one in before), default=0)
+        if shared <= _SHARED * held.indices.size and len(centres) < most:
+            centres.append(X[chosen[c]].astype(np.float64))
+            before.append(held.indices)
+    return centres
 
 
 def _cost(p: float) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from geomadv._files import replacing
 from geomadv._typing import NDArray
 from geomadv.concentration._balls import Balls
+from geomadv.concentration._cut_ball import CutBall
 from geomadv.concentration._halfspaces import HalfSpace
 from geomadv.concentration._rectangles import Rectangles
 from geomadv.concentration._search import Candidate, Task
@@ -92,11 +93,17 @@ class Checkpoint:
         with replacing(self.path(step)) as temporary:
             temporary.write_text(json.dumps(document), encoding="utf-8")
 
-    def _decoded(self, own: float | None, first: Any, second: Any = None) -> Candidate:
-        region: Rectangles | Balls | HalfSpace
+    def _decoded(
+        self, own: float | None, first: Any, second: Any = None, *box: Any
+    ) -> Candidate:
+        region: Rectangles | Balls | CutBall | HalfSpace
         if self._family == "rectangles":
             region = Rectangles(_array(first, -np.inf), _array(second, np.inf))
             d = region.lower.shape[1]
+        elif self._family == "balls" and box:
+            lower, upper = _array(box[0], -np.inf), _array(box[1], np.inf)
+            region = CutBall(_array(first), float(second), lower, upper, float(box[2]))
+            d = region.centre.size
         elif self._family == "balls":
             region = Balls(_array(first), _array(second), self._p)
             d = region.centres.shape[1]
@@ -113,6 +120,9 @@ def _encoded(region: object, own: float | None) -> list[Any]:
         return [own, _lists(region.lower), _lists(region.upper)]
     if isinstance(region, Balls):
         return [own, _lists(region.centres), _lists(region.radii)]
+    if isinstance(region, CutBall):
+        box = [_lists(region.lower), _lists(region.upper)]
+        return [own, _lists(region.centre), region.radius, *box, region.reach]
     if isinstance(region, HalfSpace):
         return [own, _lists(region.normal)]
     raise TypeError(f"region must be of a family, got {type(region).__name__}")

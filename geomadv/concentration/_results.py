@@ -60,7 +60,8 @@ class RegionEstimate:
     def distance(self, X: ArrayLike) -> Float[NDArray, " n"]:
         """Return lower bounds of the l_p distances of the points X to the region.
 
-        Equal to the distances for half-spaces, balls and a single rectangle.
+        Equal to the distances for half-spaces, balls and a single rectangle; those to
+        cut balls are told up to twice eps.
         """
         depth = np.maximum(self.threshold - self._score(X), 0.0)
         return np.asarray(self.frame.scale * depth)
@@ -83,8 +84,11 @@ class ConcentrationEstimate:
     best : str
         The family with the least adversarial risk on the selection split.
     stability : Interval
-        Least and greatest adversarial risk, on the test points, of the best family over
-        the repetitions with other splits and starts; one point without repetitions.
+        Least and greatest adversarial risk on the test points over all repetitions of
+        the search with other splits and starts, this one among them, each with the
+        family that its own selection split preferred; one point without repetitions.
+        It shows what the choices of the search matter, not the error of the test's
+        counts, which all repetitions share: that is in the intervals of the results.
     """
 
     p: float

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomadv._typing import Float, NDArray
-from geomadv.concentration import _balls, _faces, _halfspaces, _rectangles
+from geomadv.concentration import _balls, _cut_ball, _faces, _halfspaces, _rectangles
 from geomadv.concentration._levels import Region
 
 _CLUSTERS = (5, 10, 20)
 _PUBLISHED_CLUSTERS = (10,)
 _MOST_MOVED = 5
 _DESCENTS = 4
+_CUTS = 4
+_CUT_STEPS = (60, 60)
 
 #: A region, and the threshold that it was made for where it was made for one.
 Candidate = tuple[Region, float | None]
@@ -101,9 +103,29 @@ def rectangles(task: Task) -> list[Step]:
 
 
 def balls(task: Task) -> list[Step]:
-    """Return steps to unions of balls: around points, and moved from there."""
+    """Return steps to unions of balls, and to balls cut by the range of the points.
+
+    A cut ball's radius is set by the selection split, since no other threshold of its
+    score is a cut ball.
+    """
     fit, eps, mass = task.fit, task.eps, task.mass
-    (rng,) = task.rng.spawn(1)
+    rng, other = task.rng.spawn(2)
+    box = _cut_ball.box_of(fit)
+
+    @functools.cache
+    def starts() -> list[Float[NDArray, " d"]]:
+        return _balls.centres_apart(fit, eps=eps, mass=mass, most=_CUTS, rng=other)
+
+    def cut(i: int, _: list[list[Candidate]]) -> list[Candidate]:
+        found: list[Candidate] = []
+        for centre in starts()[i : i + 1]:
+            for steps in _CUT_STEPS:
+                centre = _cut_ball.descend(
+                    fit, centre, box, eps=eps, mass=mass, steps=steps
+                )
+                ball = _cut_ball.fitted(task.select, centre, box, eps=eps, mass=mass)
+                found += [] if ball is None else [(ball, 0.0)]
+        return found
 
     def around(_: list[list[Candidate]]) -> list[Candidate]:
         unions = _balls.greedy_balls(fit, p=task.p, eps=eps, mass=mass, rng=rng)
@@ -117,10 +139,16 @@ def balls(task: Task) -> list[Step]:
             for union in _balls.descend(fit, start, eps=eps, mass=mass)
         ]
 
-    sizes = range(1, _MOST_MOVED + 1) if task.full and task.p == 2.0 else ()
+    euclidean = task.full and task.p == 2.0
+    sizes = range(1, _MOST_MOVED + 1) if euclidean else ()
+    cuts = range(_CUTS) if euclidean and eps > 0.0 else ()
     return [
         Step("around points", around),
         *(Step(f"descent of {n}", functools.partial(moved, n)) for n in sizes),
+        *(
+            Step(f"cut ball {i + 1} of {_CUTS}", functools.partial(cut, i))
+            for i in cuts
+        ),
     ]
 
 

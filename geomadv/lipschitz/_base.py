@@ -137,6 +137,15 @@ class Layer(ABC):
         """Return about how many multiplications `forward` takes for one point."""
         return sum(math.prod(s) for s in shapes) + math.prod(out)
 
+    def bound_work(self, shapes: Sequence[Shape] | None) -> int:
+        """Return about how many multiplications `bound` takes, where they matter."""
+        del shapes
+        return 0
+
+    def rough_bound(self, shapes: Sequence[Shape] | None) -> Bound:
+        """Return an interval that takes one look at each weight."""
+        return self.bound(shapes, 1.0)
+
 
 class Rearrangement(Layer):
     """Base of affine maps that compute nothing: their results are exact."""

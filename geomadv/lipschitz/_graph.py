@@ -15,6 +15,7 @@ its weights.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,8 @@ from geomadv.lipschitz._layers import BatchNormalization, Conv, Dense
 _MOST_MATRIX = 2**21
 _MOST_SIDE = 1024
 _MOST_COLUMN_WORK = 2**33
+_MOST_PARTS = 2**36  # for the matrices of all affine parts together
+_NODE = 2**18  # what Python takes for a node's input, in multiplications
 _BLOCK = 2**24
 
 
@@ -94,6 +97,10 @@ class Graph:
             if shapes is not None and node.output in self.shapes:
                 total += node.layer.work(shapes, self.shapes[node.output])
         return total
+
+    def call_work(self) -> int:
+        """Return what Python takes for an evaluation, in multiplications."""
+        return _NODE * sum(len(node.inputs) for node in self.nodes)
 
     def entries(self) -> int:
         """Return the number of entries of all tensors of one point."""
@@ -173,25 +180,29 @@ def chain(layers: Sequence[Layer], shape: Shape) -> Graph:
 
 def folded(graph: Graph) -> Graph:
     """Return the network with batch normalisations folded into what they follow."""
-    used = [t for node in graph.nodes for t in node.inputs] + [graph.output]
+    used = Counter(t for node in graph.nodes for t in node.inputs)
+    used[graph.output] += 1
     nodes: list[Node] = []
+    places: dict[str, int] = {}
     for node in graph.nodes:
-        before = next((n for n in nodes if n.output in node.inputs), None)
+        at = next((places[t] for t in node.inputs if t in places), -1)
+        before = nodes[at] if at >= 0 else None
         if (
             isinstance(node.layer, BatchNormalization)
             and before is not None
-            and used.count(before.output) == 1
+            and used[before.output] == 1
             and isinstance(before.layer, Dense | Conv)
             and _takes_scale(before, graph)
         ):
-            layer = before.layer
-            nodes[nodes.index(before)] = Node(
+            nodes[at] = Node(
                 f"{before.name} + {node.name}",
-                layer.scaled(node.layer.scale, node.layer.shift),
+                before.layer.scaled(node.layer.scale, node.layer.shift),
                 before.inputs,
                 node.output,
             )
+            places[node.output] = at
         else:
+            places[node.output] = len(nodes)
             nodes.append(node)
     return replace(graph, nodes=tuple(nodes))
 
@@ -213,15 +224,30 @@ def layer_bounds(
     graph: Graph,
     rtol: float,
     told: Callable[[str], None] = lambda name: None,
+    budget: float = math.inf,
 ) -> tuple[list[Bound], list[float]]:
-    """Return the interval of each layer, and the seconds that it took."""
+    """Return the interval of each layer, and the seconds that it took.
+
+    The cheapest layers come first to their share of `budget` multiplications. Those
+    that are left get bounds that take one look at each weight. So what comes out
+    depends on the network alone.
+    """
     import time
 
+    works = [node.layer.bound_work(graph.inputs_of(node)) for node in graph.nodes]
+    rough, spent = set(), 0
+    for i in sorted(range(len(works)), key=lambda i: works[i]):
+        spent += works[i]
+        if spent > budget and works[i]:
+            rough.add(i)
     bounds, seconds = [], []
-    for node in graph.nodes:
+    for i, node in enumerate(graph.nodes):
         told(node.name)
         start = time.perf_counter()
-        bounds.append(node.layer.bound(graph.inputs_of(node), rtol))
+        shapes, layer = graph.inputs_of(node), node.layer
+        bounds.append(
+            layer.rough_bound(shapes) if i in rough else layer.bound(shapes, rtol)
+        )
         seconds.append(time.perf_counter() - start)
     return bounds, seconds
 
@@ -231,7 +257,7 @@ def upper_ends(graph: Graph, bounds: Sequence[Bound]) -> dict[str, float]:
     found = {graph.input: 1.0} | dict.fromkeys(graph.constants, 0.0)
     origin = {graph.input: graph.input}
     sizes = dict.fromkeys(found, 0)  # how many layers that change norms since then
-    ends = _ends(graph)
+    ends, parts = _ends(graph), _Parts(graph)
     for node, bound in zip(graph.nodes, bounds, strict=True):
         t, shapes = node.output, graph.inputs_of(node)
         constants = [found[i] for i in node.inputs]
@@ -246,8 +272,8 @@ def upper_ends(graph: Graph, bounds: Sequence[Bound]) -> dict[str, float]:
             not isinstance(node.layer, Rearrangement)
         )
         origin[t] = source
-        if t in ends and sizes[t] > 1 and _small(graph, source, t):
-            norm = _matrix_norm(graph, bounds, source, t)
+        if t in ends and sizes[t] > 1 and (nodes := parts.small(source, t)):
+            norm = _matrix_norm(graph, bounds, source, t, nodes)
             found[t] = min(found[t], found[source] * norm)
     return found
 
@@ -261,33 +287,52 @@ def _ends(graph: Graph) -> set[str]:
     return ends
 
 
-def _small(graph: Graph, source: str, target: str) -> bool:
-    n, m = (math.prod(graph.shapes[t]) for t in (source, target))
-    cheap = n * sum(
-        node.layer.work(
-            [graph.shapes[i] for i in node.inputs], graph.shapes[node.output]
+class _Parts:
+    """Affine parts, as long as the work for them all is in bounds."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.left = graph, _MOST_PARTS
+        self.makers = {node.output: i for i, node in enumerate(graph.nodes)}
+
+    def small(self, source: str, target: str) -> list[Node]:
+        """Return the nodes from one tensor to another, none if they are too many."""
+        shapes = self.graph.shapes
+        n, m = math.prod(shapes[source]), math.prod(shapes[target])
+        if n > _MOST_SIDE or n * m > _MOST_MATRIX:
+            return []
+        nodes = self._between(source, target)
+        columns = n * sum(
+            node.layer.work([shapes[t] for t in node.inputs], shapes[node.output])
+            for node in nodes
         )
-        for node in _between(graph, source, target)
-    )
-    return n <= _MOST_SIDE and n * m <= _MOST_MATRIX and cheap <= _MOST_COLUMN_WORK
+        work = columns + n * m * min(n, m) + _NODE * len(nodes)
+        if columns > _MOST_COLUMN_WORK or work > self.left:
+            return []
+        self.left -= work
+        return nodes
 
-
-def _between(graph: Graph, source: str, target: str) -> list[Node]:
-    """Return the nodes from one tensor to another, all of them affine."""
-    needed, nodes = {target}, []
-    for node in reversed(graph.nodes):
-        if node.output in needed and node.output != source:
-            nodes.append(node)
-            needed.update(t for t in node.inputs if t not in graph.constants)
-    return nodes[::-1]
+    def _between(self, source: str, target: str) -> list[Node]:
+        """Return the nodes from one tensor to another, all of them affine."""
+        found: set[int] = set()
+        waiting = [target]
+        while waiting and self.left > 0:
+            i = self.makers.get(waiting.pop(), -1)
+            if i >= 0 and i not in found:
+                self.left -= _NODE // 16
+                found.add(i)
+                waiting += [t for t in self.graph.nodes[i].inputs if t != source]
+        return [self.graph.nodes[i] for i in sorted(found)]
 
 
 def _matrix_norm(
-    graph: Graph, bounds: Sequence[Bound], source: str, target: str
+    graph: Graph,
+    bounds: Sequence[Bound],
+    source: str,
+    target: str,
+    nodes: Sequence[Node],
 ) -> float:
     """Return an upper bound of the norm of an affine part, from its matrix."""
     uppers = {n.output: b.upper for n, b in zip(graph.nodes, bounds, strict=True)}
-    nodes = _between(graph, source, target)
     shape = graph.shapes[source]
     n = math.prod(shape)
     largest = max(math.prod(graph.shapes[node.output]) for node in nodes)

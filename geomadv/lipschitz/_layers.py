@@ -38,8 +38,19 @@ from geomadv.lipschitz._conv import conv_norm, conv_norm_sup
 from geomadv.lipschitz._gram import dense_norm
 
 _MOST_ENTRIES = 2**26
+_WHOLE = 1200  # rows or columns up to which the matrix of a convolution is made
+_FEW_BOXES, _MANY_BOXES = 512, 200_000  # of frequencies, where the size is not known
+_OVERHEAD = 2**28  # what a small norm takes, in multiplications
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _rough(lower: float, upper: float, terms: int) -> Bound:
+    """Return ends that were summed over so many terms, rounded outwards."""
+    slack = 4.0 * (terms + 8) * UNIT
+    upper = upper * (1.0 + slack)
+    lower = min(lower * (1.0 - slack), upper)
+    return Bound(lower, upper, "rough: row and column sums")
 
 
 class Dense(Layer):
@@ -88,6 +99,23 @@ class Dense(Layer):
         del shapes
         norm = dense_norm(self.W, rtol=rtol)
         return Bound(float(norm.lower), float(norm.upper), norm.method)
+
+    def bound_work(self, shapes: Sequence[Shape] | None) -> int:
+        """Return the cost of a Gram matrix and of its factorisations."""
+        del shapes
+        m, n = self.W.shape
+        return m * n * min(m, n) + 2 * min(m, n) ** 3 + _OVERHEAD // 256
+
+    def rough_bound(self, shapes: Sequence[Shape] | None) -> Bound:
+        """Return the longest row or column, and Schur's or Frobenius' bound."""
+        del shapes
+        if self.W.size == 0:
+            return Bound(0.0, 0.0, "zero")
+        longest = max(
+            float(np.linalg.norm(self.W, axis=0).max()),
+            float(np.linalg.norm(self.W, axis=1).max()),
+        )
+        return _rough(longest, self._absolute, self.W.size)
 
     def forward(self, *xs: Array) -> Array:
         """Return W x + b."""
@@ -258,6 +286,62 @@ class Conv(Layer):
         )
         return Bound(float(norm.lower), float(norm.upper), norm.method)
 
+    def bound_work(self, shapes: Sequence[Shape] | None) -> int:
+        """Return the cost of all Fourier blocks on four circles, and of Lanczos.
+
+        Or of the whole matrix, where it is small; or of the boxes of frequencies.
+        """
+        D, C = len(self.w) // self.groups, self.w.shape[1]
+        taps = math.prod(self.w.shape[2:])
+        side, other = sorted((D, C * math.prod(self.stride)))
+        plain, gram = 4 * side**2 * other, 2 * side**3 + 8 * taps * side**2
+        once = taps**2 * side**2 * other
+        if shapes is None:
+            boxes = _FEW_BOXES if side > 32 else _MANY_BOXES
+            each = min(boxes * plain, boxes * gram + once)
+            return self.groups * (each + _OVERHEAD)
+        size = self._size(shapes[0])
+        pads, out = self.geometry(size)
+        rows, columns = D * math.prod(out), C * math.prod(size)
+        least = min(rows, columns)
+        whole = least * rows * columns + 2 * least**3
+        places = math.prod(
+            max(-(-(n + max(both)) // s), m)
+            for n, both, s, m in zip(size, pads, self.stride, out, strict=True)
+        )
+        blocks = 4 * (places // 2 + 1)
+        around = min(blocks * plain, blocks * gram + once)
+        around += 40 * math.prod(out) * taps * D * C
+        each = max(whole, around) if least <= _WHOLE else around
+        return self.groups * (each + _OVERHEAD)
+
+    def rough_bound(self, shapes: Sequence[Shape] | None) -> Bound:
+        """Return the row of an output in the middle, and Schur's or the taps' bound."""
+        taps = np.linalg.norm(
+            self.w.reshape(self.groups, -1, *self.w.shape[1:]), axis=(1, 2)
+        )
+        upper = min(self._absolute, float(taps.sum(axis=(1, 2)).max()))
+        if shapes is None:
+            return _rough(0.0, upper, self.w.size)
+        size = self._size(shapes[0])
+        pads, out = self.geometry(size)
+        rows, columns = (
+            (at >= 0) & (at < n)
+            for n, both, m, s, d, k in zip(
+                size,
+                pads,
+                out,
+                self.stride,
+                self.dilation,
+                self.w.shape[2:],
+                strict=True,
+            )
+            for at in [m // 2 * s - both[0] + d * np.arange(k)]
+        )
+        seen = self.w[:, :, rows][..., columns]
+        longest = float(np.sqrt((seen**2).sum(axis=(1, 2, 3))).max())
+        return _rough(longest, upper, self.w.size)
+
     def forward(self, *xs: Array) -> Array:
         """Return the convolution."""
         y = self.jvp((), xs)
@@ -399,6 +483,14 @@ class ConvTranspose(Layer):
         if shapes is None:
             return self.conv.bound(None, rtol)
         return self.conv.bound([self.shape(*shapes)], rtol)
+
+    def bound_work(self, shapes: Sequence[Shape] | None) -> int:
+        """Return the cost of the norm of the convolution."""
+        return self.conv.bound_work(shapes and [self.shape(*shapes)])
+
+    def rough_bound(self, shapes: Sequence[Shape] | None) -> Bound:
+        """Return the rough interval of the convolution."""
+        return self.conv.rough_bound(shapes and [self.shape(*shapes)])
 
     def forward(self, *xs: Array) -> Array:
         """Return the transposed convolution."""

@@ -30,7 +30,8 @@ from geomadv.lipschitz._layers import Dense
 from geomadv.lipschitz._witness import best_pair
 
 _MOST_ENTRIES = 2**27  # of all tensors of one point
-_MOST_WORK = 2**38  # multiplications of one evaluation
+_MOST_WORK = 2**35  # multiplications of one evaluation
+_RATE = 2**34  # multiplications a second, about, of two cores
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,20 @@ class NetworkBounds:
 
     @property
     def product(self) -> float:
-        """The product of the layers' upper ends, as in a table of them."""
+        """The product of the layers' upper ends, as in a table of them.
+
+        No bound where `branches`.
+        """
         return math.prod(layer.upper for layer in self.layers)
+
+    @property
+    def branches(self) -> bool:
+        """Whether some layer takes more than one tensor that varies."""
+        constants = self.graph.constants
+        return any(
+            sum(tensor not in constants for tensor in node.inputs) > 1
+            for node in self.graph.nodes
+        )
 
 
 def network_bounds(
@@ -109,6 +122,7 @@ def network_bounds(
     rtol: float = 1e-3,
     output: str | None = None,
     max_bytes: int = 2**30,
+    budget: float = 120.0,
     told: Callable[[str], None] | None = None,
 ) -> NetworkBounds:
     r"""Return two-sided bounds of a network's l_2 Lipschitz constant.
@@ -134,6 +148,10 @@ def network_bounds(
         Which output of the file is meant, where it has several.
     max_bytes : int
         Size of the file at most.
+    budget : float
+        About how many seconds of two cores the norms of all layers may take. They are
+        counted as 2^34 multiplications each, so that nothing depends on the machine;
+        the costliest layers beyond get rough intervals, by row and column sums.
     told : callable, optional
         Called with the name of each layer before it is bounded.
 
@@ -169,12 +187,13 @@ def network_bounds(
     (3.0, 3.0)
     """
     rtol = real("rtol", rtol, lower=0.0, upper=1.0, open_lower=True, open_upper=True)
+    seconds_left = real("budget", budget, lower=0.0)
     rng = generator(rng)
     graph = folded(_graph(model, shape, output, max_bytes))
     _check_size(graph)
     X, y = _data(graph, data, labels)
     tell = told if told is not None else (lambda name: None)
-    bounds, seconds = layer_bounds(graph, rtol, tell)
+    bounds, seconds = layer_bounds(graph, rtol, tell, _RATE * seconds_left)
     uppers = upper_ends(graph, bounds)
     rows = tuple(
         LayerBound(
@@ -241,7 +260,7 @@ def _graph(
 def _check_size(graph: Graph) -> None:
     for what, found, most in (
         ("numbers in its tensors", graph.entries(), _MOST_ENTRIES),
-        ("multiplications", graph.work(), _MOST_WORK),
+        ("multiplications", graph.work() + graph.call_work(), _MOST_WORK),
     ):
         if found > most:
             raise ValueError(f"model takes {found} {what} for one point, above {most}")

@@ -142,6 +142,7 @@ class _Reader:
         self.nodes: list[Node] = []
         self.total = 0
         self.named: set[str] = set()
+        self.repeated: dict[str, int] = {}
 
     def graph(self, output: str | None) -> Graph:
         if len(self.proto.node) > _MOST_NODES:
@@ -399,9 +400,10 @@ class _Reader:
             )
 
     def _name(self, name: str) -> str:
-        plain, i = name, 2
+        plain = name
         while name in self.named:
-            name, i = f"{plain} ({i})", i + 1
+            self.repeated[plain] = self.repeated.get(plain, 1) + 1
+            name = f"{plain} ({self.repeated[plain]})"
         self.named.add(name)
         return name
 

@@ -270,13 +270,29 @@ class AveragePool(Windows):
     def bound(self, shapes: Sequence[Shape] | None, rtol: float) -> Bound:
         """Return the product of the norms of the axes."""
         del rtol
+        return self._bound(shapes, _DENSE)
+
+    def bound_work(self, shapes: Sequence[Shape] | None) -> int:
+        """Return the cost of the norms of the axes."""
+        total = 0
+        for i, n in enumerate(() if shapes is None else shapes[0][2:]):
+            count = self.geometry(i, n)[2]
+            if count * n <= _DENSE:
+                total += count * n * min(count, n) + 2 * min(count, n) ** 3
+        return total
+
+    def rough_bound(self, shapes: Sequence[Shape] | None) -> Bound:
+        """Return Schur's bound."""
+        return self._bound(shapes, 0)
+
+    def _bound(self, shapes: Sequence[Shape] | None, dense: int) -> Bound:
         if shapes is None:
             return unknown(NO_SHAPE)
         self.shape(*shapes)
         lower = upper = 1.0
         for i, n in enumerate(shapes[0][2:]):
             A = self._matrix(i, n)
-            if A.shape[0] * A.shape[1] <= _DENSE:
+            if A.shape[0] * A.shape[1] <= dense:
                 norm = dense_norm(A.toarray())
                 low, high = float(norm.lower), float(norm.upper)
             else:

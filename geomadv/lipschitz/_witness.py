@@ -14,7 +14,7 @@ Jacobian is that of x; several are tried.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ _DATA = 32
 _ITERATIONS = 12
 _ROUNDS = 6
 _TOP = 16
+_SEARCHED, _CALLS = 100, 850  # passes and calls below which one pair is tried
 _LANCZOS = 3
 _BLOCK = 2**25
 _BUDGET = 2**35  # multiplications of the whole search, about a quarter of a minute
@@ -56,6 +57,7 @@ def best_pair(
         return Witness(0.0, zero, zero)
     # Forward, tangent and transpose: one iteration is about three evaluations.
     passes = _BUDGET // max(3 * graph.work(), 1)
+    calls = 2 * _BUDGET // max(graph.call_work(), 1)
     count = int(np.clip(passes // (8 * _ITERATIONS), 1, _POINTS))
     starts = [
         rng.standard_normal(shape) * _SCALES[i % len(_SCALES)] for i in range(count)
@@ -66,9 +68,13 @@ def best_pair(
         chosen = rng.choice(len(data), min(most, len(data)), replace=False)
         starts += [data[i] for i in np.sort(chosen)]
     X = np.array(starts)
-    V, sizes = _iterated(graph, X, rng.standard_normal(X.shape))
+    few = int(np.clip(min(passes // 4, calls // 8), 2, _ITERATIONS))
+    V, sizes = _iterated(graph, X, rng.standard_normal(X.shape), few)
     best = Witness(0.0, zero, zero)
     order = np.argsort(-sizes, kind="stable")
+    if min(passes, calls // _CALLS * _SEARCHED) < _SEARCHED:
+        steps = _STEPS[1 : 1 + max(1, min(passes, calls) // 16)]
+        return _pair(graph, uppers, X[order[0]], V[order[0]], steps)
     for i in order[: 2 * _LANCZOS]:
         best = max(best, _pair(graph, uppers, X[i], V[i]), key=lambda w: w.lower)
     for i in range(_ROUNDS if passes > 16 * _ITERATIONS * count else 0):
@@ -99,7 +105,9 @@ def _near(
     return some + scale.reshape(-1, *(1,) * (X.ndim - 1)) * noise, V[chosen]
 
 
-def _iterated(graph: Graph, X: Array, V: Array) -> tuple[Array, Float[NDArray, " b"]]:
+def _iterated(
+    graph: Graph, X: Array, V: Array, iterations: int = _ITERATIONS
+) -> tuple[Array, Float[NDArray, " b"]]:
     """Return directions of steep change at each point, and how steep they are."""
     block = max(1, _BLOCK // max(graph.entries(), 1))
     directions, sizes = [], []
@@ -107,7 +115,7 @@ def _iterated(graph: Graph, X: Array, V: Array) -> tuple[Array, Float[NDArray, "
         part = slice(start, start + block)
         values = graph.values(X[part])
         v, size = _unit(V[part]), np.zeros(len(X[part]))
-        for _ in range(_ITERATIONS):
+        for _ in range(iterations):
             moved = graph.jvp(values, v)
             size = norms(moved)
             v = _unit(graph.vjp(values, moved), instead=v)
@@ -141,11 +149,17 @@ def _leading(graph: Graph, x: Array, rng: np.random.Generator) -> Array | None:
     return vectors[:, 0].reshape(x.shape)
 
 
-def _pair(graph: Graph, uppers: Mapping[str, float], x: Array, v: Array) -> Witness:
+def _pair(
+    graph: Graph,
+    uppers: Mapping[str, float],
+    x: Array,
+    v: Array,
+    steps: Sequence[float] = _STEPS,
+) -> Witness:
     """Return the best pair x, x + t v."""
     scale = max(float(np.linalg.norm(x)), 1.0)
     best = Witness(0.0, x, x)
-    for t in _STEPS:
+    for t in steps:
         for sign in (1.0, -1.0):
             y = x + sign * t * scale * v
             found = quotient(graph, uppers, x, y)

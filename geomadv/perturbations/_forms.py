@@ -1,4 +1,4 @@
-r"""What a classifier is to this package: one of five forms, with its numbers.
+r"""What a classifier is to this package: one of six forms, with its numbers.
 
 A form is a classifier stripped of its library. An affine map z = T x + t before it, as
 from a pipeline, is folded in (`Affine`, `Quadratic`) or kept beside it (`Prototypes`,
@@ -97,6 +97,35 @@ class Expansion:
     t: Float[NDArray, " r"]
 
 
+@dataclass(frozen=True)
+class Waves:
+    """Functions sum_j a_kj cos(<u_j, x> + s_j) + c_kj sin(<u_j, x> + s_j) + b_k.
+
+    Parameters
+    ----------
+    U : (m, d) array
+        The vectors u_j.
+    s : (m,) array
+    a, c : (K, m) arrays
+    b : (K,) array
+    sizes : (m, d) array
+        Of what the entries of U were summed from, at least their absolute values.
+    reach : (m,) array
+        The same of s.
+    terms : int
+        How many roundings entered U and s.
+    """
+
+    U: Float[NDArray, "m d"]
+    s: Float[NDArray, " m"]
+    a: Float[NDArray, "K m"]
+    c: Float[NDArray, "K m"]
+    b: Float[NDArray, " K"]
+    sizes: Float[NDArray, "m d"]
+    reach: Float[NDArray, " m"]
+    terms: int
+
+
 Functions = Affine | Quadratic | Expansion
 
 
@@ -117,13 +146,15 @@ class Pairs:
     second: Int[NDArray, " P"]
 
 
-Form = Functions | Prototypes | Pairs
+Form = Functions | Prototypes | Pairs | Waves
 
 
 def dimension(form: Form) -> int:
     """Return the number of coordinates of an input."""
     if isinstance(form, Pairs):
         return dimension(form.functions)
+    if isinstance(form, Waves):
+        return int(form.U.shape[1])
     if isinstance(form, Affine | Quadratic):
         return int((form.W if isinstance(form, Affine) else form.b).shape[1])
     return int(form.t.size if form.T is None else form.T.shape[1])
@@ -136,6 +167,15 @@ def after(form: Form, T: Float[NDArray, "r d"], t: Float[NDArray, " r"]) -> Form
     if isinstance(form, Prototypes):
         T, t = _map_after(form, T, t)
         return replace(form, T=T, t=t)
+    if isinstance(form, Waves):
+        return replace(
+            form,
+            U=form.U @ T,
+            s=form.s + form.U @ t,
+            sizes=form.sizes @ np.abs(T),
+            reach=form.reach + form.sizes @ np.abs(t),
+            terms=form.terms + len(t) + 2,
+        )
     return _after(form, T, t)
 
 
@@ -171,8 +211,13 @@ def inner(form: Prototypes | Expansion, X: Float[NDArray, "n d"]) -> NDArray:
     return X + form.t if form.T is None else X @ form.T.T + form.t
 
 
-def values(form: Functions, X: Float[NDArray, "n d"]) -> Float[NDArray, "n K"]:
+def values(
+    form: Functions | Waves, X: Float[NDArray, "n d"]
+) -> Float[NDArray, "n K"]:
     """Return all functions at all points."""
+    if isinstance(form, Waves):
+        phases = X @ form.U.T + form.s
+        return np.cos(phases) @ form.a.T + np.sin(phases) @ form.c.T + form.b
     if isinstance(form, Affine):
         return X @ form.W.T + form.b
     if isinstance(form, Quadratic):

@@ -12,6 +12,7 @@ from geomadv.perturbations import (
     _neighbours,
     _pairs,
     _quadratic,
+    _waves,
 )
 from geomadv.perturbations._boxes import BUDGET
 from geomadv.perturbations._forms import (
@@ -21,6 +22,7 @@ from geomadv.perturbations._forms import (
     Pairs,
     Prototypes,
     Quadratic,
+    Waves,
     after,
     dimension,
 )
@@ -46,8 +48,9 @@ def minimal_perturbation(
     model : classifier
         One of `geomadv.classifiers`, or a fitted one of scikit-learn: linear models,
         discriminant analyses, SVC, KernelRidge, NearestCentroid, KNeighborsClassifier,
-        and pipelines of StandardScaler, MinMaxScaler or PCA before one of these.
-        Distances are those of the pipeline's input.
+        and pipelines of StandardScaler, MinMaxScaler or PCA before one of these, or
+        of KernelFeatures or FourierFeatures before a linear one. Distances are those
+        of the pipeline's input.
     X : (n, d) array_like
         Points.
     p : float
@@ -173,6 +176,8 @@ def in_norm(
             return _expansion.bracket(pairs, at, p, box, budget=budget)
 
         return _pairs.smallest(form, X, p, box, steps, enclosed)
+    if isinstance(form, Waves):
+        return _waves.bracket(form, X, p, box)
     return _expansion.bracket(form, X, p, box, budget=budget)
 
 
@@ -208,6 +213,7 @@ def _in_metric(
 def _named(form: Form) -> str:
     names = {"Affine": "a linear model", "Quadratic": "a quadratic model"}
     names |= {"Prototypes": "nearest neighbours", "Expansion": "a kernel expansion"}
+    names["Waves"] = "Fourier features"
     names["Pairs"] = "pairs of classes that vote"
     return names[type(form).__name__]
 

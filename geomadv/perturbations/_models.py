@@ -5,6 +5,7 @@ fitted ones of scikit-learn that `KNOWN` lists.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from geomadv.perturbations._forms import (
     Pairs,
     Prototypes,
     Quadratic,
+    Waves,
     after,
 )
 
@@ -27,7 +29,8 @@ KNOWN = (
     "scikit-learn's LinearSVC, LogisticRegression, RidgeClassifier, SGDClassifier, "
     "Perceptron, LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis, SVC, "
     "KernelRidge (its sign), NearestCentroid, KNeighborsClassifier, and "
-    "pipelines of StandardScaler, MinMaxScaler or PCA before one of these"
+    "pipelines of StandardScaler, MinMaxScaler or PCA before one of these, or of "
+    "geomadv's KernelFeatures or FourierFeatures before a linear one"
 )
 
 
@@ -251,12 +254,46 @@ def _neighbours(model: Any) -> Form:
 
 
 def _pipeline(model: Any) -> Form:
+    from sklearn.utils.validation import check_is_fitted
+
+    from geomadv.classifiers import FourierFeatures, KernelFeatures
+
     *before, (_, last) = model.steps
     form = form_of(last)
     for _, step in reversed(before):
-        if step is not None and step != "passthrough":
+        if isinstance(step, KernelFeatures | FourierFeatures):
+            check_is_fitted(step)
+            kernel = isinstance(step, KernelFeatures)
+            form = _of_kernel(step, form) if kernel else _of_fourier(step, form)
+        elif step is not None and step != "passthrough":
             form = after(form, *_transform(step))
     return form
+
+
+def _of_kernel(step: Any, form: Form) -> Form:
+    """Return linear functions of the features B^T k(x) as expansions, B W^T."""
+    if isinstance(form, Pairs) and isinstance(form.functions, Affine):
+        return replace(form, functions=_kernel_functions(step, form.functions))
+    if not isinstance(form, Affine):
+        raise _refuse(step, "another", "a linear classifier after them")
+    return _kernel_functions(step, form)
+
+
+def _kernel_functions(step: Any, form: Affine) -> Functions:
+    options = {"kernel": "gaussian", "gamma": float(step.gamma)}
+    return _expansion(step.points_, step.basis_ @ form.W.T, form.b, options)
+
+
+def _of_fourier(step: Any, form: Form) -> Form:
+    """Return linear functions of cosines and sines."""
+    if not isinstance(form, Affine):
+        raise _refuse(
+            step, "another", "a linear classifier after them, without pairs that vote"
+        )
+    U = np.asarray(step.frequencies_, float)
+    m = len(U)
+    W, zero = form.W / np.sqrt(m), np.zeros(m)
+    return Waves(U, zero, W[:, :m], W[:, m:], form.b, np.abs(U), zero, 0)
 
 
 def _transform(step: Any) -> tuple[NDArray, NDArray]:
@@ -267,8 +304,9 @@ def _transform(step: Any) -> tuple[NDArray, NDArray]:
 
     if not isinstance(step, StandardScaler | MinMaxScaler | PCA):
         raise TypeError(
-            "the steps of a pipeline must be StandardScaler, MinMaxScaler or PCA "
-            f"before the classifier, got {type(step).__name__}"
+            "the steps of a pipeline must be StandardScaler, MinMaxScaler, PCA, "
+            "KernelFeatures or FourierFeatures before the classifier, got "
+            f"{type(step).__name__}"
         )
     check_is_fitted(step)
     d = step.n_features_in_

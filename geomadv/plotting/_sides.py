@@ -13,8 +13,13 @@ from geomadv.stats import PowerLaw
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LOOKS = {"lhs": ("blue", "o"), "rhs": ("vermilion", "s"), "value": ("blue", "o")}
-_WORDS = {"lhs": "left side", "rhs": "right side", "value": "value"}
+_LOOKS = {
+    "lhs": ("blue", "o"),
+    "rhs": ("vermilion", "s"),
+    "value": ("blue", "o"),
+    "theory": ("vermilion", "s"),
+}
+_WORDS = {"lhs": "left side", "rhs": "right side", "value": "value", "theory": "theory"}
 
 
 def sides_figure(
@@ -27,6 +32,7 @@ def sides_figure(
     log: bool,
     intervals: Sequence[tuple[float, float]] | None = None,
     trivial: float | None = None,
+    exponent: float | None = None,
 ) -> "Figure":
     """Return the figure of one or two quantities over a parameter.
 
@@ -35,7 +41,7 @@ def sides_figure(
     x : sequence of float, length n
         Values of the parameter.
     sides : mapping of str to sequence of float
-        "lhs" and "rhs", or "value"; what is not finite is left out.
+        "lhs" and "rhs", or "value" and "theory"; what is not finite is left out.
     laws : mapping of str to PowerLaw
         Fits, for the legend.
     xlabel, title : str
@@ -46,6 +52,8 @@ def sides_figure(
         Where the left side lies, if it was sampled.
     trivial : float, optional
         A level above which the right side says nothing.
+    exponent : float, optional
+        That of the theory; a line of it goes through the last value.
 
     Returns
     -------
@@ -74,6 +82,10 @@ def sides_figure(
         axes.fill_between(x, low, high, color=PALETTE["blue"], alpha=0.2, lw=0)
     if trivial is not None:
         axes.axhline(trivial, color=PALETTE["grey"], ls=":", label="trivial")
+    if exponent is not None and min(x) > 0 and math.isfinite(sides["value"][-1]):
+        line = sides["value"][-1] * (np.asarray(x) / x[-1]) ** exponent
+        label = f"theory: exponent {_signed(exponent)}"
+        axes.plot(x, line, "--", lw=1, color=PALETTE["vermilion"], label=label)
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis)
     axes.set(xlabel=xlabel, title=title)

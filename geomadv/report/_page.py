@@ -201,13 +201,13 @@ def _with_symbols(scope: str, claim: Claim) -> str:
     for place, part in enumerate(parts):
         for name in claim.domain:
             changed = re.sub(
-                rf"(?<!\w){re.escape(name)}(?= (at|in) )",
+                rf"(?<!\w){re.escape(name)}(?= (at|in|>=?) )",
                 lambda _, name=name: _symbol(claim, name),  # type: ignore[misc]
                 part,
                 count=1,
             )
             if changed != part:
-                parts[place] = changed
+                parts[place] = changed.replace(" >= ", " ≥ ")
                 break
     return "; ".join(parts)
 

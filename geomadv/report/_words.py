@@ -13,6 +13,7 @@ from geomadv.claims import (
     Source,
     Verdict,
 )
+from geomadv.claims._code import code
 
 _SHORTER = {
     "Theorem": "Thm",
@@ -45,10 +46,13 @@ def parameters(
     values: Mapping[str, Any], names: Callable[[str], str] = lambda name: name
 ) -> str:
     """Return the parameters of a point: ``d = 100, error = 0.01``."""
-    return ", ".join(
-        f"{names(name)} = {number(v, 6) if isinstance(v, int | float) else v}"
-        for name, v in values.items()
-    )
+    return ", ".join(f"{names(name)} = {_value(v)}" for name, v in values.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, int | float):
+        return number(value, 6)
+    return value if isinstance(value, str) else code(value)[0]
 
 
 def authors(source: Source) -> str:

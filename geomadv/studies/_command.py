@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN_FAILURES = 3
+_INTERRUPTED = 130  # the exit code of the shell
 
 
 def simulate(
@@ -123,7 +124,8 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 as expected, 1 if not, 2 if an argument is bad.
+        Exit status: 0 as expected, 1 if not, 2 if an argument is bad, 130 if it was
+        interrupted.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m simulations.{study.name}",
@@ -153,11 +155,12 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
         "--fresh", action="store_true", help="discard what the store has"
     )
     given = parser.parse_args(arguments)
+    out = Path("out") / study.name if given.out is None else given.out
     try:
         result = simulate(
             with_grid(study, given.grid),
             seed=given.seed,
-            out=given.out,
+            out=out,
             json=given.json,
             resume=given.resume,
             fresh=given.fresh,
@@ -166,7 +169,18 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        left = what_is_left(out / f"{study.name}.store")
+        sys.stderr.write(f"{parser.prog}: interrupted: {left}\n")
+        return _INTERRUPTED
     return 0 if result.as_expected else 1
+
+
+def what_is_left(store: Path) -> str:
+    """Say what an interrupted run leaves behind."""
+    if not is_store(store):
+        return "nothing was measured"
+    return f"{store} has what was measured; --resume goes on"
 
 
 def _refuse_unfinished(study: Study, seed: int, store: Path) -> None:

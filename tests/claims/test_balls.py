@@ -49,3 +49,41 @@ def test_an_enclosure_over_heights_contains_both_ends_and_little_more():
     assert ball.contains(high.mid())
     assert ball.contains(low.mid())
     assert ball.rad() <= 0.51 * (high - low).upper()
+
+
+@pytest.mark.parametrize(
+    ("d", "mass"), [(2, 0.3), (3, 0.25), (100, 1e-9), (2000, 0.01)]
+)
+def test_the_height_of_a_cap_has_its_measure(d, mass):
+    ball = balls.cap_height(d, mass)
+    assert ball.rad() < 1e-18
+    with mpmath.workdps(40):
+        low, high = (
+            mpmath.mpf(e.str(35, radius=False)) for e in (ball.lower(), ball.upper())
+        )
+        step = mpmath.mpf(10) ** -24
+        assert cap(d, low - step) >= mass >= cap(d, high + step)
+
+
+@pytest.mark.parametrize("low", [0.0, 0.3, 1.2])
+def test_a_concave_function_is_enclosed_by_its_ends(low):
+    box = arb(low).union(arb(low + 0.5))
+    ball = balls.concave(lambda t: t.sin(), box)
+    assert all(ball.contains(arb(low + 0.05 * i).sin()) for i in range(11))
+    least = min(arb(low).sin(), arb(low + 0.5).sin(), key=float)
+    assert ball.lower() > least - 1e-6
+
+
+def test_a_decreasing_function_is_enclosed_by_its_ends():
+    ball = balls.decreasing(lambda t: 1 / (1 + t) - t, arb(1).union(arb(2)))
+    assert ball.contains(-0.5)
+    assert ball.contains(arb(1) / 3 - 2)
+    assert ball.rad() < 0.59
+
+
+def test_a_product_of_positive_balls_is_positive():
+    ball = balls.positive_product(arb(1).union(arb(100)), arb(2).union(arb(300)))
+    assert ball > 1.99
+    assert ball.contains(2)
+    assert ball.contains(30_000)
+    assert balls.positive_product(arb(-1).union(arb(1)), 2).contains(-2)

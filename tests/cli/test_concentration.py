@@ -315,6 +315,6 @@ def test_a_terminal_sees_how_far_the_search_is(data: Path) -> None:
     assert process.returncode == 0
     assert out.startswith("family")
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
-    assert " 0/15" in plain
+    assert " 0/19" in plain
     assert "rectangles: 5 clusters" in plain
     assert "halfspaces: descent 4 of 4" in plain

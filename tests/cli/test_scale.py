@@ -234,3 +234,115 @@ def test_a_bad_curve_is_refused(
     assert named in ended.err
     assert ended.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+THEORY = '''
+def mean(n, p, rng):
+    """The share of heads."""
+    return rng.binomial(n, p) / n
+
+
+def spread(n, p, rng):
+    return abs(rng.binomial(n, p) / n - p)
+
+
+def exact(p):
+    return p
+
+
+def bound(n):
+    """Jensen: half of the standard deviation's largest value, doubled."""
+    return 0.5 / n**0.5
+'''
+
+
+def test_the_theory_of_a_function_stands_beside_it_with_its_slack(
+    run: Run, tmp_path: Path
+) -> None:
+    name = "geomadv.theories.dimension.gilmer2018:asymptotic_median"
+    file = tmp_path / "theory.py"
+    file.write_text("def bound(d):\n    return 3 / d**0.5\n", encoding="utf-8")
+    arguments = (name, "--over", "d=10:1e6", "--at", "error=.01", "--points", 5)
+    path = tmp_path / "a.png"
+    options = ("--theory", f"{file}:bound", "--trivial", "0.5", "--out", path)
+    found = scaled(run, tmp_path / "a.json", *arguments, *options)
+    assert found["theory"] == [3 / d**0.5 for d in found["x"]]
+    slack = [t - v for t, v in zip(found["theory"], found["value"], strict=True)]
+    assert found["slack"] == pytest.approx(slack)
+    assert found["fits"]["theory"]["exponent"] == pytest.approx(-0.5)
+    lines = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "d,value,theory"
+    ended = run("scale", *arguments, *options[:4])
+    assert "theory: exponent -0.50000" in ended.out
+    below = [d for d in found["x"] if d > 36]
+    assert len(below) == 4
+    assert f"the theory is below 0.5 at 4 of 5 points, d from {below[0]}" in ended.out
+
+
+@pytest.mark.parametrize(("exponent", "word"), [(-0.5, "inside"), (-0.6, "outside")])
+def test_a_sampled_function_has_intervals_and_is_held_to_an_exponent(
+    run: Run, tmp_path: Path, exponent: float, word: str
+) -> None:
+    file = tmp_path / "theory.py"
+    file.write_text(THEORY, encoding="utf-8")
+    arguments = (f"{file}:spread", "--over", "n=100:1e6", "--at", "p=.5")
+    options = ("--draws", 400, "--points", 6, "--theory", exponent, "--seed", 3)
+    found = scaled(run, tmp_path / "a.json", *arguments, *options)
+    assert found["theory_exponent"] == exponent
+    # E|N(0, 1/(4 n))| = sqrt(1/(2 pi n)), its standard deviation times the root of
+    # pi/2 - 1
+    for n, value, error, (low, high) in zip(
+        *(found[key] for key in ("x", "value", "standard_errors", "intervals")),
+        strict=True,
+    ):
+        truth = math.sqrt(1 / (2 * math.pi * n))
+        assert abs(value - truth) < 5 * error
+        assert error == pytest.approx(truth * math.sqrt(math.pi / 2 - 1) / 20, rel=0.2)
+        assert high - value == pytest.approx(1.9659 * error, rel=1e-4)
+        assert value - low == pytest.approx(high - value)
+    low, high = found["fits"]["value"]["interval"]
+    assert (low <= exponent <= high) == (word == "inside")
+    ended = run("scale", *arguments, *options)
+    assert f"theory: exponent {exponent:.5f}, {word} the interval" in ended.out
+
+
+def test_a_quantity_of_a_space_is_held_to_its_theory(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "theory.py"
+    file.write_text(
+        "def limit(d, mass):\n    return 2.3263478740408408 / d**0.5\n",
+        encoding="utf-8",
+    )
+    arguments = ("sphere.median_distance", "--mass", ".01", "--d", "1e4:1e6")
+    options = ("--points", 3, "--theory", f"{file}:limit", "--metric", "geodesic")
+    found = scaled(run, tmp_path / "a.json", *arguments, *options)
+    assert found["fixed"] == {"mass": 0.01, "metric": "geodesic"}
+    for d, value, slack in zip(found["x"], found["value"], found["slack"], strict=True):
+        assert value == float(Sphere(int(d)).median_distance(0.01, "geodesic"))
+        assert abs(slack) < 3 / d * value * 10
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["sphere.cap_height", "--draws", "3"], "--draws"),
+        (["sphere.cap_height", "--trivial", "3"], "--trivial"),
+        (["sphere.cap_height", "--theory", "nan"], "--theory"),
+        (["sphere.cap_height", "--theory", "half"], "--theory"),
+        (["sphere.cap_height", "--theory", "-0.5", "--trivial", "1"], "--trivial"),
+        (["gilmer2018.wiki-bound", "--theory", "1"], "--theory"),
+        (["gilmer2018.wiki-bound", "--draws", "9"], "--draws"),
+        (["FILE:exact", "--over", "p=.1:.2", "--draws", "9"], "--draws"),
+        (["FILE:mean", "--over", "n=9:99", "--at", "p=.5", "--draws", "1"], "--draws"),
+        (["FILE:bound", "--over", "n=1:9", "--theory", "FILE:exact"], "takes p, not"),
+        (["FILE:mean", "--over", "n=1:9", "--at", "q=1"], "takes n, p, rng, not 'q'"),
+    ],
+)
+def test_a_bad_theory_is_refused(
+    run: Run, tmp_path: Path, arguments: list[str], named: str
+) -> None:
+    file = tmp_path / "theory.py"
+    file.write_text(THEORY, encoding="utf-8")
+    ended = run("scale", *(a.replace("FILE", str(file)) for a in arguments))
+    assert ended.code == 64, ended.err
+    assert named in ended.err

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +138,13 @@ def test_failed_cells_are_told_and_the_exit_code_is_that_of_the_undecided(
     assert len(StudyStore(out / "slow.store").layouts()) == 2
 
 
-def interrupted(file: Path, out: Path, *options: str) -> subprocess.Popen[str]:
+def interrupted(
+    file: Path, out: Path, *options: str, program: Sequence[str] = ()
+) -> subprocess.Popen[str]:
     """Start a run and interrupt it when it has measured something."""
-    program = [sys.executable, "-m", "geomadv", "simulate", str(file), "--out"]
+    command = program or (sys.executable, "-m", "geomadv", "simulate", str(file))
     started = subprocess.Popen(
-        [*program, str(out), *options],
+        [*command, "--out", str(out), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -162,10 +164,10 @@ def test_an_interrupted_run_stops_cleanly_and_is_resumed(
 ) -> None:
     file, out = slow(tmp_path, cells=100, seconds=0.1), tmp_path / "out"
     ended = interrupted(file, out, "--workers", workers)
-    printed, error = ended.communicate(timeout=100)
+    _, error = ended.communicate(timeout=100)
     assert ended.returncode == 130, error
-    assert "slow.store has what was measured; --resume goes on" in printed
-    assert "Traceback" not in error
+    line = f"Interrupted: {out / 'slow.store'} has what was measured; --resume goes on"
+    assert error.splitlines() == [line]
     store = StudyStore(out / "slow.store")
     done = len(store.table().rows())
     assert 0 < done < 100
@@ -176,6 +178,22 @@ def test_an_interrupted_run_stops_cleanly_and_is_resumed(
     slow(tmp_path, cells=100, seconds=0.1)
     assert run("simulate", file, "--out", out, "--resume", "--workers", 2).code == 0
     assert len(StudyStore(out / "slow.store").table().rows()) == 100
+
+
+def test_ctrl_c_ends_a_study_that_is_run_as_a_module_with_one_line(
+    tmp_path: Path,
+) -> None:
+    file, out = slow(tmp_path, cells=100, seconds=0.1), tmp_path / "out"
+    module = "\nimport sys\nfrom geomadv.studies import main\nsys.exit(main(STUDY))\n"
+    file.write_text(file.read_text() + module)
+    ended = interrupted(file, out, program=(sys.executable, str(file)))
+    _, error = ended.communicate(timeout=100)
+    assert ended.returncode == 130, error
+    (line,) = error.splitlines()
+    assert line.endswith(
+        f"slow: interrupted: {out / 'slow.store'} has what was measured; "
+        "--resume goes on"
+    )
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import mpmath
@@ -6,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geomadv.spaces import Gaussian
+from geomadv.spaces import Cube, Gaussian
 from geomadv.theories.dimension.mahloujifar2019 import (
     cube_complement,
+    cube_concentration,
     sample_concentration,
     sandwich_failure,
     square_concentration,
@@ -112,6 +114,54 @@ def test_no_union_of_cells_of_the_square_grows_less():
         assert least[m - 1] == pytest.approx(bound[m - 1]) == value
 
 
+def test_the_square_is_the_least_of_all_steps_on_a_grid():
+    """R(a) + R(q)(R(b) - R(a)) over a grid of a and b, also where b + eps > 1."""
+    for alpha, eps in itertools.product((0.03, 0.2, 0.5, 0.8, 0.95), (0.02, 0.15, 0.4)):
+        a = np.append(np.linspace(0, alpha, 500, endpoint=False), alpha)[:, None]
+        b = np.append(np.linspace(1, alpha, 2000, endpoint=False), alpha)[None]
+        q = np.divide(alpha - a, b - a, out=np.ones((501, 2001)), where=b > a)
+
+        def grown(p, eps=eps):
+            return np.where(p > 0, np.minimum(p + eps, 1), 0)
+
+        steps = grown(a) + grown(q) * (grown(b) - grown(a))
+        exact = float(square_concentration(alpha, eps))
+        assert steps.min() == pytest.approx(exact, abs=1e-4)
+        assert steps.min() >= exact - 1e-12
+
+
+def test_no_union_of_cells_of_a_cube_grows_less():
+    """All unions of 2 x 2 x 2 cells, enlarged by half a cell."""
+    cells = (np.arange(2**8)[:, None] >> np.arange(8) & 1).astype(bool)
+    halves = cells.reshape(-1, 2, 2, 2).repeat(2, 1).repeat(2, 2).repeat(2, 3)
+    grid = np.pad(halves, ((0, 0), (1, 1), (1, 1), (1, 1)))
+    grown = np.zeros(halves.shape, dtype=bool)
+    for i, j, k in np.ndindex(3, 3, 3):
+        grown |= grid[:, i : i + 4, j : j + 4, k : k + 4]
+    mass, size = cells.mean(axis=1), grown.mean(axis=(1, 2, 3))
+    for m in range(1, 8):
+        least = size[mass == m / 8].min()
+        bound = cube_concentration(m / 8, 0.25, 3)
+        assert least >= bound - 1e-12
+        if m in (4, 7):  # a half-cube and the complement of a corner
+            assert least == pytest.approx(bound)
+
+
+def test_the_cube_in_one_and_two_dimensions():
+    alpha = np.linspace(0.01, 0.99, 50)
+    assert cube_concentration(alpha, 0.1, 1) == pytest.approx(
+        np.minimum(alpha + 0.1, 1)
+    )
+    assert cube_concentration(alpha, 0.1, 2) == pytest.approx(
+        square_concentration(alpha, 0.1)
+    )
+    # between the Gaussian bound and every half-cube
+    for d in (3, 20, 784):
+        least = cube_concentration(alpha, 0.1, d)
+        assert (least >= Cube(d).enlargement(alpha, 0.1, np.inf)).all()
+        assert (least <= np.minimum(alpha + 0.1, 1) + 1e-12).all()
+
+
 def test_each_of_the_three_shapes_is_extremal_somewhere():
     assert square_concentration(0.01, 0.1) == pytest.approx(0.04)
     assert square_concentration(0.5, 0.1) == pytest.approx(0.6)
@@ -125,9 +175,11 @@ def test_formulas_broadcast():
     assert cube_complement(np.full((3, 1), 0.1), np.ones(4), 5).shape == (3, 4)
     assert two_half_spaces(np.full((3, 1), 0.1), np.ones(4), 0.5).shape == (3, 4)
     assert square_concentration(np.full((3, 1), 0.1), np.ones(4)).shape == (3, 4)
+    assert cube_concentration(np.full((3, 1), 0.1), np.ones(4), 3).shape == (3, 4)
     for value in (
         sandwich_failure(10, 0.1, 2),
         square_concentration(0.1, 0.2),
+        cube_concentration(0.1, 0.2, 3),
         cube_complement(0.1, 1, 2),
         two_half_spaces(0.1, 1, 0.5),
     ):
@@ -145,6 +197,9 @@ def test_formulas_broadcast():
         (lambda: cube_complement(0.1, -1, 2), "eps must be at least 0"),
         (lambda: cube_complement(0.1, 1, 0), "d must be at least 1"),
         (lambda: square_concentration(1, 0.1), r"alpha must lie in \(0, 1\)"),
+        (lambda: cube_concentration(1, 0.1, 3), r"alpha must lie in \(0, 1\)"),
+        (lambda: cube_concentration(0.1, -0.1, 3), "eps must be at least 0"),
+        (lambda: cube_concentration(0.1, 0.1, 0), "d must be at least 1"),
         (lambda: square_concentration(0.1, -1), "eps must be at least 0"),
         (lambda: two_half_spaces(0.1, 1, 2), "share must lie in"),
         (lambda: two_half_spaces(1, 1, 0.5), "alpha must lie in"),

@@ -64,6 +64,15 @@ def test_enclosures_are_tied_to_the_formulas_of_the_library(name):
     assert BY_ID[name].evidence.formulas is not None
 
 
+def test_at_least_40_claims_are_proved_on_boxes():
+    assert len(ENCLOSED) >= 40
+
+
+@pytest.mark.parametrize("name", [name for name in BY_ID if name not in ENCLOSED])
+def test_claims_that_are_not_proved_on_boxes_say_why(name):
+    assert BY_ID[name].unproved.strip()
+
+
 def test_selectors_name_claims_papers_and_theories():
     assert find() == CLAIMS
     assert [c.id for c in find(["ford2019.half-space-mean"])] == [

@@ -87,7 +87,7 @@ def _coordinates(draw: Any, d: int, values: list[Any]) -> NDArray:
     return draw(generators(d)).choice(np.array(values, float), d)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ErrorSet:
     """A set of errors of a given mass on a sphere or under a Gaussian law.
 

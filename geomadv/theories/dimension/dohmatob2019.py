@@ -14,6 +14,12 @@ contains the Euclidean one, and along a coordinate axis it reaches no farther, s
 same bound holds and nothing is gained; for p < 2 it contains the Euclidean ball of
 radius eps d^{-(1/p - 1/2)}.
 
+For all errors and excesses. With a = -Phi^{-1}(err), Q = 1 - Phi, m = Q/phi, and
+T = sqrt(2 log(1/err)), err = phi(a) m(a) gives T^2 - a^2 = log(2 pi) - 2 log m(a), at
+least log 4 since m(a) <= m(0) = sqrt(pi/2). So T >= a, which leaves Q(s) e^{s^2/2} =
+m(s)/sqrt(2 pi) <= 1 of the first bound and phi(a) <= sqrt(pi/2) of the second; m(s) for
+s > 12 is Laplace's continued fraction in 1/s^2, which is 0 at the end.
+
 Conventions: eps has the units of sigma; err, acc are probabilities given the class.
 """
 
@@ -25,6 +31,7 @@ from scipy import special
 from geomadv._typing import ArrayLike, Real
 from geomadv._validate import broadcast, integer, norm_order, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -253,6 +260,35 @@ def _mean_bound_ball(error: Any, constant: Any = None) -> Any:
     return _threshold_ball(error) + last
 
 
+def _log_accuracy_ball(error: Any, eps: Any) -> Any:
+    return balls.normal_tail(eps - balls.normal_quantile(error)).log()
+
+
+def _log_bound_ball(error: Any, eps: Any, gain: int) -> Any:
+    """Enclose -(gain/2) (eps - eps(h)/sqrt(gain))_+^2, with a gain of d or of 1."""
+    from flint import arb
+
+    excess = eps - _threshold_ball(error) / arb(gain).sqrt()
+    return -gain * excess.max(arb(0)) ** 2 / 2
+
+
+def _scaled_tail_ball(excess: Any) -> Any:
+    """Enclose (1 - Phi(s)) e^(s^2/2)."""
+    return balls.mills_ratio(excess) / (2 * excess.pi()).sqrt()
+
+
+def _far_scaled_tail_ball(over_excess: Any) -> Any:
+    """Enclose the same for large s."""
+    w = over_excess**2
+    ratio = over_excess / (1 + w * balls.mills_remainder(w))
+    return ratio / (2 * w.pi()).sqrt()
+
+
+def _density_at_quantile_ball(error: Any) -> Any:
+    """Enclose phi(a) for all errors up to the largest of a ball."""
+    return balls.normal_density(balls.normal_quantile(error.upper())).union(0)
+
+
 def _at_excess(function: Any) -> Any:
     """Return the function of (error, eps) at eps = eps(h) + excess."""
     return lambda error, excess: function(error, robustness_threshold(error) + excess)
@@ -290,6 +326,19 @@ $\Phi(-\Phi^{-1}(\mathrm{err}) - \varepsilon)$ is at most $e^{-s^2/2}$.""",
                 lambda error, excess: np.exp(-(excess**2) / 2),
             ),
             rtol=1e-10,
+            beyond=(
+                Beyond(
+                    lambda error, excess: _scaled_tail_ball(excess),
+                    lambda error, excess: 1,
+                    until={"error": 0.49},
+                ),
+                Beyond(
+                    lambda error, over_excess: _far_scaled_tail_ball(over_excess),
+                    lambda error, over_excess: 1,
+                    since={"excess": 12},
+                    until={"error": 0.49},
+                ),
+            ),
         ),
         twin=Twin(
             r"the threshold $\varepsilon(h)$ is lowered to $0.88\,\varepsilon(h)$",
@@ -320,6 +369,8 @@ half-spaces, slabs, balls and their outsides.""",
             _accuracy_of,
             lambda shape, d, error, eps: accuracy_bound(error, eps),
             rtol=1e-10,
+            unproved="at eps = 0 the sides are equal for every set, and in between the "
+            "proof is that one falls",
         ),
         twin=Twin(
             r"$1 - \mathrm{err}$ is lowered by one thousandth",
@@ -369,6 +420,13 @@ distance that errors can have, $a\,\Phi(a) + \varphi(a) \le \sqrt{2\log(1/\mathr
                 mean_distance_bound,
             ),
             rtol=1e-10,
+            beyond=(
+                Beyond(
+                    _density_at_quantile_ball,
+                    lambda error: (error.pi() / 2).sqrt(),
+                    until={"error": 0.49},
+                ),
+            ),
         ),
         twin=Twin(
             r"$\sqrt{\pi/2}$ becomes $-\tfrac12$: the bound is that loose",
@@ -405,15 +463,21 @@ the half-space $x_1 > a$ (logarithms of both sides).""",
         domain=_LINF,
         axis="eps",
         expected=Expected.VIOLATED,
-        evidence=Exact(
-            lambda error, eps, d: np.log(half_space_accuracy(error, eps)),
-            lambda error, eps, d: log_linf_bound_as_remembered(error, eps, d),
+        evidence=Enclosure(
+            lambda error, eps, d: _log_accuracy_ball(error, eps),
+            lambda error, eps, d: _log_bound_ball(error, eps, gain=d),
+            formulas=(
+                lambda error, eps, d: np.log(half_space_accuracy(error, eps)),
+                log_linf_bound_as_remembered,
+            ),
+            rtol=1e-10,
         ),
         twin=Twin(
-            r"corrected: the $\ell_2$ bound, without a gain",
-            Exact(
-                lambda error, eps, d: np.log(half_space_accuracy(error, eps)),
-                lambda error, eps, d: np.log(accuracy_bound(error, eps, d=d, p=np.inf)),
+            r"corrected: $\exp(-\tfrac12 (\varepsilon - \varepsilon(h))_+^2)$, without "
+            r"a gain",
+            Enclosure(
+                lambda error, eps, d: _log_accuracy_ball(error, eps),
+                lambda error, eps, d: _log_bound_ball(error, eps, gain=1),
             ),
         ),
         note=r"""At $d = 784$, $\mathrm{err} = 0.01$, $\varepsilon = 0.5$ it allows

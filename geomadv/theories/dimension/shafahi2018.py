@@ -16,6 +16,12 @@ cos^{d-1}(eps)/2 - alpha(eps) is cos^{d-2}(eps) (C - (d-1) sin(eps)/2), positive
 then negative, and the difference vanishes at both ends of [0, pi/2]. So the theorem
 holds with 1/2 in place of sqrt(pi/8) = .627 too.
 
+For all d the ratio alpha(eps) e^{(d-1) eps^2/2} falls: its derivative has the sign of
+(d-1) eps int_eps^{pi/2} cos^{d-2} - cos^{d-2}(eps), and since sin theta is at least
+sin eps there, the integral is at most cos^{d-1}(eps)/((d-1) sin eps). So it is enough
+that eps cos eps <= sin eps, or 0 <= (sin eps - eps cos eps)/eps^3 =
+0F1(5/2; -eps^2/4)/3, and that at eps = 0 the ratio, 1/2, is at most sqrt(pi/8).
+
 Cube [0,1]^d, l_p distance, p* = min(p, 2). The map Phi in each coordinate takes N(0, I)
 to the uniform law and shrinks distances by sqrt(2 pi) at least, so that Gaussian
 isoperimetry gives
@@ -26,6 +32,10 @@ hence P(safe) <= U_c (1 - Phi(t)). Mills's inequality 1 - Phi(t) <= phi(t)/t tur
 into the tail form U_c e^{-t^2/2}/(sqrt(2 pi) t), for p >= 2 the bound
 U_c e^{-pi eps^2}/(2 pi eps). A form without the eps in the denominator circulates; it
 is false for small eps (see `cube_tail_bound_as_circulated`).
+
+For all eps, with x = sqrt(2 pi) eps and m = (1 - Phi)/phi: Laplace's continued fraction
+x m(x) = 1/(1 + w F(w)), w = 1/x^2, has an F > 0 that is enclosed on balls of w that
+contain 0, where x is infinite. Mills's inequality is (1 - x m)/w = F/(1 + w F) >= 0.
 
 Conventions: d is the dimension of the ambient space; a class's density ratio V_c or U_c
 is at least 1; bounds at or below 0 are vacuous and are returned as they are.
@@ -41,6 +51,7 @@ from scipy import special
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, norm_order, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -279,6 +290,12 @@ def _share_of_bound_ball(d: int, eps: Any, percent: int = 100) -> Any:
     return balls.cap_measure(d, eps.sin()) / bound
 
 
+def _decrease_ball(eps: Any) -> Any:
+    """Enclose the lesser of (sin eps - eps cos eps)/eps^3 and 1 - sqrt(2/pi)."""
+    slope = (-(eps * eps) / 4).hypgeom_0f1(2.5) / 3
+    return slope.min(1 - (2 / eps.pi()).sqrt())
+
+
 _CLASSES = ("uniform", "half-sphere", "density 1 + x", "density x^5", "cap of .001")
 
 
@@ -319,10 +336,64 @@ def _class_safe_bound(
     return np.float64(np.exp(_log_sphere_safe(d, steps / math.sqrt(d), ratio)))
 
 
+def _beyond_the_pole(d: int, steps: Any) -> bool:
+    """Tell whether steps/sqrt(d) is above pi/2 for certain."""
+    return bool(steps**2 / d > steps.pi() ** 2 / 4)
+
+
 def _class_bounded(density: str, d: int, steps: float) -> bool:
     """Tell whether the bound says anything."""
     radius = sphere_vacuous_radius(d, _density_ratio(density, d))
     return bool(steps / math.sqrt(d) > radius)
+
+
+def _class_share_ball(density: str, d: int, steps: Any, root: bool = False) -> Any:
+    r"""Enclose the upper tail over the bound, with sqrt(V) in it if `root`.
+
+    All but the density x^5 fall with the steps: the hazard of a cap is at least
+    (d-1) tan(eps) >= (d-1) eps, since sin(t) >= sin(eps) in its integral, and so is
+    that of cos^{d-1}(eps). For the density x^5 the tail is, with a = (d-1)/2,
+    cos^{2a}(eps) (1 + a sin^2(eps) + a (a+1) sin^4(eps)/2), of which a part rises.
+    Next to the pole the cap is only known to have at most cos^{2a}(eps)/2.
+    """
+    pi, a = steps.pi(), (steps * 0 + d - 1) / 2
+    half = a * 0 + 0.5
+
+    def eps(s: Any) -> Any:
+        return (s / (half * 2 * d).sqrt()).min(pi / 2)
+
+    def bound(s: Any) -> Any:
+        return (pi / 8).sqrt() * (-a * eps(s) ** 2).exp()
+
+    def cap(s: Any) -> Any:
+        if not pi / 2 - eps(s) > 1e-6:
+            return (power(s) / 2).union(0)
+        return balls.cap_measure(d, eps(s).sin()) / bound(s)
+
+    def power(s: Any) -> Any:
+        return eps(s).cos().nonnegative_part() ** (d - 1) / bound(s)
+
+    beta = half.gamma() * a.gamma() / (a + half).gamma()
+    match density:
+        case "uniform":
+            found, ratio = balls.decreasing(cap, steps), half * 2
+        case "half-sphere":
+            found, ratio = 2 * balls.decreasing(cap, steps), half * 4
+        case "density 1 + x":
+            found = balls.decreasing(
+                lambda s: cap(s) + power(s) / (2 * a * beta), steps
+            )
+            ratio = half * 4
+        case "density x^5":
+            square = eps(steps).sin() ** 2
+            growth = 1 + a * square + a * (a + 1) * square**2 / 2
+            found = balls.decreasing(power, steps) * growth
+            ratio = beta * a * (a + 1) * (a + 2)
+        case _:
+            most = 1 / balls.decreasing(bound, steps)
+            found = (1000 * balls.decreasing(cap, steps)).min(most)
+            ratio = half * 2000
+    return found / (ratio.sqrt() if root else ratio)
 
 
 def _half_class_bound(d: int, steps: float, ratio: float) -> float:
@@ -422,6 +493,40 @@ def _mills_ball(eps: Any) -> Any:
     return balls.mills_ratio((2 * type(eps).pi()).sqrt() * eps)
 
 
+def _mills_gap_ball(over_eps: Any) -> Any:
+    """Enclose (1 - x m(x)) x^2 = F/(1 + F/x^2) for large x = sqrt(2 pi) eps."""
+    w = over_eps**2 / (2 * over_eps.pi())
+    rest = balls.mills_remainder(w)
+    return rest / (1 + w * rest)
+
+
+def _far_mills_ball(over_eps: Any) -> Any:
+    """Enclose m(x) = 1/(x + F/x) for large x = sqrt(2 pi) eps."""
+    over = over_eps / (2 * over_eps.pi()).sqrt()
+    w = over**2
+    return over / (1 + w * balls.mills_remainder(w))
+
+
+def _class_bound_share(k: int, eps: float) -> float:
+    """Return the bound for the density 2 (k+1) (2 x_1 - 1)^k over (2 eps)^(k+1)."""
+    return float(cube_bound(2, eps, 2, 2 * (k + 1)) / (2 * eps) ** (k + 1))
+
+
+def _class_bound_ball(k: int, eps: Any, power: float = 1.0) -> Any:
+    """Enclose 1 - U^power (1 - Phi(t))."""
+    ratio = (eps * 0 + 2 * (k + 1)) ** power
+    return 1 - ratio * balls.normal_tail((2 * eps.pi()).sqrt() * eps)
+
+
+def _class_bound_share_ball(k: int, eps: Any, power: float = 1.0) -> Any:
+    """Enclose the share; erf(sqrt(pi) eps)/(2 eps), where k = 0, falls."""
+
+    def share(e: Any) -> Any:
+        return _class_bound_ball(k, e, power) / (2 * e) ** (k + 1)
+
+    return balls.decreasing(share, eps) if k == 0 and power == 1 else share(eps)
+
+
 def _over_density(bound: Any, eps: float) -> float:
     """Return (1 - bound)/phi(t) at t = sqrt(2 pi) eps, for a bound of a probability."""
     return float((1 - bound) * _SQRT_2PI * np.exp(math.pi * eps**2))
@@ -456,6 +561,7 @@ the ratio of the two, which is to be at most 1.""",
             lambda d, eps: 1,
             formulas=(_share_of_bound, lambda d, eps: 1.0),
             rtol=1e-11,
+            beyond=(Beyond(lambda eps: 0, _decrease_ball, free=("d",)),),
         ),
         twin=Twin(
             r"the exponent is $-1.05\,(d-1)\epsilon^2/2$",
@@ -513,24 +619,35 @@ half-sphere, by incomplete beta functions.""",
         where=lambda density, d, steps: (
             steps / math.sqrt(d) < math.pi / 2 and _class_bounded(density, d, steps)
         ),
-        evidence=Exact(
-            lambda density, d, steps: _upper_tail(
-                density, d, math.sin(steps / math.sqrt(d))
+        evidence=Enclosure(
+            _class_share_ball,
+            lambda density, d, steps: 1,
+            formulas=(
+                lambda density, d, steps: (
+                    _upper_tail(density, d, math.sin(steps / math.sqrt(d)))
+                    / _class_safe_bound(density, d, steps)
+                ),
+                lambda density, d, steps: 1.0,
             ),
-            lambda density, d, steps: _class_safe_bound(density, d, steps),
             rtol=1e-10,
+            outside=lambda density, d, steps: _beyond_the_pole(d, steps),
         ),
         twin=Twin(
             r"the density ratio enters as $\sqrt V$",
-            Exact(
-                lambda density, d, steps: _upper_tail(
-                    density, d, math.sin(steps / math.sqrt(d))
+            Enclosure(
+                lambda density, d, steps: _class_share_ball(
+                    density, d, steps, root=True
                 ),
-                lambda density, d, steps: _class_safe_bound(density, d, steps, 0.5),
-                rtol=1e-10,
+                lambda density, d, steps: 1,
+                outside=lambda density, d, steps: _beyond_the_pole(d, steps),
             ),
+            domain={
+                "density": Choices(("cap of .001",)),
+                "d": Integers(3, 10**6, (100,)),
+                "steps": Reals(0.1, 10, (4.0,)),
+            },
         ),
-        note=r"""Only where the bound is below 1. Up to
+        note=r"""Shown is the ratio of the two. Only where the bound is below 1. Up to
 $\epsilon = \sqrt{2\ln(V\sqrt{\pi/8})/(d-1)}$ it is vacuous, and for data that
 concentrate $\ln V$ grows with $d$.""",
         hypotheses=(
@@ -620,6 +737,8 @@ enlargements are known.""",
         evidence=Exact(
             lambda shape, p, d, mass, eps: Cube(d).enlargement(mass, eps, p),
             lambda shape, p, d, mass, eps: _slab_enlarged(shape, d, mass, eps),
+            unproved="at vol 1/2 the sides differ by eps^3, and boxes would have to be "
+            "as small",
         ),
         twin=Twin(
             r"the constant $\sqrt{2\pi}$ is raised by one per cent",
@@ -684,18 +803,23 @@ $1 - (2\epsilon)^{k+1}$ is safe and for which $U = 2(k+1)$.""",
         },
         axis="eps",
         where=lambda k, eps: bool(cube_bound(2, eps, 2, 2 * (k + 1)) > 0),
-        evidence=Exact(
-            lambda k, eps: cube_bound(2, eps, 2, 2 * (k + 1)),
-            lambda k, eps: (2 * eps) ** (k + 1),
+        evidence=Enclosure(
+            _class_bound_share_ball,
+            lambda k, eps: 1,
+            formulas=(_class_bound_share, lambda k, eps: 1.0),
+            atol=1e-12,
+            outside=lambda k, eps: _class_bound_ball(k, eps) < 0,
         ),
         twin=Twin(
             r"the density ratio enters as $U^{0.9}$",
-            Exact(
-                lambda k, eps: cube_bound(2, eps, 2, (2 * (k + 1)) ** 0.9),
-                lambda k, eps: (2 * eps) ** (k + 1),
+            Enclosure(
+                lambda k, eps: _class_bound_share_ball(k, eps, 0.9),
+                lambda k, eps: 1,
+                outside=lambda k, eps: _class_bound_ball(k, eps) < 0,
             ),
         ),
-        note="Only where the bound is above 0; elsewhere it is vacuous.",
+        note=r"""Shown is the ratio of the two, only where the bound is above 0;
+elsewhere it is vacuous.""",
         hypotheses=(
             Hypothesis(
                 r"the density is at most $U$",
@@ -735,6 +859,18 @@ $\epsilon\,d^{1/2 - 1/p}$.""",
             formulas=(
                 lambda eps: _over_density(cube_bound(2, eps), eps),
                 lambda eps: _over_density(cube_tail_bound(2, eps), eps),
+            ),
+            beyond=(
+                Beyond(
+                    lambda over_eps: 0,
+                    lambda over_eps: _mills_gap_ball(over_eps),
+                    since={"eps": 10},
+                ),
+                Beyond(
+                    lambda eps: (2 * eps.pi()).sqrt() * eps * _mills_ball(eps),
+                    lambda eps: 1,
+                    until={"eps": 0.01},
+                ),
             ),
         ),
         twin=Twin(
@@ -799,6 +935,13 @@ normal density, which leaves the Mills ratio and $1/\sqrt{2\pi}$.""",
                 lambda eps: _over_density(cube_tail_bound_as_circulated(eps), eps),
             ),
             rtol=1e-10,
+            beyond=(
+                Beyond(
+                    _far_mills_ball,
+                    lambda over_eps: 1 / (2 * over_eps.pi()).sqrt(),
+                    since={"eps": 10},
+                ),
+            ),
         ),
         twin=Twin(
             r"it follows from $\epsilon = 0.857$ on",

@@ -40,6 +40,7 @@ is the squared length of delta, as lambda is of order 1/length.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,7 @@ from geomadv._validate import broadcast, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Expected,
     Integers,
@@ -359,6 +361,11 @@ def _beyond(mean: float, ratio: float) -> float:
     return float(linear_robust_usefulness(GaussianPair([mean]), [1.0], ratio * mean))
 
 
+def _beyond_ball(mean: Any, ratio: Any) -> Any:
+    """Enclose the same, mu (1 - eps/mu)/sqrt(1 + mu^2)."""
+    return mean * (1 - ratio) / (1 + mean * mean).sqrt()
+
+
 _ORDERS = {"1": 1.0, "2": 2.0, "3": 3.0, "inf": math.inf}
 _D = Integers(2, 60, (2, 5, 30), symbol="d")
 _CONDITION = Reals(1.0, 1e4, (1.0, 25.0, 1e4), "log", r"\kappa")
@@ -406,11 +413,15 @@ at least 0 is put to the test: $-E\inf_\delta y g(x + \delta) \le 0$.""",
             "mean": Reals(0.01, 3.0, (0.05, 1.0), "log", r"\mu"),
             "ratio": Reals(1.01, 100.0, (1.01, 2.0), "log", r"\varepsilon/\mu"),
         },
-        evidence=Exact(lambda mean, ratio: -_beyond(mean, ratio), lambda **_: 0.0),
+        evidence=Enclosure(
+            lambda mean, ratio: -_beyond_ball(mean, ratio),
+            lambda mean, ratio: 0,
+            formulas=(lambda mean, ratio: -_beyond(mean, ratio), lambda **_: 0.0),
+        ),
         twin=Twin(
             r"the paper's definition: it is not $\gamma$-robust for any "
             r"$\gamma \ge 0$, so $E\inf_\delta y g(x + \delta)$ is below 0",
-            Exact(_beyond, lambda **_: 0.0),
+            Enclosure(_beyond_ball, lambda mean, ratio: 0),
         ),
         expected=Expected.VIOLATED,
         note=r"""One coordinate of $N(y\mu, 1)$ with $\varepsilon > \mu$ is useful, and

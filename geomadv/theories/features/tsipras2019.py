@@ -48,6 +48,7 @@ from geomadv._validate import broadcast, real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Integers,
     Parameter,
@@ -55,6 +56,7 @@ from geomadv.claims import (
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.data import RobustWeakFeatures
 from geomadv.data._tsipras import bayes_switch, best_after_turning, family_accuracy
@@ -436,10 +438,14 @@ features has an accuracy of at least $0.99$.""",
         relation="lhs <= rhs",
         domain={"c": Reals(3.0, 10.0, (3.0, 4.0, 10.0), symbol=r"\eta\sqrt d")},
         axis="c",
-        evidence=Exact(lambda c: 0.99, average_accuracy),
+        evidence=Enclosure(
+            lambda c: 0.99,
+            lambda c: balls.normal_cdf(c),
+            formulas=(lambda c: 0.99, average_accuracy),
+        ),
         twin=Twin(
             r"for $\eta \ge 2.3/\sqrt d$",
-            Exact(lambda c: 0.99, average_accuracy),
+            Enclosure(lambda c: 0.99, lambda c: balls.normal_cdf(c)),
             domain={"c": Reals(2.3, 10.0, (2.3, 3.0), symbol=r"\eta\sqrt d")},
         ),
     ),

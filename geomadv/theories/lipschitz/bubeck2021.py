@@ -15,7 +15,12 @@ sigma^2 - eps has
 of the order of sqrt(n d/p): smooth fits of n noisy points need about n d parameters.
 
 N(0, I/d) and the uniform law on the unit sphere are isoperimetric with c = 1. For
-linear f of slope L these are tails of a normal number and of a coordinate, at t/L.
+linear f of slope L these are tails of a normal number and of a coordinate, at t/L. Over
+e^{-d t^2/2} both fall with t: the normal one is a Mills ratio, and on the sphere, for
+d t^2 >= 1, the cap int_t^1 (1 - s^2)^{(d-3)/2} ds is at most (1 - t^2)^{(d-1)/2}/
+((d - 1) t), so that its logarithm falls by at least (d - 1) t/(1 - t^2) >= d t.
+
+The bound of Lip(f) grows with eps, n and d and falls with p/n and W J.
 
 **How much the constants leave.** Since log(60 W J/eps) >= log(60/eps) where W J >= 1,
 for p >= n the bound is at most (eps/2^9) sqrt(d/log(60/eps)), which for eps <= 1/10
@@ -27,13 +32,25 @@ Source: Bubeck, Sellke (2021), "A universal law of robustness via isoperimetry",
 arXiv:2105.12806, theorem 3; the constants are cited from memory.
 """
 
+import functools
 import math
+from typing import Any
 
 import numpy as np
 
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Enclosure,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+    balls,
+)
 from geomadv.spaces import Sphere
 
 SOURCE = Source(
@@ -152,21 +169,74 @@ def _integers(name: str, value: ArrayLike) -> Float[NDArray, "..."]:
 # --- Claims --------------------------------------------------------------------------
 
 
-def _log_tail(law: str, d: int, t: float) -> float:
-    """Return log P(|f(x) - E f(x)| >= t) for a linear f of slope 1."""
+def _share_of_tail(law: str, d: int, t: float) -> float:
+    """Return P(|f(x) - E f(x)| >= t) over 2 e^{-d t^2/2}, for a linear f of slope 1."""
     from scipy.special import log_ndtr
 
     if law == "sphere":
         one = float(Sphere(d).log_cap_measure(t))
     else:
         one = float(log_ndtr(-t * math.sqrt(d)))
-    return math.log(2) + one
+    return math.exp(one + d * t * t / 2)
 
 
-def _with_factor(factor: float, size: str) -> float:
-    """Return the bound with its constant 2^9 divided by a factor."""
+def _share_of_tail_ball(law: str, d: int, t: Any, percent: int = 100) -> Any:
+    """Enclose the same, with c = percent/100."""
+    more = (d * t * t * (100 - percent) / (2 * percent)).exp() if percent < 100 else 1
+    if law == "normal":
+        x = t * _arb(d).sqrt()
+        return more * balls.mills_ratio(x) / (2 * x.pi()).sqrt()
+
+    def at(height: Any) -> Any:
+        return balls.cap_measure(d, height) * (d * height * height / 2).exp()
+
+    falls = d * t.lower() ** 2 >= 1
+    return more * (balls.decreasing(at, t) if falls else at(t))
+
+
+def _capped_bound(n: int, d: int, excess: float, eps: float, WJ: float) -> float:
+    return float(lipschitz_bound(n, d, math.ceil(excess * n), eps=eps, W=WJ, J=1.0))
+
+
+def _capped_ball(n: Any, d: Any, excess: Any, eps: Any, WJ: Any) -> Any:
+    """Enclose the bound for p = ceil(excess n), by its least and its largest value."""
+    p = (_arb(n) * excess).ceil()
+    least, most = _arb(excess).lower(), _arb(excess).upper() + 1 / _arb(n).lower()
+    if p.is_exact():
+        least = most = p / n
+    return _bound_ball(n, d, most, eps, WJ, 0).union(
+        _bound_ball(n, d, least, eps, WJ, 1)
+    )
+
+
+def _bound_ball(n: Any, d: Any, per_n: Any, eps: Any, WJ: Any, end: int) -> Any:
+    """Enclose the bound at its least (0) or largest (1) value; p is per_n n."""
+    n, d, eps = (_ends(_arb(x))[end] for x in (n, d, eps))
+    log = (60 * _ends(_arb(WJ))[1 - end] / eps).log()
+    return eps / 512 * (d / (per_n * log + (_arb(80)).log() / n)).sqrt()
+
+
+def _size_ball(size: str, constant: int = 512) -> Any:
     n, d, p, W = _SIZES[size]
-    return factor * float(lipschitz_bound(n, d, p, eps=0.1, W=W, J=W))
+    width = _arb(W)
+    log = (width * width * 60 / 0.1).log()
+    root = (_arb(n) * d / (p * log + _arb(80).log())).sqrt()
+    return 0.1 * root / constant
+
+
+def _ends(x: Any) -> tuple[Any, Any]:
+    return x.lower(), x.upper()
+
+
+def _arb(value: Any) -> Any:
+    from flint import arb
+
+    return arb(value)
+
+
+def _at_size(size: str) -> float:
+    n, d, p, W = _SIZES[size]
+    return float(lipschitz_bound(n, d, p, eps=0.1, W=W, J=W))
 
 
 def _over_parameters(growth: float, p: int) -> Real:
@@ -186,7 +256,7 @@ CLAIMS = (
         source=SOURCE.at("section 1"),
         statement=r"""$P(|f(x) - \mathbb{E}f| \ge t) \le 2e^{-dt^2/(2cL^2)}$ with
 $c = 1$ for linear $f$ of Lipschitz constant $L$, on the unit sphere and for
-$N(0, I_d/d)$.""",
+$N(0, I_d/d)$. Shown is the left side over the right one.""",
         relation="lhs <= rhs",
         domain={
             "law": Choices(("sphere", "normal")),
@@ -194,12 +264,21 @@ $N(0, I_d/d)$.""",
             "t": Reals(1e-4, 1.0, (1e-3, 0.1, 0.5, 0.9), scale="log", symbol="t/L"),
         },
         axis="t",
-        evidence=Exact(_log_tail, lambda law, d, t: math.log(2) - d * t * t / 2),
+        evidence=Enclosure(
+            _share_of_tail_ball,
+            lambda law, d, t: 1,
+            formulas=(_share_of_tail, lambda law, d, t: 1.0),
+            rtol=1e-9,
+        ),
         twin=Twin(
             r"$c = 0.98$",
-            Exact(_log_tail, lambda law, d, t: math.log(2) - d * t * t / 2 / 0.98),
+            Enclosure(
+                functools.partial(_share_of_tail_ball, percent=98),
+                lambda law, d, t: 1,
+                most_boxes=200,
+            ),
         ),
-        note=r"""Both sides are logarithms. Linear functions are the extremal ones about
+        note=r"""Linear functions are the extremal ones about
 the median, which here is the mean.""",
     ),
     Claim(
@@ -213,27 +292,23 @@ $d \le 1.6\cdot 10^8$. Every fit of two labels $\pm 1$ in the unit ball has a Li
 constant of at least 1.""",
         relation="lhs <= rhs",
         domain={
-            "n": Integers(1, 10**12, (10, 10**6, 10**12), symbol="n"),
-            "d": Integers(1, 160_000_000, (784, 150_528, 160_000_000), symbol="d"),
+            "n": Integers(1, 10**12, (10, 10**6, 10**12), symbol="n", as_reals=True),
+            "d": Integers(
+                1, 160_000_000, (784, 150_528, 160_000_000), symbol="d", as_reals=True
+            ),
             "excess": Reals(1.0, 1e6, (1.0, 1e3), scale="log", symbol="p/n"),
             "eps": Reals(1e-3, 0.1, (0.01, 0.1), scale="log", symbol=r"\varepsilon"),
             "WJ": Reals(1.0, 1e12, (1.0, 1e6), scale="log"),
         },
         axis="d",
-        evidence=Exact(
-            lambda n, d, excess, eps, WJ: lipschitz_bound(
-                n, d, math.ceil(excess * n), eps=eps, W=WJ, J=1.0
-            ),
-            lambda n, d, excess, eps, WJ: 1.0,
+        evidence=Enclosure(
+            _capped_ball,
+            lambda n, d, excess, eps, WJ: 1,
+            formulas=(_capped_bound, lambda n, d, excess, eps, WJ: 1.0),
         ),
         twin=Twin(
             r"the same up to $d = 1.7\cdot 10^8$",
-            Exact(
-                lambda n, d, excess, eps, WJ: lipschitz_bound(
-                    n, d, math.ceil(excess * n), eps=eps, W=WJ, J=1.0
-                ),
-                lambda n, d, excess, eps, WJ: 1.0,
-            ),
+            Enclosure(_capped_ball, lambda n, d, excess, eps, WJ: 1),
             domain={
                 "n": Choices((10**6,)),
                 "d": Integers(1, 170_000_000, (170_000_000,)),
@@ -253,10 +328,14 @@ $n = 1.2\cdot10^6$, $d = 3\cdot224^2$, $p = 2.5\cdot10^7$, with $\varepsilon = 0
 bound is below 1.""",
         relation="lhs <= rhs",
         domain={"size": Choices(tuple(_SIZES))},
-        evidence=Exact(lambda size: _with_factor(1.0, size), lambda size: 1.0),
+        evidence=Enclosure(
+            _size_ball,
+            lambda size: 1,
+            formulas=(_at_size, lambda size: 1.0),
+        ),
         twin=Twin(
             r"the same without the constant $2^9$",
-            Exact(lambda size: _with_factor(2.0**9, size), lambda size: 1.0),
+            Enclosure(lambda size: _size_ball(size, 1), lambda size: 1),
         ),
         note=r"""The bound is 0.0011 and 0.0037: the constants are not meant to be
 sharp.""",

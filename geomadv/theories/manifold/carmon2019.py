@@ -38,6 +38,7 @@ cited from memory; the laws and the numbers here are derived.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -46,14 +47,21 @@ from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Expected,
     Reals,
     Source,
     Statistical,
     Twin,
+    balls,
+)
+from geomadv.theories.manifold._gaussian_balls import (
+    self_trained_slope_ball,
+    slope_ball,
 )
 from geomadv.theories.manifold.schmidt2018 import (
     limit_errors,
@@ -410,6 +418,55 @@ def _self_trained(eps: float, rho: float, n_0: float, factor: float) -> float:
     return float(self_training_limit(d, sigma, n_0, factor * n_0 * rho, eps)[1])
 
 
+def _ratio(over: int, under: int) -> Any:
+    from flint import arb
+
+    return arb(over) / under
+
+
+def _standard_ball(eps: Any, over_rho: Any, parts: int = 1) -> Any:
+    """Enclose the standard error of n_0/parts labels; over_rho is 1/rho."""
+    return balls.normal_tail(1 / (eps * eps * over_rho + parts).sqrt())
+
+
+def _alone_ball(eps: Any, rho: Any) -> Any:
+    """Enclose the robust error of n_0 labels."""
+    return balls.normal_tail(rho.sqrt() * slope_ball(eps, rho.sqrt()))
+
+
+def _alone_gap_ball(eps: Any, over_rho: Any) -> Any:
+    """Enclose sqrt(1/rho) times 1 - eps m, which is at most z sqrt(1 + eps^2/rho)."""
+    t = over_rho.nonnegative_part().sqrt()
+    ratio = eps * t
+    normal = (2 / eps.pi()).sqrt() * (-(ratio * ratio) / 2).exp()
+    return t - normal - ratio * (1 - 2 * balls.normal_tail(ratio))
+
+
+def _alone_room_ball(eps: Any, over_rho: Any) -> Any:
+    quantile = balls.normal_quantile(_ratio(2, 5))
+    return quantile * (over_rho * (1 + eps * eps * over_rho)).nonnegative_part().sqrt()
+
+
+def _enough_ball(eps: Any, rho: Any) -> Any:
+    """Enclose the robust error of 4 n_0 rho labels."""
+    return balls.normal_tail(rho.sqrt() * slope_ball(eps, 0.5))
+
+
+def _helped_slope_ball(eps: Any, over_rho: Any, factor: int = 288) -> Any:
+    """Enclose the slope of n_0 labels and factor n_0 rho points without."""
+    share = eps * eps * over_rho  # sigma^2/d
+    return self_trained_slope_ball(eps, share, 1 / (1 + share), factor)
+
+
+def _helped_ball(eps: Any, rho: Any, factor: int = 288) -> Any:
+    return balls.normal_tail(rho.sqrt() * _helped_slope_ball(eps, 1 / rho, factor))
+
+
+def _quantile_room_ball(over_rho: Any) -> Any:
+    """Enclose z/sqrt(rho), where Phi(-z) = 1/1000."""
+    return balls.normal_quantile(_ratio(1, 1000)) * over_rho.nonnegative_part().sqrt()
+
+
 def _drawn(
     n: int, rng: np.random.Generator, labels: int, m: int, eps: float
 ) -> Float[NDArray, " n"]:
@@ -438,15 +495,27 @@ has standard error at most $1/3$ (in the limit formula).""",
             "n_0": _N0,
         },
         axis="rho",
-        evidence=Exact(
-            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[0],
-            lambda eps, rho, n_0: 1 / 3,
+        evidence=Enclosure(
+            lambda eps, rho, n_0: _standard_ball(eps, 1 / rho),
+            lambda eps, rho, n_0: _ratio(1, 3),
+            formulas=(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[0],
+                lambda eps, rho, n_0: 1 / 3,
+            ),
+            beyond=(
+                Beyond(
+                    lambda eps, over_rho, n_0: _standard_ball(eps, over_rho),
+                    lambda eps, over_rho, n_0: _ratio(1, 3),
+                    since={"rho": 1},
+                    until={"eps": 0.5},
+                ),
+            ),
         ),
         twin=Twin(
             r"with $n_0/6$ labels",
-            Exact(
-                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1 / 6)[0],
-                lambda eps, rho, n_0: 1 / 3,
+            Enclosure(
+                lambda eps, rho, n_0: _standard_ball(eps, 1 / rho, 6),
+                lambda eps, rho, n_0: _ratio(1, 3),
             ),
         ),
     ),
@@ -464,15 +533,27 @@ labelled points has robust error at least $0.4$ (in the limit formula).""",
             "n_0": _N0,
         },
         axis="rho",
-        evidence=Exact(
-            lambda eps, rho, n_0: 0.4,
-            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[1],
+        evidence=Enclosure(
+            lambda eps, rho, n_0: _ratio(2, 5),
+            lambda eps, rho, n_0: _alone_ball(eps, rho),
+            formulas=(
+                lambda eps, rho, n_0: 0.4,
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[1],
+            ),
+            beyond=(
+                Beyond(
+                    lambda eps, over_rho, n_0: _alone_gap_ball(eps, over_rho),
+                    lambda eps, over_rho, n_0: _alone_room_ball(eps, over_rho),
+                    since={"rho": 1},
+                    until={"eps": 0.5},
+                ),
+            ),
         ),
         twin=Twin(
             "at least 0.45",
-            Exact(
+            Enclosure(
                 lambda eps, rho, n_0: 0.45,
-                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 1.0)[1],
+                lambda eps, rho, n_0: _alone_ball(eps, rho),
             ),
         ),
     ),
@@ -491,15 +572,28 @@ formula).""",
             "n_0": _N0,
         },
         axis="rho",
-        evidence=Exact(
-            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
-            lambda eps, rho, n_0: 1e-3,
+        evidence=Enclosure(
+            lambda eps, rho, n_0: _enough_ball(eps, rho),
+            lambda eps, rho, n_0: _ratio(1, 1000),
+            formulas=(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+                lambda eps, rho, n_0: 1e-3,
+            ),
+            rtol=1e-11,
+            beyond=(
+                Beyond(
+                    lambda eps, over_rho, n_0: _quantile_room_ball(over_rho),
+                    lambda eps, over_rho, n_0: slope_ball(eps, 0.5),
+                    since={"rho": 27.6},
+                    until={"eps": 0.5},
+                ),
+            ),
         ),
         twin=Twin(
             r"$\rho \ge 27$",
-            Exact(
-                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
-                lambda eps, rho, n_0: 1e-3,
+            Enclosure(
+                lambda eps, rho, n_0: _enough_ball(eps, rho),
+                lambda eps, rho, n_0: _ratio(1, 1000),
             ),
             domain={
                 "eps": _EPS,
@@ -524,18 +618,27 @@ has robust error at most $10^{-3}$.""",
             "n_0": _N0,
         },
         axis="rho",
-        evidence=Exact(
-            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
-            lambda eps, rho, n_0: 1e-3,
+        evidence=Enclosure(
+            lambda eps, rho, n_0: _enough_ball(eps, rho),
+            lambda eps, rho, n_0: _ratio(1, 1000),
+            formulas=(
+                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+                lambda eps, rho, n_0: 1e-3,
+            ),
+            rtol=1e-10,
         ),
         expected=Expected.VIOLATED,
         twin=Twin(
             r"for $\rho \ge 7.1$",
-            Exact(
-                lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
-                lambda eps, rho, n_0: 1e-3,
+            Enclosure(
+                lambda eps, rho, n_0: _enough_ball(eps, rho),
+                lambda eps, rho, n_0: _ratio(1, 1000),
             ),
-            where=lambda eps, rho, n_0: rho >= 7.1,
+            domain={
+                "eps": Reals(1e-3, 0.1, (1e-3, 0.1), scale="log"),
+                "rho": Reals(7.1, 1e4, (7.1, 100.0), scale="log"),
+                "n_0": _N0,
+            },
         ),
         note=r"""At $\rho = 4$, $d = 10^5$, $n_0 = 10$ the error is 0.0168.""",
     ),
@@ -608,15 +711,28 @@ formula).""",
             "n_0": _N0,
         },
         axis="rho",
-        evidence=Exact(
-            lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 288.0),
-            lambda eps, rho, n_0: 1e-3,
+        evidence=Enclosure(
+            lambda eps, rho, n_0: _helped_ball(eps, rho),
+            lambda eps, rho, n_0: _ratio(1, 1000),
+            formulas=(
+                lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 288.0),
+                lambda eps, rho, n_0: 1e-3,
+            ),
+            rtol=1e-10,
+            beyond=(
+                Beyond(
+                    lambda eps, over_rho, n_0: _quantile_room_ball(over_rho),
+                    lambda eps, over_rho, n_0: _helped_slope_ball(eps, over_rho),
+                    since={"rho": 1},
+                    until={"eps": 0.2},
+                ),
+            ),
         ),
         twin=Twin(
             r"$28\,n_0\rho$ unlabelled points",
-            Exact(
-                lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 28.0),
-                lambda eps, rho, n_0: 1e-3,
+            Enclosure(
+                lambda eps, rho, n_0: _helped_ball(eps, rho, 28),
+                lambda eps, rho, n_0: _ratio(1, 1000),
             ),
         ),
         note=r"""For $\varepsilon \le 0.1$ a tenth of them is enough.""",

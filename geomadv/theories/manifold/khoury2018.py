@@ -47,14 +47,17 @@ here, and numbers of theorems are left out.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from geomadv._random import spawn
 from geomadv._typing import Real
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Integers,
     Reals,
@@ -133,6 +136,61 @@ def _uncovered(reach: float, share: float, delta: float) -> float:
     return float(gap.max()) - reach
 
 
+def _nearest_ball(reach: Any, share: Any, stretch: int = 0) -> Any:
+    """Enclose the margin over eps at delta = 2 (1 + stretch/1000) (r - eps)."""
+    e = share * reach
+    gap = reach - e
+    delta = 2 * gap * (1000 + stretch) / 1000
+    top = 4 * gap
+    if stretch:
+        more = _arb(stretch) / 1000
+        top -= 4 * gap * gap * more * (2 + more) / e
+    return top / (2 * reach - e + (delta * delta + e * e).sqrt())
+
+
+def _uncovered_ball(reach: Any, share: Any, stretch: int = 0) -> Any:
+    """Enclose how far the tube sticks out over eps, delta = (1 + stretch/100) gap."""
+    e = share * reach
+    gap = reach - e
+    delta = gap * (100 + stretch) / 100
+    top = -2 * gap
+    if stretch:
+        more = _arb(stretch) / 100
+        top += gap * gap * more * (2 + more) / e
+    return top / ((delta * delta + e * e).sqrt() + reach)
+
+
+def _coverage_ball(k: Any) -> Any:
+    """Enclose the bound on the coverage at d = k + 1."""
+    k = _arb(k)
+    root = k.pi().sqrt()
+    gap = root / 2 / ((k + 3) / 2).gamma()
+    return (root * k.sqrt() / 2) ** k * gap
+
+
+def _far_coverage_ball(over_k: Any) -> Any:
+    r"""Enclose a bound from below of (1/k) log of the same, for k above 2.
+
+    With z = (k + 3)/2, u = 1/k and Stirling's
+    log Gamma(z) <= (z - 1/2) log z - z + log(2 pi)/2 + 1/(12 z), it is
+
+        (1 + u) log(pi/4)/2 - (1 + 2 u) log((1 + 3 u)/2)/2 + (1 + 3 u)/2
+            - u log(2 pi)/2 - u^2/(6 (1 + 3 u)) + u log u,
+
+    where -u log u grows up to u = 1/e.
+    """
+    u, pi, wide = over_k, over_k.pi(), over_k.upper()
+    rest = (1 + u) * (pi / 4).log() - (1 + 2 * u) * ((1 + 3 * u) / 2).log()
+    rest += 1 + 3 * u - u * (2 * pi).log() - u * u / (3 * (1 + 3 * u))
+    return rest / 2 + (wide * wide.log()).union(0)
+
+
+def _arb(value: Any) -> Any:
+    from flint import arb
+
+    return arb(value)
+
+
 def _above(d: int, tilt: float, seed: int) -> float:
     """Return the height of the l_inf axis along a direction that is tilted off e_1."""
     u = tilt * (1 + 0.1 * spawn(0, "khoury2018", d, seed).standard_normal(d))
@@ -150,6 +208,7 @@ def _value(k: int, d: int) -> Real:
 
 _REACH = Reals(0.1, 10.0, (0.5, 1.0), symbol="r")
 _SHARE = Reals(0.0, 0.95, (0.0, 0.3, 0.9), symbol=r"\varepsilon/r")
+_ABOVE_0 = Reals(0.0, 0.95, (0.001, 0.3, 0.9), symbol=r"\varepsilon/r")
 CLAIMS = (
     Claim(
         id="khoury2018.nearest-neighbours",
@@ -157,26 +216,30 @@ CLAIMS = (
         title="A cover of radius 2 (r - eps) makes nearest neighbours robust",
         source=SOURCE,
         statement=r"""If the samples are a $\delta$-cover with $\delta \le
-2(r - \varepsilon)$, 1-NN is right on the tube of radius $\varepsilon$: its margin is
-not negative.""",
+2(r - \varepsilon)$, 1-NN is right on the tube of radius $\varepsilon$: its margin,
+shown over $\varepsilon$, is not negative.""",
         relation="lhs <= rhs",
-        domain={"reach": _REACH, "share": _SHARE},
+        domain={"reach": _REACH, "share": _ABOVE_0},
         axis="share",
-        evidence=Exact(
-            lambda reach, share: 0.0,
-            lambda reach, share: _nearest_margin(
-                reach, share, nearest_neighbour_cover(reach, share * reach)
+        evidence=Enclosure(
+            lambda reach, share: 0,
+            _nearest_ball,
+            formulas=(
+                lambda reach, share: 0.0,
+                lambda reach, share: (
+                    _nearest_margin(
+                        reach, share, nearest_neighbour_cover(reach, share * reach)
+                    )
+                    / (share * reach)
+                ),
             ),
-            atol=1e-12,
+            rtol=1e-11,
         ),
         twin=Twin(
             r"$\delta \le 2.05(r - \varepsilon)$",
-            Exact(
-                lambda reach, share: 0.0,
-                lambda reach, share: _nearest_margin(
-                    reach, share, 1.025 * nearest_neighbour_cover(reach, share * reach)
-                ),
-                atol=1e-12,
+            Enclosure(
+                lambda reach, share: 0,
+                lambda reach, share: _nearest_ball(reach, share, 25),
             ),
         ),
         note=r"""On parallel lines, where the samples of one class are opposite to the
@@ -199,6 +262,7 @@ $\varepsilon$ for $\delta = 2\sqrt{r(r - \varepsilon)}$.""",
                 reach, share, flat_nearest_neighbour_cover(reach, share * reach)
             ),
             atol=1e-12,
+            unproved="the margin is 0 everywhere: the cover is exact",
         ),
         twin=Twin(
             r"for $\delta = 2.002\sqrt{r(r - \varepsilon)}$",
@@ -220,25 +284,27 @@ $\varepsilon$ for $\delta = 2\sqrt{r(r - \varepsilon)}$.""",
         source=SOURCE,
         statement=r"""If the samples are a $\delta$-cover with $\delta \le
 r - \varepsilon$, balls of radius $r$ about them cover the tube of radius
-$\varepsilon$.""",
+$\varepsilon$; shown is how far it sticks out, over $\varepsilon$.""",
         relation="lhs <= rhs",
-        domain={"reach": _REACH, "share": _SHARE},
+        domain={"reach": _REACH, "share": _ABOVE_0},
         axis="share",
-        evidence=Exact(
-            lambda reach, share: _uncovered(
-                reach, share, ball_cover(reach, share * reach)
+        evidence=Enclosure(
+            _uncovered_ball,
+            lambda reach, share: 0,
+            formulas=(
+                lambda reach, share: (
+                    _uncovered(reach, share, ball_cover(reach, share * reach))
+                    / (share * reach)
+                ),
+                lambda reach, share: 0.0,
             ),
-            lambda reach, share: 0.0,
-            atol=1e-12,
+            rtol=1e-11,
         ),
         twin=Twin(
             r"with $\delta \le 1.01(r - \varepsilon)$",
-            Exact(
-                lambda reach, share: _uncovered(
-                    reach, share, 1.01 * ball_cover(reach, share * reach)
-                ),
-                lambda reach, share: 0.0,
-                atol=1e-12,
+            Enclosure(
+                lambda reach, share: _uncovered_ball(reach, share, 1),
+                lambda reach, share: 0,
             ),
         ),
         note=r"""On a line, where $\delta \le \sqrt{r^2 - \varepsilon^2}$ is enough.""",
@@ -300,7 +366,10 @@ grid cover is at most $\pi\,\Gamma(d/2)/(2\,\Gamma(d/2+1)) = \pi/d$.""",
         domain={"d": Integers(4, 10**4, (4, 10, 102, 502, 10**4), symbol="d")},
         axis="d",
         evidence=Exact(
-            lambda d: _flat_share(2, d), lambda d: grid_coverage(2, d), rtol=1e-8
+            lambda d: _flat_share(2, d),
+            lambda d: grid_coverage(2, d),
+            rtol=1e-8,
+            unproved="the sides differ by a part in 2^(d/2): less than any precision",
         ),
         twin=Twin(
             r"at most $0.99\,\pi/d$",
@@ -325,7 +394,11 @@ bound is not.""",
         },
         axis="d",
         evidence=Exact(
-            _flat_share, lambda k, d: min(grid_coverage(k, d), 1.0), rtol=1e-8
+            _flat_share,
+            lambda k, d: min(grid_coverage(k, d), 1.0),
+            rtol=1e-8,
+            unproved="the share of a cube within a ball is a repeated quadrature, in "
+            "floating point",
         ),
         twin=Twin(
             r"at most $0.99$ of it",
@@ -346,12 +419,17 @@ within a radius, exact to $10^{-9}$.""",
         statement=r"""For $d = k + 1$ and $k \ge 2$ the bound on the share that is
 covered is at least 1.""",
         relation="lhs <= rhs",
-        domain={"k": Integers(2, 100, (2, 3, 10, 100), symbol="k")},
+        domain={"k": Integers(2, 100, (2, 3, 10, 100), symbol="k", as_reals=True)},
         axis="k",
-        evidence=Exact(lambda k: 1.0, lambda k: grid_coverage(k, k + 1)),
+        evidence=Enclosure(
+            lambda k: 1,
+            _coverage_ball,
+            formulas=(lambda k: 1.0, lambda k: grid_coverage(int(k), int(k) + 1)),
+            beyond=(Beyond(lambda over_k: 0, _far_coverage_ball, since={"k": 100}),),
+        ),
         twin=Twin(
             r"for $k = 1$ as well",
-            Exact(lambda k: 1.0, lambda k: grid_coverage(k, k + 1)),
+            Enclosure(lambda k: 1, _coverage_ball),
             domain={"k": Choices((1, 2))},
         ),
     ),
@@ -400,6 +478,8 @@ $(1+2s)^2 + (d-1)(h+s)^2 = 9$.""",
             lambda d, tilt, seed: inf_axis_reach(d),
             _above,
             atol=1e-9,
+            unproved="both sides are found by programs, a minimum and a root; the "
+            "directions are drawn",
         ),
         twin=Twin(
             r"no direction has it nearer than $e_1$: $(\sqrt{8d + 28} - 2)/(d + 3)$",

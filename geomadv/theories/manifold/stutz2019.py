@@ -50,6 +50,7 @@ from geomadv._validate import broadcast, integer, points, probability, real_arra
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Expected,
     Integers,
@@ -58,6 +59,7 @@ from geomadv.claims import (
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.classifiers import LinearClassifier, QuadraticClassifier
 from geomadv.data import FlatTorusDecoder, LabelledManifold, LinearDecoder
@@ -450,6 +452,42 @@ def _turned(d: int, a: float, angle: float, normal: float) -> tuple[float, float
     return chord, float(np.linalg.norm(step)) if crosses else math.nan
 
 
+def _owen_share_ball(eta: Any, angle: Any) -> Any:
+    r"""Enclose 4 pi T(eta, tan(angle/2))/angle.
+
+    T(h, a) is the integral of exp(-h^2 (1 + x^2)/2)/(2 pi (1 + x^2)) from 0 to a, so
+    this is a mean of the exponential. On wide balls its least and largest values do.
+    """
+    from flint import acb, arb
+
+    top = (angle / 2).tan()
+    if not (eta.is_exact() and angle.is_exact()):
+        square = eta * eta / 2
+        return (-square * (1 + top * top)).exp().union((-square).exp())
+
+    def integrand(x: Any, _: bool) -> Any:
+        y = 1 + (top * x) ** 2
+        return (-(acb(eta) ** 2) * y / 2).exp() / y
+
+    return 2 * top * acb.integral(integrand, arb(0), arb(1)).real / angle
+
+
+def _reached_ball(eta: Any, angle: Any) -> Any:
+    """Enclose `on_manifold_error`, erf(eta/sqrt 2) + 4 T."""
+    inside = 1 - 2 * balls.normal_tail(eta)
+    return inside + _owen_share_ball(eta, angle) * angle / angle.pi()
+
+
+def _share_of_circle(d: int, a: float, angle: float, normal: float) -> float:
+    chord, step = _turned(d, a, angle, normal)
+    return float(adaptive_bounds(chord, a)[0] / step)
+
+
+def _share_of_circle_ball(angle: Any) -> Any:
+    """Enclose the same, 2 sin(t/2)/((1 + 2 sin(t/2)) sin t), whatever d and a."""
+    return 1 / balls.concave(lambda t: (t / 2).cos() + t.sin(), angle)
+
+
 def _squares(n: int, rng: np.random.Generator, k: int, d: int) -> Float[NDArray, " n"]:
     """Draw squared normal fractions of random directions."""
     normal = rng.chisquare(d - k, n)
@@ -587,18 +625,19 @@ an error within $\eta$ on the manifold is at most 10 times the error.""",
             "angle": Reals(1e-6, 1.0, (1e-6, 1e-3, 0.1), scale="log", symbol="t"),
         },
         axis="angle",
-        evidence=Exact(
-            lambda eta, angle: on_manifold_error(angle, eta),
-            lambda eta, angle: 10 * angle / math.pi,
+        evidence=Enclosure(
+            _reached_ball,
+            lambda eta, angle: 10 * angle / angle.pi(),
+            formulas=(
+                lambda eta, angle: on_manifold_error(angle, eta),
+                lambda eta, angle: 10 * angle / math.pi,
+            ),
         ),
         expected=Expected.VIOLATED,
         twin=Twin(
             r"""it is at most the error plus $1 - 2\Phi(-\eta)$, the share of points
-within $\eta$ of the true boundary""",
-            Exact(
-                lambda eta, angle: on_manifold_error(angle, eta),
-                lambda eta, angle: angle / math.pi + math.erf(eta / math.sqrt(2)),
-            ),
+within $\eta$ of the true boundary (shown without this share, over the error)""",
+            Enclosure(_owen_share_ball, lambda eta, angle: 1),
         ),
         note=r"""As $t \to 0$ it tends to $1 - 2\Phi(-\eta)$. The paper's data have a
 margin.""",
@@ -639,31 +678,27 @@ $\tau$ that $f$ decides otherwise, the perturbations that change $f(\pi(\cdot))$
 least $\tau D/(\tau + D)$ long. Here: on a circle.""",
         relation="lhs <= rhs",
         domain={
-            "d": Integers(3, 100, (3, 20), symbol="d"),
+            "d": Integers(3, 100, (3, 20), symbol="d", as_reals=True),
             "a": Reals(0.1, 10.0, (0.5, 2.0), symbol=r"\tau"),
             "angle": Reals(0.01, 1.5, (0.1, 1.0, 1.5), symbol="t"),
             "normal": Reals(0.0, 10.0, (0.0, 1.0)),
         },
         axis="angle",
-        evidence=Exact(
-            lambda d, a, angle, normal: adaptive_bounds(
-                _turned(d, a, angle, normal)[0], a
-            )[0],
-            lambda d, a, angle, normal: _turned(d, a, angle, normal)[1],
+        evidence=Enclosure(
+            lambda d, a, angle, normal: _share_of_circle_ball(angle),
+            lambda d, a, angle, normal: 1,
+            formulas=(_share_of_circle, lambda d, a, angle, normal: 1.0),
             rtol=1e-8,
         ),
         twin=Twin(
             r"at least $D$, as for a subspace",
-            Exact(
-                lambda d, a, angle, normal: adaptive_bounds(
-                    _turned(d, a, angle, normal)[0], math.inf
-                )[0],
-                lambda d, a, angle, normal: _turned(d, a, angle, normal)[1],
-                rtol=1e-8,
+            Enclosure(
+                lambda d, a, angle, normal: 1 / (angle / 2).cos(),
+                lambda d, a, angle, normal: 1,
             ),
         ),
-        note=r"""By the Lipschitz constant of the projection (Federer 1959). On the
-circle $D = 2\tau\sin(t/2)$ and the smallest perturbation is $\tau\sin t$. Not a
-statement of the paper.""",
+        note=r"""Shown is the bound over the length. By the Lipschitz constant of the
+projection (Federer 1959). On the circle $D = 2\tau\sin(t/2)$ and the smallest
+perturbation is $\tau\sin t$. Not a statement of the paper.""",
     ),
 )

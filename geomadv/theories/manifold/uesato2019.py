@@ -22,6 +22,7 @@ without its constant; the constants here are measured, from the limit formulas.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -30,15 +31,19 @@ from geomadv._validate import real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Reals,
     Source,
     Statistical,
     Twin,
+    balls,
 )
+from geomadv.theories.manifold._gaussian_balls import self_trained_slope_ball
 from geomadv.theories.manifold.carmon2019 import (
     label_worth,
     self_training_errors,
+    self_training_limit,
     unlabelled_needed,
 )
 from geomadv.theories.manifold.schmidt2018 import samples_needed
@@ -126,6 +131,36 @@ def _needs(a: float, eps: float, d: float) -> float:
     return unlabelled_needed(d, a * d**0.25, 1, eps, 0.5)
 
 
+def _helped(d: float, eps: float, c: float = 1.1) -> float:
+    """Return the robust error of one label and c eps^2 sqrt(d) points without."""
+    m = c * eps**2 * math.sqrt(d)
+    return float(self_training_limit(d, d**0.25 / 2, 1, m, eps)[1])
+
+
+def _hundredth() -> Any:
+    from flint import arb
+
+    return arb(1) / 100
+
+
+def _helped_ball(d: Any, eps: Any, percent: int = 110) -> Any:
+    """Enclose the same, where eps d^{1/4} >= 1.
+
+    With v = sigma^2 = sqrt(d)/4 the steps eps sqrt(d)/sigma are 2 eps d^{1/4},
+    kappa^2 = d/(v (1 + v)) = 16 v/(1 + v) and m/(eps sigma)^2 = 4 c.
+    """
+    root = d.sqrt()
+    steps = 2 * (eps * root.sqrt()).max(1 + 0 * d)
+    square, points = 16 / (1 + 4 / root), percent * _hundredth() * 4
+    slope = self_trained_slope_ball(eps, 1 / (4 * root), square, points)
+    return balls.normal_tail(steps * slope)
+
+
+def _short_ball(d: Any, eps: Any) -> bool:
+    """Tell whether eps d^{1/4} is below 1 for certain."""
+    return bool(eps * d.sqrt().sqrt() < 1)
+
+
 def _fails(
     n: int, rng: np.random.Generator, d: int, eps: float, c: float
 ) -> Float[NDArray, " n"]:
@@ -151,15 +186,22 @@ most 0.01 (in the limit formula).""",
         },
         where=lambda d, eps: eps >= d**-0.25,
         axis="d",
-        evidence=Exact(
-            lambda d, eps: unlabelled_constant(d, 0.5, eps), lambda d, eps: 1.1
+        evidence=Enclosure(
+            _helped_ball,
+            lambda d, eps: _hundredth(),
+            formulas=(_helped, lambda d, eps: 0.01),
+            rtol=1e-10,
+            outside=_short_ball,
         ),
         twin=Twin(
             r"$0.95\,\varepsilon^2\sqrt d$ unlabelled points",
-            Exact(lambda d, eps: unlabelled_constant(d, 0.5, eps), lambda d, eps: 0.95),
+            Enclosure(
+                lambda d, eps: _helped_ball(d, eps, 95),
+                lambda d, eps: _hundredth(),
+                outside=_short_ball,
+            ),
         ),
-        note=r"""The sides are the constants. At $\sigma = d^{1/4}$ it is 23.1 at
-$d = 10^4$.""",
+        note=r"""At $\sigma = d^{1/4}$ the constant is 23.1 at $d = 10^4$.""",
     ),
     Claim(
         id="uesato2019.one-label-sampled",

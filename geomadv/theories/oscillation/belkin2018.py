@@ -67,6 +67,7 @@ from geomadv._random import spawn
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Expected,
     Integers,
@@ -82,6 +83,7 @@ from geomadv.classifiers import (
 )
 from geomadv.error_sets import covering_radius, mislabelled_points
 from geomadv.theories.oscillation import _draws as draws
+from geomadv.theories.oscillation import _label_balls as enclosed
 from geomadv.theories.oscillation._density import (
     empty_cell_probability,
     expected_noisy_radius,
@@ -154,9 +156,12 @@ def _n(cells: int, noise: float, failure: float) -> int:
 
 
 def _missed(cells: int, noise: float, failure: float, share: float) -> float:
-    """Return how often a cell is missed by a share of the points that suffice."""
+    """Return how often a cell is missed, over the failure rate that is allowed.
+
+    There is a share of the points that suffice.
+    """
     n = math.ceil(share * sufficient_sample_size(cells, noise / cells, failure))
-    return empty_cell_probability(n, cells, noise / cells)
+    return empty_cell_probability(n, cells, noise / cells) / failure
 
 
 def _lattice_or_random(side: int, d: int, kind: str) -> float:
@@ -200,9 +205,18 @@ def _best_winn(n: float, d: int, alpha: float) -> float:
 
 
 def _mean_excess(d: int, bound: float) -> float:
-    """Return the mean excess risk of the simplicial rule for noise in [0, bound]."""
-    noise = (np.arange(64) + 0.5) / 64 * bound
-    return float(np.mean(excess_risk(d + 1, noise)))
+    """Return the mean excess risk of the simplicial rule for noise in [0, bound].
+
+    It is a polynomial of degree d + 2, for which Gauss-Legendre rules are exact.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(d // 2 + 2)
+    return float(weights @ excess_risk(d + 1, (nodes + 1.0) / 2.0 * bound)) / 2.0
+
+
+def _margin_excess(low: float, high: float, exponent: float) -> float:
+    """Return by how much the bound exceeds the measure of that set, over high^a."""
+    measure, risk = _worst_set(low, high, exponent)
+    return (float(margin_bound(risk, exponent)) - measure) / high**exponent
 
 
 def _worst_set(low: float, high: float, exponent: float) -> tuple[float, float]:
@@ -229,7 +243,8 @@ CLAIMS = (
         source=_THEOREM,
         statement=r"""If a point is mislabelled and in a given one of $K$ cells with
 probability $a = \nu/K$, then of $n \ge \ln(K/(1 - \delta))/(-\ln(1 - a))$ points every
-cell gets a mislabelled one with probability at least $\delta$.""",
+cell gets a mislabelled one with probability at least $\delta$. Shown is the probability
+that one gets none, over $1 - \delta$.""",
         relation="lhs <= rhs",
         domain={
             "cells": Integers(2, 3000, (10, 100, 1000), symbol="K"),
@@ -237,15 +252,19 @@ cell gets a mislabelled one with probability at least $\delta$.""",
             "failure": Reals(0.001, 0.5, (0.01, 0.05), symbol=r"1 - \delta"),
         },
         axis="cells",
-        evidence=Exact(
-            lambda cells, noise, failure: _missed(cells, noise, failure, 1.0),
-            lambda cells, noise, failure: failure,
+        evidence=Enclosure(
+            enclosed.missed_cell,
+            lambda cells, noise, failure: 1,
+            formulas=(
+                lambda cells, noise, failure: _missed(cells, noise, failure, 1.0),
+                lambda cells, noise, failure: 1.0,
+            ),
         ),
         twin=Twin(
             "one point in a hundred fewer",
-            Exact(
-                lambda cells, noise, failure: _missed(cells, noise, failure, 0.99),
-                lambda cells, noise, failure: failure,
+            Enclosure(
+                functools.partial(enclosed.missed_cell, percent=99),
+                lambda cells, noise, failure: 1,
             ),
         ),
     ),
@@ -265,18 +284,20 @@ at most $1 - \delta$.""",
             "failure": Reals(0.001, 0.5, (0.05,), symbol=r"1 - \delta"),
         },
         axis="cells",
-        evidence=Exact(
-            lambda cells, noise, failure: gap_tail(
-                _n(cells, noise, failure), 2.0 / cells, noise
-            ),
+        evidence=Enclosure(
+            enclosed.gap_exceeds,
             lambda cells, noise, failure: failure,
+            formulas=(
+                lambda cells, noise, failure: gap_tail(
+                    _n(cells, noise, failure), 2.0 / cells, noise
+                ),
+                lambda cells, noise, failure: failure,
+            ),
         ),
         twin=Twin(
             r"$\varepsilon$ in place of $2\varepsilon$",
-            Exact(
-                lambda cells, noise, failure: gap_tail(
-                    _n(cells, noise, failure), 1.0 / cells, noise
-                ),
+            Enclosure(
+                functools.partial(enclosed.gap_exceeds, share=1),
                 lambda cells, noise, failure: failure,
             ),
         ),
@@ -466,13 +487,17 @@ $\big(\tfrac12 + \sqrt{\nu(1 - \nu)}\big)^k$.""",
         relation="lhs <= rhs",
         domain={"k": _K, "noise": _NOISE},
         axis="k",
-        evidence=Exact(error_share, error_share_bound, rtol=1e-10),
+        evidence=Enclosure(
+            enclosed.error_share,
+            enclosed.error_share_bound,
+            formulas=(error_share, error_share_bound),
+            rtol=1e-10,
+        ),
         twin=Twin(
             "the base is one per cent smaller",
-            Exact(
-                error_share,
-                lambda k, noise: 0.99**k * error_share_bound(k, noise),
-                rtol=1e-10,
+            Enclosure(
+                enclosed.error_share,
+                functools.partial(enclosed.error_share_bound, percent=99),
             ),
         ),
     ),
@@ -537,15 +562,21 @@ uniform on $[0, b]$.""",
             "bound": Reals(0.01, 0.45, (0.1, 0.3), symbol="b"),
         },
         axis="d",
-        evidence=Exact(
-            _mean_excess, lambda d, bound: error_share_bound(d + 1, bound), rtol=1e-10
+        evidence=Enclosure(
+            enclosed.mean_excess,
+            lambda d, bound: enclosed.error_share_bound(d + 1, bound),
+            formulas=(
+                _mean_excess,
+                lambda d, bound: error_share_bound(d + 1, bound),
+            ),
+            rtol=1e-10,
         ),
         twin=Twin(
             "the base is four per cent smaller",
-            Exact(
-                _mean_excess,
-                lambda d, bound: 0.96 ** (d + 1) * error_share_bound(d + 1, bound),
-                rtol=1e-10,
+            Enclosure(
+                enclosed.mean_excess,
+                lambda d, bound: enclosed.error_share_bound(d + 1, bound, 96),
+                most_boxes=100,
             ),
         ),
     ),
@@ -712,23 +743,22 @@ $n^{-2\alpha/(2\alpha + d)}$.""",
         source=SOURCE.at("section 5", checked=True),
         statement=r"""If $P(|2\eta - 1| \le t) = t^a$, a set $A$ of errors with excess
 risk $\int_A |2\eta - 1|\,d\mu = \rho$ has $\mu(A) \le ((a + 1)\rho/a)^{a/(a + 1)}$;
-here $A = \{s < |2\eta - 1| \le t\}$.""",
+here $A = \{s < |2\eta - 1| \le t\}$. Shown is the difference over $t^a$.""",
         relation="lhs <= rhs",
         domain=_MARGINS,
         axis="high",
-        evidence=Exact(
-            lambda low, high, exponent: _worst_set(low, high, exponent)[0],
-            lambda low, high, exponent: margin_bound(
-                _worst_set(low, high, exponent)[1], exponent
-            ),
+        evidence=Enclosure(
+            lambda low, high, exponent: 0,
+            enclosed.margin_excess,
+            formulas=(lambda low, high, exponent: 0.0, _margin_excess),
+            rtol=1e-11,
+            atol=1e-15,
         ),
         twin=Twin(
             r"$\rho$ is one per cent less; $s = 0$ attains the bound",
-            Exact(
-                lambda low, high, exponent: _worst_set(low, high, exponent)[0],
-                lambda low, high, exponent: margin_bound(
-                    0.99 * _worst_set(low, high, exponent)[1], exponent
-                ),
+            Enclosure(
+                lambda low, high, exponent: 0,
+                functools.partial(enclosed.margin_excess, percent=99),
             ),
         ),
     ),
@@ -744,15 +774,20 @@ both below $10^{-3}$.""",
         relation="lhs <= rhs",
         domain={"noise": Reals(0.01, 0.5, (0.1, 0.3, 0.47, 0.5), symbol=r"\nu")},
         axis="noise",
-        evidence=Exact(
-            lambda noise: max(error_share(10**4, noise), excess_risk(10**4, noise)),
+        evidence=Enclosure(
+            lambda noise: enclosed.error_share(10**4, noise),
             lambda noise: 1e-3,
+            formulas=(
+                lambda noise: max(error_share(10**4, noise), excess_risk(10**4, noise)),
+                lambda noise: 1e-3,
+            ),
+            rtol=1e-10,
         ),
         expected=Expected.VIOLATED,
         twin=Twin(
             r"where $\eta \ne 1/2$ almost everywhere: here $\nu \le 0.47$",
-            Exact(
-                lambda noise: max(error_share(10**4, noise), excess_risk(10**4, noise)),
+            Enclosure(
+                lambda noise: enclosed.error_share(10**4, noise),
                 lambda noise: 1e-3,
             ),
             domain={"noise": Reals(0.01, 0.47, (0.1, 0.3, 0.47), symbol=r"\nu")},

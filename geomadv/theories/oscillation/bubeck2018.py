@@ -7,7 +7,10 @@ their gap, and all statistics of degree below 2k are as under N(0, I).
 
 **Few examples are enough.** Of a finite class H with a rule of no robust error, a rule
 of robust error above eps survives n examples with probability (1 - eps)^n. So
-n >= (ln |H| + ln 1/delta)/eps examples suffice for the one without error on them.
+n >= (ln |H| + ln 1/delta)/eps examples suffice for the one without error on them. With
+x = (1 - eps)^n, at most (delta/|H|)^c for c = -ln(1 - eps)/eps, which grows with eps,
+independent rules survive with probability 1 - (1 - x)^|H| = g(x) |H| x, where g <= 1
+falls with x.
 
 **Many queries are not.** Let D_v be the law of a class with the direction v and
 h_v = dD_v/dN(0, I) - 1. By Mehler's expansion, with c_j = E_v He_j(t)/sqrt(j!),
@@ -42,13 +45,24 @@ checked, constants derived anew); Diakonikolas, Kane, Stewart (2017), arXiv:1611
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from geomadv._typing import ArrayLike, NDArray, Real
 from geomadv._validate import integer, norm_order, real, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Enclosure,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+    balls,
+)
 from geomadv.data import Pancakes
 
 SOURCE = Source(
@@ -345,9 +359,39 @@ def _reach_bound(order: int, width: float, m: int, *, alone: bool = False) -> fl
 
 
 def _survival(hypotheses: int, error: float, delta: float, share: float) -> float:
-    """Return P(one of |H| independent bad rules survives) after a share of n."""
+    """Return P(one of |H| independent bad rules survives)/delta after a share of n."""
     n = math.ceil(share * robust_sample_size(hypotheses, error, delta))
-    return float(-math.expm1(hypotheses * math.log1p(-((1.0 - error) ** n))))
+    survives = -math.expm1(hypotheses * math.log1p(-((1.0 - error) ** n)))
+    return float(survives / delta)
+
+
+def _survival_ball(
+    hypotheses: int, error: Any, delta: Any, percent: int = 100
+) -> Any:
+    """Enclose it as g(x) |H| x/delta with the x and g of the module."""
+    H, share = hypotheses, _arb(percent) / 100
+    rate = [share * -(-e).log1p() / e for e in _ends(error)]
+    share_of = [
+        _arb(t / H) ** c / (t / H)
+        for t, c in zip(_ends(delta), (rate[1], rate[0]), strict=True)
+    ]
+    n = (share * (_arb(H) / delta).log() / error).ceil().unique_fmpz()
+    if n is not None:
+        x = (int(n) * (-error).log1p()).exp()
+        return -(H * (-x).log1p()).expm1() / delta
+    most = [x * t / H for x, t in zip(share_of, _ends(delta), strict=True)]
+    least = most[0] * (1 - error.upper())
+    return _arb(0).union(-(H * (-least).log1p()).expm1() / (H * least) * share_of[1])
+
+
+def _ends(x: Any) -> tuple[Any, Any]:
+    return x.lower(), x.upper()
+
+
+def _arb(value: Any) -> Any:
+    from flint import arb
+
+    return arb(value)
 
 
 _TAU = 0.1
@@ -496,7 +540,8 @@ $\sum h_v$, whose $\tau = E|\sum h_v|/m$ is integrated from the densities.""",
         source=SOURCE,
         statement=r"""After $n \geq (\ln |H| + \ln 1/\delta)/\varepsilon$ examples the
 probability that one of $|H|$ rules, independent and each of robust error
-$\varepsilon$, has made none is at most $\delta$.""",
+$\varepsilon$, has made none is at most $\delta$. Shown is that probability over
+$\delta$.""",
         relation="lhs <= rhs",
         domain={
             "hypotheses": Integers(1, 10**9, (1, 100, 10**9), symbol="|H|"),
@@ -504,17 +549,22 @@ $\varepsilon$, has made none is at most $\delta$.""",
             "delta": Reals(0.001, 0.5, (0.001, 0.1, 0.5), symbol=r"\delta"),
         },
         axis="hypotheses",
-        evidence=Exact(
-            lambda hypotheses, error, delta: _survival(hypotheses, error, delta, 1.0),
-            lambda hypotheses, error, delta: delta,
+        evidence=Enclosure(
+            _survival_ball,
+            lambda hypotheses, error, delta: 1,
+            formulas=(
+                lambda hypotheses, error, delta: _survival(
+                    hypotheses, error, delta, 1.0
+                ),
+                lambda hypotheses, error, delta: 1.0,
+            ),
+            rtol=1e-11,
         ),
         twin=Twin(
             "four fifths as many examples suffice",
-            Exact(
-                lambda hypotheses, error, delta: _survival(
-                    hypotheses, error, delta, 0.8
-                ),
-                lambda hypotheses, error, delta: delta,
+            Enclosure(
+                functools.partial(_survival_ball, percent=80),
+                lambda hypotheses, error, delta: 1,
             ),
         ),
     ),

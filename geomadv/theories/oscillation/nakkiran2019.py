@@ -42,8 +42,10 @@ Rudich (1994), "Weakly learning DNF and characterizing statistical query learnin
 counting of queries). The inequalities are derived anew.
 """
 
+import functools
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -51,7 +53,17 @@ from scipy import special
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, NDArray, Real
 from geomadv._validate import integer, real, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Enclosure,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+    balls,
+)
 from geomadv.data import Parity
 from geomadv.data._parity import halfspace_correlation
 
@@ -317,6 +329,21 @@ def _ruled_out(m: int, mixed: float, *, tolerance: float = 0.99) -> float:
     return float(np.count_nonzero(np.abs(_correlations(g)) >= t)) * t**2
 
 
+def _risk_ball(m: int, ratio: Any) -> Any:
+    """Enclose the Irwin-Hall tail, which falls with the ratio."""
+
+    def at(r: Any) -> Any:
+        x = m * (1 - r) / 2
+        terms = ((-1) ** j * x.bin_uiui(m, j) * (x - j) ** m for j in range(m + 1) if x > j)
+        return sum(terms, 0 * x) / x.fac_ui(m)
+
+    return balls.decreasing(at, ratio)
+
+
+def _bound_ball(m: int, ratio: Any, factor: int = 1) -> Any:
+    return balls.decreasing(lambda r: (-3 * factor * m * r * r / 2).exp(), ratio)
+
+
 _K = Integers(1, 8, (1, 2, 3, 4, 8), symbol="k")
 _RULE: dict[str, Reals | Integers | Choices] = {
     "k": _K,
@@ -342,11 +369,16 @@ uniform on $[-a, a]^m$ errs with probability at most $\exp(-3 m \tau^2/(2 a^2))$
             "ratio": Reals(0.0, 1.0, (0.1, 0.3, 0.5, 0.9), symbol=r"\tau/a"),
         },
         axis="ratio",
-        evidence=Exact(random_noise_risk, random_noise_bound),
+        evidence=Enclosure(
+            _risk_ball,
+            _bound_ball,
+            formulas=(random_noise_risk, random_noise_bound),
+            precision=192,
+        ),
         twin=Twin(
             r"the exponent is $-3 m \tau^2/a^2$",
-            Exact(
-                random_noise_risk, lambda m, ratio: random_noise_bound(m, ratio) ** 2
+            Enclosure(
+                _risk_ball, functools.partial(_bound_ball, factor=2), precision=192
             ),
         ),
     ),

@@ -23,6 +23,11 @@ so that the robust risk has the slope -2 r^2/gamma^2 (sqrt(2 gamma/pi) eps + eps
 minimum-norm interpolator, which has the least standard risk of all penalties, is
 bettered by a small penalty at every eps > 0.
 
+Without steps the penalty adds R - r^2 (1 - 1/gamma) = r^2 a' (L' + a'/gamma)/(gamma D')
+> 0: the nonzero eigenvalues have the law of gamma v for the ratio 1/gamma and the
+penalty L' = L/gamma, D'^2 = (1 - 1/gamma + L')^2 + 4 L'/gamma, and without cancellation
+a' = (L' + z)/(1 + 1/gamma + L' + D'), z = L' (L' + 2 (1 + 1/gamma))/(D' + 1 - 1/gamma).
+
 **Classification.** With alpha = <w, theta_0>/|theta_0| and beta the length of the rest,
 y <w, x> is alpha |U| + beta V for independent standard normal U, V, which over
 |w| is skew normal of shape alpha/beta. A point is wrong after its worst step when that
@@ -45,6 +50,7 @@ the steps in testing.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -52,7 +58,16 @@ from scipy import special
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, norm_order, real, real_array
-from geomadv.claims import Claim, Exact, Integers, Reals, Source, Statistical, Twin
+from geomadv.claims import (
+    Claim,
+    Enclosure,
+    Exact,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
 from geomadv.theories.statistics.hastie2019 import adversarial_risk, ridge_limit
 
 __all__ = [
@@ -377,6 +392,26 @@ def _difference(gamma: float, eps: float, inverse: float) -> float:
     return (plain - float(consistent_risk(gamma, 1.0 / inverse, eps))) * inverse
 
 
+def _added(gamma: float, penalty: float) -> float:
+    """Return what a penalty adds to the standard risk of the interpolator."""
+    least = float(consistent_risk(gamma, 0.0, 0.0))
+    return float(consistent_risk(gamma, penalty, 0.0)) - least
+
+
+def _added_ball(gamma: Any, penalty: Any, noise: Any = 0) -> Any:
+    """Enclose it for r = 1."""
+    over, part = 1 / gamma, penalty / gamma
+    D = ((1 - over + part) ** 2 + 4 * part * over).sqrt()
+    z = part * (part + 2 * (1 + over)) / (D + 1 - over)
+    a = (part + z) / (1 + over + part + D)
+    added = a * (part + over * a) / D * over
+    if noise:
+        root = ((1 - gamma + penalty) ** 2 + 4 * gamma * penalty).sqrt()
+        c = 2 / (1 + gamma + penalty + root)
+        added += noise**2 * (gamma * c / root - 1 / (gamma - 1))
+    return added
+
+
 _GAMMA = Reals(1.1, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma")
 _EPS = Reals(0.01, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon")
 _SPREAD = Reals(0.1, 3.0, (0.3, 1.0), "log")
@@ -444,22 +479,25 @@ than that of the minimum-norm interpolator.""",
         title="Without noise interpolation has the least standard risk",
         source=SOURCE,
         statement=r"""For $\varepsilon = 0$ and labels without noise no penalty has less
-risk than $\lambda = 0$.""",
+risk than $\lambda = 0$. Shown is the difference.""",
         relation="lhs <= rhs",
         domain={
             "gamma": _GAMMA,
             "penalty": Reals(1e-4, 10.0, (1e-3, 0.1, 1.0), "log", r"\lambda"),
         },
         axis="penalty",
-        evidence=Exact(
-            lambda gamma, penalty: consistent_risk(gamma, 0.0, 0.0),
-            lambda gamma, penalty: consistent_risk(gamma, penalty, 0.0),
+        evidence=Enclosure(
+            lambda gamma, penalty: 0,
+            _added_ball,
+            formulas=(lambda gamma, penalty: 0.0, _added),
+            rtol=1e-11,
+            atol=1e-15,
         ),
         twin=Twin(
             r"also with noise of deviation $0.3$",
-            Exact(
-                lambda gamma, penalty: consistent_risk(gamma, 0.0, 0.0, 1.0, 0.3),
-                lambda gamma, penalty: consistent_risk(gamma, penalty, 0.0, 1.0, 0.3),
+            Enclosure(
+                lambda gamma, penalty: 0,
+                lambda gamma, penalty: _added_ball(gamma, penalty, 0.3),
             ),
         ),
     ),

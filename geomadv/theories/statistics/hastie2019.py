@@ -15,6 +15,10 @@ solves a quadratic, and with D = sqrt((1 - gamma + L)^2 + 4 gamma L)
     E v/(v + L)^2 = c/D,  E v^2/(v + L)^2 = c (1 - L/D),
     E L^2/(v + L)^2 = a (L + gamma a)/D.
 
+The excess risk grows with |L - s^2 gamma| for r = 1: with P(L) = 2 E v/(v + L)^3, which
+is -(c/D)' > 0, its slope is (L - s^2 gamma) P(L), so that what L = q s^2 gamma adds to
+the least value is (q - 1)^2 s^4 gamma^2 times a mean of P/2 between the two.
+
 At L = 0 this is the *minimum-norm* least squares solution: bias 0 and variance
 s^2 gamma/(1 - gamma) for gamma < 1; bias r^2 (1 - 1/gamma), variance s^2/(gamma - 1)
 and |w|^2 = r^2/gamma + variance for gamma > 1. The variance is infinite at gamma = 1:
@@ -43,8 +47,10 @@ Conventions: `signal` is r, `noise` is the deviation s; a standard risk counts t
 of a fresh point, s^2; risks are limits as n, p -> infinity unless they say means.
 """
 
+import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,12 +59,14 @@ from geomadv._validate import broadcast, integer, probability, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Integers,
     Reals,
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.theories.statistics._relu_regression import ReluRegression, relu_regression
 
@@ -463,6 +471,59 @@ def _searched_best(noise: float, eps: float) -> tuple[float, float]:
     return float(found.x), float(found.fun)
 
 
+def _above_best(gamma: float, noise: float, ratio: float) -> float:
+    """Return what a multiple of the best penalty adds to the least excess risk."""
+    best = noise**2 * gamma
+    return _excess(gamma, ratio * best, noise) - _excess(gamma, best, noise)
+
+
+def _above_best_ball(gamma: Any, noise: Any, ratio: Any, least: Any = 1) -> Any:
+    """Enclose the same, above the risk at `least` times the best penalty."""
+    best = balls.positive_product(balls.positive_product(noise, noise), gamma)
+    direct = _excess_ball(gamma, ratio * best, noise, best) - _excess_ball(
+        gamma, least * best, noise, best
+    )
+    if direct > 0 or least != 1:
+        return direct
+    ends = (best.lower() * ratio.min(1).lower(), best.upper() * ratio.max(1).upper())
+    weight = _weight_ball(gamma, ends[0].union(ends[1]))
+    step = abs(ratio - 1).nonnegative_part()
+    if not weight > 0:
+        return direct
+    return balls.span(
+        weight.lower() / 2 * (step.lower() * best.lower()) ** 2,
+        weight.upper() / 2 * (step.upper() * best.upper()) ** 2,
+    )
+
+
+def _excess_ball(gamma: Any, penalty: Any, noise: Any, best: Any) -> Any:
+    """Enclose bias and variance for r = 1, where s^2 gamma is known."""
+    D = ((1 - gamma + penalty) ** 2 + 4 * gamma * penalty).sqrt()
+    c = 2 / (1 + gamma + penalty + D)
+    a = 1 - c
+    return (a * (penalty + gamma * a) + best * c) / D
+
+
+def _weight_ball(gamma: Any, penalty: Any) -> Any:
+    """Enclose P(L) = c^2 (1 + D')/(2 D) + c D'/D^2 with D' = (1 + gamma + L)/D."""
+    below, above = _ends(1 - gamma + penalty)
+    least = below**2 if below > 0 else above**2 if above < 0 else 0
+    most = below.max(-below).max(above.max(-above)) ** 2
+    low, high = _ends(balls.positive_product(gamma, penalty))
+    D = ((least + 4 * low).sqrt()).union((most + 4 * high).sqrt())
+    over = balls.decreasing(lambda x: 1 / x, D)
+    total = 1 + gamma + penalty
+    slope = balls.positive_product(total, over)
+    c = balls.decreasing(lambda x: 2 / x, total + D)
+    first = balls.positive_product(balls.positive_product(c, c), (1 + slope) / 2)
+    second = balls.positive_product(balls.positive_product(c, slope), over)
+    return balls.positive_product(first + second, over)
+
+
+def _ends(x: Any) -> tuple[Any, Any]:
+    return x.lower(), x.upper()
+
+
 _GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
 _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
@@ -607,7 +668,7 @@ $|\beta| = 1$.""",
         title="The best penalty is s^2 gamma/r^2",
         source=SOURCE,
         statement=r"""For $|\beta| = 1$ no ridge penalty has less standard risk than
-$\sigma^2\gamma$.""",
+$\sigma^2\gamma$. Shown is the difference.""",
         relation="lhs <= rhs",
         domain={
             "gamma": _GAMMA,
@@ -615,19 +676,18 @@ $\sigma^2\gamma$.""",
             "ratio": Reals(0.01, 100.0, (0.1, 0.9, 1.0, 1.1, 10.0), "log"),
         },
         axis="ratio",
-        evidence=Exact(
-            lambda gamma, noise, ratio: _excess(gamma, noise**2 * gamma, noise),
-            lambda gamma, noise, ratio: _excess(gamma, ratio * noise**2 * gamma, noise),
+        evidence=Enclosure(
+            lambda gamma, noise, ratio: 0,
+            _above_best_ball,
+            formulas=(lambda gamma, noise, ratio: 0.0, _above_best),
+            rtol=1e-11,
+            atol=1e-15,
         ),
         twin=Twin(
             r"than $1.2\,\sigma^2\gamma$",
-            Exact(
-                lambda gamma, noise, ratio: _excess(
-                    gamma, 1.2 * noise**2 * gamma, noise
-                ),
-                lambda gamma, noise, ratio: _excess(
-                    gamma, ratio * noise**2 * gamma, noise
-                ),
+            Enclosure(
+                lambda gamma, noise, ratio: 0,
+                functools.partial(_above_best_ball, least=1.2),
             ),
         ),
     ),

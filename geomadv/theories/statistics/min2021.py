@@ -26,6 +26,14 @@ arguments of Phi: negative for eps <= mu; for eps > mu it changes sign once, at
 - *Strong*, n* <= 1: they hurt from the first point on. n* falls as eps grows, so that
   this begins at one size, which tends to s for small mu.
 
+Both differences over |mu| are sums of Phi(c x) - Phi(x) = int_1^c x phi(x t) dt, c =
+sqrt(1 + 1/n), taken at x = a, b with the factors 1, 1 (L) and 1 - eps/mu, 1 + eps/mu
+(R): no factor and no integral is negative where the claims say so. In the strong regime
+it is the integral of x phi(x t) (1 - exp(-D(t))) at x = -a, and with l(e) =
+log((e + 1)/(e - 1)), e = eps/mu = s e_0 and 2 e_0 mu^2/sigma^2 = l(e_0),
+
+    D(t) = l(e_0) (s n t^2 - 1) + l(e_0) - l(e) >= 0   for s, n, t >= 1.
+
 With several coordinates the terms add: one that turns early, and one of larger mean
 and more noise, give a loss that falls, rises and falls again.
 
@@ -43,8 +51,11 @@ Conventions: losses are those of expected w; n may be any positive number for Ga
 classes; the sign of a mean does not matter.
 """
 
+import functools
 import itertools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -55,12 +66,14 @@ from geomadv._validate import broadcast, labels, points, real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Integers,
     Reals,
     Source,
     Statistical,
     Twin,
+    balls,
 )
 
 __all__ = [
@@ -558,13 +571,130 @@ def _enumerated(mu: float, n: int, eps: float) -> float:
 
 
 def _rise(mu: float, sigma: float, share: float, n: int) -> float:
-    """Return L_n at a multiple of the size where the strong regime begins."""
-    return float(clean_loss(mu, sigma, n, share * strong_from(mu, sigma)))
+    """Return (L_{n+1} - L_n)/mu at a multiple of the size of the strong regime."""
+    ratio = share * float(strong_from(mu, sigma)) / mu
+    return -_change(clean_loss, mu, sigma, ratio, n)
+
+
+def _change(
+    loss: Callable[..., Any], mu: float, sigma: float, ratio: float, n: int
+) -> float:
+    """Return what a point more takes off a loss, over mu."""
+    eps = ratio * mu
+    return float(loss(mu, sigma, n, eps) - loss(mu, sigma, n + 1, eps)) / mu
+
+
+def _increment(x: Any, stretch: Any) -> Any:
+    """Enclose Phi(c x) - Phi(x), c = 1 + stretch, with the sign of x."""
+    if x < 0:
+        return -_increment(-x, stretch)
+    high = (1 + stretch) * x
+    direct = balls.normal_tail(x) - balls.normal_tail(high)
+    if direct > 0 or not x >= 0:
+        return direct
+    least = x.lower() * balls.normal_density(high.upper())
+    most = x.upper() * balls.normal_density(x.lower())
+    return balls.span(stretch.lower() * least, stretch.upper() * most)
+
+
+def _product(x: Any, y: Any) -> Any:
+    """Enclose x y, which is not negative if x and y are not."""
+    return balls.span(x.lower() * y.lower(), x * y) if x >= 0 and y >= 0 else x * y
+
+
+def _stretch(n: Any) -> Any:
+    """Enclose sqrt(1 + 1/n) - 1, that is (1/n)/(sqrt(1 + 1/n) + 1)."""
+    return balls.decreasing(lambda t: 1 / t / ((1 + 1 / t).sqrt() + 1), _arb(n))
+
+
+def _signal(mu: Any, sigma: Any, n: Any) -> Any:
+    """Enclose sqrt(n) mu/sigma."""
+    over = balls.decreasing(lambda t: 1 / t, sigma)
+    return balls.positive_product(balls.positive_product(_arb(n).sqrt(), mu), over)
+
+
+def _weak_fall_ball(mu: Any, sigma: Any, ratio: Any, n: Any) -> Any:
+    """Enclose (L_n - L_{n+1})/mu for a ratio of at most 1."""
+    return _clean_fall_ball(mu, sigma, (1 - ratio).nonnegative_part(), n)
+
+
+def _clean_fall_ball(mu: Any, sigma: Any, gap: Any, n: Any) -> Any:
+    """Enclose (L_n - L_{n+1})/mu; the gap is 1 - eps/mu."""
+    x, stretch = _signal(mu, sigma, n), _stretch(n)
+    near = _increment(_product(x, gap), stretch)
+    far = _increment(balls.positive_product(x, 2 - gap), stretch)
+    return balls.span(near.lower() + far.lower(), near.upper() + far.upper())
+
+
+def _robust_fall_ball(mu: Any, sigma: Any, ratio: Any, n: Any) -> Any:
+    """Enclose (R_n - R_{n+1})/mu."""
+    x, stretch = _signal(mu, sigma, n), _stretch(n)
+    gap = abs(1 - ratio).nonnegative_part()
+    near = _increment(_product(x, gap), stretch)
+    far = _increment(balls.positive_product(x, 1 + ratio), stretch)
+    low = gap.lower() * near.lower() + (1 + ratio).lower() * far.lower()
+    return balls.span(low, gap.upper() * near.upper() + (1 + ratio) * far)
+
+
+def _strong_excess(square: Any) -> Any:
+    """Enclose e_0 - 1 at (mu/sigma)^2, by Newton's method in log(e_0 - 1)."""
+
+    def slope(v: Any) -> Any:
+        u = v.exp()
+        return (1 + 2 / u).log() - 2 * (1 + u) * square
+
+    low, high = -2 * float(square) - 2, 20.0
+    for _ in range(60):
+        v = (low + high) / 2
+        one = v + math.exp(-v) if v < -30 else math.exp(v)
+        log = math.log(2) - v if v < -30 else math.log1p(2 / one)
+        u = 0.0 if v < -30 else one
+        low, high = (v, high) if log > 2 * (1 + u) * float(square) else (low, v)
+    v = _arb(low).mid()
+    for _ in range(3):
+        u = v.exp()
+        v = (v + slope(v) / (2 / (u + 2) + 2 * u * square)).mid()
+    below, above = v - _arb(2) ** -70, v + _arb(2) ** -70
+    if slope(below) > 0 and slope(above) < 0:
+        return below.union(above).exp()
+    return _arb(math.nan)
+
+
+def _strong_rise_ball(
+    mu: Any, sigma: Any, share: Any, n: Any, percent: int = 100
+) -> Any:
+    """Enclose (L_{n+1} - L_n)/mu at percent/100 of the share of the strong size."""
+    n, one = _arb(n), _signal(mu, sigma, 1)
+    part = _arb(percent) / 100 * share
+    over = part - 1 if percent < 100 else (part - 1).nonnegative_part()
+    first = [_strong_excess(t * t) for t in (one.upper(), one.lower())]
+    low = over.lower() + (1 + over.lower()) * first[0]
+    high = over.upper() + (1 + over.upper()) * first[1]
+    excess = low.union(high)
+    x, stretch = _signal(mu, sigma, n), _stretch(n)
+    near = _increment(balls.positive_product(x, excess), stretch)
+    far = _increment(balls.positive_product(x, 2 + excess), stretch)
+    if near - far > 0 or percent < 100:
+        return near - far
+    later = (n - 1).nonnegative_part().lower()
+    factor = (1 + 2 / first[1]).log() * (over.lower() + (1 + over.lower()) * later)
+    low, high = x.lower() * low, x.upper() * high
+    last = balls.normal_density((1 + stretch).upper() * high)
+    return balls.span(
+        stretch.lower() * low * last * -(-factor).expm1(),
+        stretch.upper() * high * balls.normal_density(low),
+    )
+
+
+def _arb(value: Any) -> Any:
+    from flint import arb
+
+    return arb(value)
 
 
 _MU = Reals(0.05, 3.0, (0.2, 1.0, 2.0), "log", r"\mu")
 _SIGMA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\sigma")
-_N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n")
+_N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n", as_reals=True)
 
 CLAIMS = (
     Claim(
@@ -630,7 +760,7 @@ $\|w\|_\infty \le 1$.""",
         title="Against a weak adversary more data help",
         source=SOURCE.at("abstract"),
         statement=r"""For $\varepsilon \le \mu$ the loss falls with every point:
-$L_{n+1} \le L_n$.""",
+$L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
         relation="lhs <= rhs",
         domain={
             "mu": _MU,
@@ -639,15 +769,22 @@ $L_{n+1} \le L_n$.""",
             "n": _N,
         },
         axis="n",
-        evidence=Exact(
-            lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, ratio * mu),
-            lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, ratio * mu),
+        evidence=Enclosure(
+            lambda mu, sigma, ratio, n: 0,
+            _weak_fall_ball,
+            formulas=(
+                lambda mu, sigma, ratio, n: 0.0,
+                functools.partial(_change, clean_loss),
+            ),
+            atol=1e-15,
         ),
         twin=Twin(
             r"for $\varepsilon = 1.1\,\mu$ too",
-            Exact(
-                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, 1.1 * mu),
-                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, 1.1 * mu),
+            Enclosure(
+                lambda mu, sigma, ratio, n: 0,
+                lambda mu, sigma, ratio, n: _clean_fall_ball(
+                    mu, sigma, _arb(-1) / 10, n
+                ),
             ),
         ),
     ),
@@ -685,7 +822,7 @@ $L_{n+1} \le L_n$.""",
         title="Against a strong adversary more data hurt at once",
         source=SOURCE.at("abstract"),
         statement=r"""From the $\varepsilon$ with $n^* = 1$ on, $L_n \le L_{n+1}$ for
-every $n \ge 1$.""",
+every $n \ge 1$. Shown is $0 \le (L_{n+1} - L_n)/\mu$.""",
         relation="lhs <= rhs",
         domain={
             "mu": _MU,
@@ -694,17 +831,18 @@ every $n \ge 1$.""",
             "n": _N,
         },
         axis="n",
-        evidence=Exact(
-            _rise,
-            lambda mu, sigma, share, n: _rise(mu, sigma, share, n + 1),
+        evidence=Enclosure(
+            lambda mu, sigma, share, n: 0,
+            _strong_rise_ball,
+            formulas=(lambda mu, sigma, share, n: 0.0, _rise),
             rtol=1e-11,
+            atol=1e-15,
         ),
         twin=Twin(
             "from 0.6 times that size on",
-            Exact(
-                lambda mu, sigma, share, n: _rise(mu, sigma, 0.6 * share, n),
-                lambda mu, sigma, share, n: _rise(mu, sigma, 0.6 * share, n + 1),
-                rtol=1e-11,
+            Enclosure(
+                lambda mu, sigma, share, n: 0,
+                functools.partial(_strong_rise_ball, percent=60),
             ),
         ),
     ),
@@ -715,7 +853,7 @@ every $n \ge 1$.""",
         source=SOURCE,
         statement=r"""At every $\varepsilon$ the expected loss under steps of that size
 of the robustly trained $w$ falls with $n$: what more data hurt is the loss without
-steps.""",
+steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
         relation="lhs <= rhs",
         domain={
             "mu": _MU,
@@ -724,17 +862,20 @@ steps.""",
             "n": _N,
         },
         axis="n",
-        evidence=Exact(
-            lambda mu, sigma, ratio, n: robust_loss(mu, sigma, n + 1, ratio * mu),
-            lambda mu, sigma, ratio, n: robust_loss(mu, sigma, n, ratio * mu),
+        evidence=Enclosure(
+            lambda mu, sigma, ratio, n: 0,
+            _robust_fall_ball,
+            formulas=(
+                lambda mu, sigma, ratio, n: 0.0,
+                functools.partial(_change, robust_loss),
+            ),
             atol=1e-14,
         ),
         twin=Twin(
             "so does the loss without steps",
-            Exact(
-                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n + 1, ratio * mu),
-                lambda mu, sigma, ratio, n: clean_loss(mu, sigma, n, ratio * mu),
-                atol=1e-14,
+            Enclosure(
+                lambda mu, sigma, ratio, n: 0,
+                lambda mu, sigma, ratio, n: _clean_fall_ball(mu, sigma, 1 - ratio, n),
             ),
         ),
     ),

@@ -1,0 +1,198 @@
+"""Work in bounds: rough intervals, budgets, and graphs of very many nodes."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geomadv.lipschitz import AveragePool, Conv, Dense, Flatten, Relu, network_bounds
+from geomadv.lipschitz._base import Layer, Shape
+from geomadv.lipschitz._graph import Graph, Node, _Parts, chain, folded, upper_ends
+from geomadv.lipschitz._layers import ConvTranspose
+from geomadv.lipschitz._tensors import Add, Scale
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def matrix(layer: Layer, shape: Shape) -> np.ndarray:
+    n = math.prod(shape)
+    images = np.eye(n).reshape(n, *shape)
+    return layer.jvp((), [images]).reshape(n, -1).T
+
+
+@given(
+    seeds,
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.integers(1, 2),
+    st.integers(0, 2),
+)
+@settings(max_examples=60)
+def test_rough_intervals_of_convolutions_hold_the_norm(
+    seed: int,
+    groups: int,
+    D: int,
+    C: int,
+    kernel: tuple[int, int],
+    stride: int,
+    pad: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    w = rng.standard_normal((D * groups, C, *kernel))
+    layer = Conv(w, stride=stride, padding=pad, groups=groups)
+    shape = (1, C * groups, 5, 6)
+    exact = np.linalg.norm(matrix(layer, shape), 2)
+    found = layer.rough_bound([shape])
+    assert 0 < found.lower <= exact * (1 + 1e-12)
+    assert exact <= found.upper * (1 + 1e-12)
+    # Schur's bound, and that of Frobenius' norms of the taps
+    taps = np.linalg.norm(w.reshape(groups, D, C, *kernel), axis=(1, 2))
+    assert found.upper <= taps.sum(axis=(1, 2)).max() * (1 + 1e-12)
+    back = ConvTranspose(layer)
+    small = layer.shape(shape)
+    size = back.shape(small)
+    exact = np.linalg.norm(matrix(back, small), 2)
+    found = back.rough_bound([small])
+    assert found.lower <= exact * (1 + 1e-12)
+    assert exact <= found.upper * (1 + 1e-12)
+    assert size[1] == C * groups
+
+
+def test_a_row_in_the_padding_alone_witnesses_nothing() -> None:
+    w = np.zeros((1, 1, 3, 3))
+    w[0, 0, 0, 0] = 1.0  # the corner, which only the padding is seen by
+    layer = Conv(w, padding=1)
+    assert layer.rough_bound([(1, 1, 1, 1)]).lower == 0.0
+    assert layer.rough_bound([(1, 1, 3, 3)]).lower == pytest.approx(1.0)
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 6))
+def test_rough_intervals_of_matrices_hold_the_norm(seed: int, m: int, n: int) -> None:
+    W = np.random.default_rng(seed).standard_normal((m, n))
+    found = Dense(W).rough_bound(None)
+    exact = np.linalg.norm(W, 2)
+    assert found.lower <= exact * (1 + 1e-12)
+    assert exact <= found.upper * (1 + 1e-12)
+    assert found.upper <= np.linalg.norm(W) * (1 + 1e-12)
+
+
+def test_rough_intervals_of_means_hold_the_norm() -> None:
+    pool = AveragePool(3, 2, padding=1)
+    exact = np.linalg.norm(matrix(pool, (1, 1, 7, 6)), 2)
+    found = pool.rough_bound([(1, 1, 7, 6)])
+    assert found.lower <= exact * (1 + 1e-12)
+    assert exact <= found.upper * (1 + 1e-12)
+
+
+def test_the_costliest_layers_are_the_first_to_get_rough_bounds() -> None:
+    rng = np.random.default_rng(0)
+    layers = [
+        Conv(rng.standard_normal((6, 2, 3, 3)), padding=1),
+        Relu(),
+        Flatten(),
+        Dense(rng.standard_normal((4, 6 * 64)) / 20),
+    ]
+    shape = (2, 8, 8)
+    full = network_bounds(layers, shape=shape)
+    tight = network_bounds(layers, shape=shape, budget=1e-3)
+    nothing = network_bounds(layers, shape=shape, budget=0)
+    rough = "rough: row and column sums"
+    methods = [
+        [row.method == rough for row in b.layers] for b in (full, tight, nothing)
+    ]
+    assert methods == [
+        [False, False, False, False],
+        [True, False, False, False],
+        [True, False, False, True],
+    ]
+    for better, worse in ((full, tight), (tight, nothing)):
+        assert better.upper < worse.upper
+    for found in (full, tight, nothing):
+        assert 0 < found.lower <= full.upper
+    again = network_bounds(layers, shape=shape, budget=1e-3)
+    assert (again.lower, again.upper) == (tight.lower, tight.upper)
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("budget", [-1.0, math.nan, "1"])
+def test_a_bad_budget_is_refused(budget: object) -> None:
+    with pytest.raises((ValueError, TypeError), match="budget"):
+        network_bounds([Dense([[1.0]])], budget=budget)
+
+
+def test_a_graph_of_many_nodes_is_evaluated_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count = 0
+
+    def counted(name: str) -> None:
+        real = getattr(Graph, name)
+
+        def call(self: Graph, *given: object) -> object:
+            nonlocal count
+            count += 1
+            return real(self, *given)
+
+        monkeypatch.setattr(Graph, name, call)
+
+    for name in ("values", "errors", "jvp", "vjp"):
+        counted(name)
+    found = network_bounds([Dense(np.eye(4)), *[Relu()] * 5000])
+    assert 0.8 < found.lower <= found.upper < 1.0001
+    assert 4 <= count <= 60
+    before, count = count, 0
+    network_bounds([Dense(np.eye(4)), *[Relu()] * 20])
+    assert count > 10 * before
+
+
+def test_work_for_affine_parts_is_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tensor of a long affine chain ends a part: together they are a square."""
+    n = 300
+    nodes = [
+        Node(
+            f"s{i}", Scale(np.full((1, 2), 1.01)), (f"s{i - 1}" if i else "x",), f"s{i}"
+        )
+        for i in range(n)
+    ]
+    nodes += [Node(f"r{i}", Relu(), (f"s{i}",), f"r{i}") for i in range(n)]
+    nodes.append(Node("o", Add((1.0,) * n), tuple(f"r{i}" for i in range(n)), "o"))
+    shapes = {"x": (1, 2)} | {node.output: (1, 2) for node in nodes}
+    graph = Graph(tuple(nodes), "x", "o", shapes)
+    bounds = [node.layer.bound(graph.inputs_of(node), 1e-3) for node in nodes]
+    seen = 0
+    real = _Parts._between
+
+    def between(self: _Parts, source: str, target: str) -> list[Node]:
+        nonlocal seen
+        found = real(self, source, target)
+        seen += len(found)
+        return found
+
+    monkeypatch.setattr(_Parts, "_between", between)
+    monkeypatch.setattr("geomadv.lipschitz._graph._MOST_PARTS", 2**28)
+    found = upper_ends(graph, bounds)
+    assert n <= seen < 2**28 / 2**14 + n
+    assert found["s5"] == pytest.approx(1.01**6)
+    assert found["o"] == pytest.approx(sum(1.01 ** (i + 1) for i in range(n)), rel=1e-9)
+
+
+def test_folding_takes_the_layer_before_and_no_other() -> None:
+    from geomadv.lipschitz import BatchNormalization
+
+    rng = np.random.default_rng(3)
+    norm = BatchNormalization([2.0, 3.0], [0.0, 1.0], [0.0, 0.5], [1.0, 4.0], 0.1)
+    layers = [Dense(rng.standard_normal((2, 2))), norm, norm, Relu(), norm]
+    graph = chain(layers, (2,))
+    found = folded(graph)
+    assert [type(node.layer).__name__ for node in found.nodes] == [
+        "Dense",
+        "Relu",
+        "BatchNormalization",
+    ]
+    X = rng.standard_normal((7, 1, 2))
+    expected = graph.values(X)[graph.output]
+    assert np.allclose(found.values(X)[found.output], expected, rtol=1e-13)
