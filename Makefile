@@ -27,7 +27,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 endif
 
 .PHONY: help install verify test check lint types shapes format wheel-test notebooks \
-	docs constraints readme changelog clean test-gpu
+	docs constraints readme changelog clean test-gpu mutants falsify
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
@@ -49,6 +49,10 @@ $(STAMP): constraints.txt pyproject.toml
 
 verify: $(STAMP)  ## verify every claim: the main job
 	@.venv/bin/geomadv verify $(ARGS)
+
+falsify: $(STAMP)  ## search the registry for violations: 15 minutes
+	@.venv/bin/geomadv falsify --false --budget 30s $(ARGS)
+	@.venv/bin/geomadv falsify --true --budget 2.1s $(ARGS)
 
 test: $(STAMP)  ## run the tests and the examples in the docstrings
 	@$(call pytest,$(PY)) --doctest-modules --ignore=tests/gpu \
@@ -102,6 +106,11 @@ test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if t
 .venv/.cuda-check: $(STAMP) kernels/constraints.txt
 	@$(PY) $(LOCKED) kernels/constraints.txt
 	@touch $@
+
+# Errors in the formulas, one at a time, in copies of the tree: about an hour on two cores.
+# A run that was interrupted goes on; ARGS="--help" names the options.
+mutants: $(STAMP)  ## plant 200 errors in the formulas and see the tests catch them
+	@$(PY) -m tests.mutants $(ARGS)
 
 notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
 	@mkdir -p out/notebooks

@@ -5,7 +5,8 @@ R^100: against NumPy making the same distances and steps, and against a pass of
 ``X @ w`` with the norms of the rows, which writes no steps. The quadratic one has 10^5
 points in R^20: against SLSQP, which runs on the first of them from a start on the
 zero set's side, its time taken times as many as there are; how often SLSQP's answer is
-the nearest point is printed too. Runs are interleaved; ratios are of one round.
+the nearest point is printed too. Runs are interleaved; ratios are of one round. Of the
+linear model also the ratio of the least CPU times, which a busy machine disturbs less.
 """
 
 import statistics
@@ -25,26 +26,30 @@ SOLVED = 40  # points for SLSQP
 
 def seconds(function: Callable[[], object]) -> float:
     """Return the wall time of one call."""
-    begin = time.perf_counter()
+    return both(function)[0]
+
+
+def both(function: Callable[[], object]) -> tuple[float, float]:
+    """Return the wall time and the CPU time of one call."""
+    begin, busy = time.perf_counter(), time.process_time()
     function()
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, time.process_time() - busy
 
 
 def compare(title: str, calls: dict[str, Callable[[], object]]) -> None:
     """Print medians, and the ratio of the first to each of the others."""
     for call in calls.values():
         call()
-    rounds = [
-        {name: seconds(call) for name, call in calls.items()} for _ in range(ROUNDS)
-    ]
+    rounds = [{name: both(call) for name, call in calls.items()} for _ in range(ROUNDS)]
     first = next(iter(calls))
     print(title)
     for name in calls:
-        ratios = [one[first] / one[name] for one in rounds]
-        took = statistics.median(one[name] for one in rounds)
+        ratios = [one[first][0] / one[name][0] for one in rounds]
+        took = statistics.median(one[name][0] for one in rounds)
+        busy = [min(one[key][1] for one in rounds) for key in (first, name)]
         print(
             f"  {name:32} {took:8.3f} s   ratio {statistics.median(ratios):.2f} "
-            f"[{min(ratios):.2f}, {max(ratios):.2f}]"
+            f"[{min(ratios):.2f}, {max(ratios):.2f}]   CPU {busy[0] / busy[1]:.2f}"
         )
 
 

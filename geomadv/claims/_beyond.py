@@ -94,7 +94,13 @@ class Beyond:
         return grid(listed)
 
     def inequality(self, cell: dict[str, Any]) -> Inequality:
-        """Return what is to be proved at these values of the listed parameters."""
+        """Return what is to be proved.
+
+        Parameters
+        ----------
+        cell : dict
+            The values of the listed parameters.
+        """
         return Inequality(self.lhs, self.rhs, given=cell)
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ Relation = Literal["lhs <= rhs", "lhs == rhs", "rate", "limit"]
 
 _UNPROVED: dict[str, str] = {
     "lhs == rhs": "an equality: balls have a width, and never show that two are equal",
-    "rate": "a rate: an exponent fitted to a curve, not a sign",
+    "rate": "a rate: the slope of a curve, not a sign",
     "limit": "a limit: the values on the way say nothing of a sign",
 }
 

@@ -11,6 +11,7 @@ from geomadv.classifiers import (
     LinearClassifier,
     QuadraticClassifier,
 )
+from geomadv.data import GaussianPair
 
 
 def code(value: Any) -> tuple[str, frozenset[str]]:
@@ -64,6 +65,9 @@ def _object(value: Any, imports: set[str]) -> str:
             own = {"centres": x, "coefficients": a, "b": value.intercept_}
             own |= {n: getattr(value, n) for n in ("kernel", "gamma", "degree")}
             own["coef0"] = value.coef0
+        case GaussianPair(mu=mu, cov=cov, prior=prior):
+            spread = cov if np.ndim(cov) else float(cov)
+            return _call(value, "", {"mu": mu, "cov": spread, "prior": prior}, imports)
         case _ if hasattr(value, "_fit_X"):
             _import(value, imports)
             labels = _code(value.classes_[value._y], imports)

@@ -8,13 +8,14 @@ it is found at a point, where the intervals are narrow.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from geomadv.claims._beyond import Beyond, missing
-from geomadv.claims._boxes import Inequality, centre, subdivide
+from geomadv.claims._boxes import Box, Inequality, centre, subdivide
 from geomadv.claims._domain import Choices, Domain, Integers, Parameter, Reals, grid
 from geomadv.claims._outcome import Outcome, Point, Verdict, combined
 
@@ -116,7 +117,13 @@ class Enclosure:
         return Point(parameters, float(lhs), float(rhs), float(slack), verdict)
 
     def disagreement(self, curve: tuple[Point, ...]) -> str:
-        """Say where a formula of the library differs from its enclosure, if it does."""
+        """Say where a formula of the library differs from its enclosure, if it does.
+
+        Parameters
+        ----------
+        curve : tuple of Point
+            Where the enclosures were evaluated.
+        """
         for point in curve if self.formulas else ():
             for side, formula in zip(("lhs", "rhs"), self.formulas or (), strict=True):
                 value, truth = float(formula(**point.parameters)), getattr(point, side)
@@ -141,7 +148,10 @@ class Enclosure:
         boxes = 0
         for found in subdivide(self.inequality(cell), boxed, self.most_boxes):
             boxes += 1
-            if found.state == "outside" or (found.state == "proved" and least):
+            if found.state == "proved" and least:
+                continue
+            if found.state == "outside":
+                _check_outside(cell, found.box, where)
                 continue
             middle = centre(boxed, found.box)
             point = self._point({**cell, **middle}, boxed)
@@ -160,7 +170,13 @@ class Enclosure:
         return dataclasses.replace(least, verdict=Verdict.HOLDS), boxes
 
     def inequality(self, cell: dict[str, Any]) -> Inequality:
-        """Return what is to be proved at these values of the listed parameters."""
+        """Return what is to be proved.
+
+        Parameters
+        ----------
+        cell : dict
+            The values of the listed parameters.
+        """
         return Inequality(self.lhs, self.rhs, self.outside, cell)
 
     def _doubt_beyond(self, domain: Domain) -> tuple[str, int]:
@@ -175,6 +191,19 @@ class Enclosure:
                     if found.state == "stuck":
                         return f"not proved for {piece}, near {found.box}", boxes
         return (f"no proof covers {lacking}" if lacking else ""), boxes
+
+
+def _check_outside(
+    cell: dict[str, Any], box: Box, where: Callable[..., bool] | None
+) -> None:
+    """Raise if some point inside a box that was left out belongs to the claim."""
+    inner = [
+        (low + (high - low) / 4, high - (high - low) / 4) for low, high in box.values()
+    ]
+    for values in itertools.product(*inner):
+        point = {**cell, **dict(zip(box, values, strict=True))}
+        if where is not None and where(**point):
+            raise ValueError(f"outside leaves out {point}, where the claim applies")
 
 
 def _violated(points: Iterable[Point | None]) -> bool:

@@ -135,7 +135,8 @@ def _drawn(strategy: Any, count: int) -> tuple[Any, ...]:
 
     if count > 1:
         settings = _quiet(4 * count, ("generate",), derandomize=True)
-        settings(hypothesis.given(strategy)(collect))()
+        run: Any = settings(hypothesis.given(strategy)(collect))
+        run()
     return tuple(found)
 
 

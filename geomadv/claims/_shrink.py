@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 from geomadv.claims._domain import Choices, Domain, Integers, Reals
-from geomadv.claims._family import Family
+from geomadv.claims._family import Family, same
 
 
 def simplest(
@@ -40,7 +40,7 @@ def simplest(
                     best, changed = trial, True
                     break
             smaller = _bisected(name, best, domain, fails)
-            changed = changed or smaller[name] != best[name]
+            changed = changed or not same(smaller[name], best[name])
             best = smaller
     return best
 

@@ -9,7 +9,7 @@ from geomadv._random import spawn
 from geomadv.claims._domain import Choices, Domain
 from geomadv.claims._enclosure import Enclosure
 from geomadv.claims._exact import Exact
-from geomadv.claims._outcome import Outcome, Point, Verdict, combined
+from geomadv.claims._outcome import Outcome, Point, combined
 from geomadv.claims._space import cells
 
 POINTS = 200
@@ -31,20 +31,16 @@ def further(
 ) -> Outcome:
     """Add random points of the whole domain to an outcome.
 
-    A rate or a limit gets whole curves instead. An enclosure proves the points anyway:
-    there the formulas of the library must agree with it.
+    A rate or a limit gets whole curves instead.
     """
     curves = relation in ("rate", "limit")
     drawn = draw(domain, where, axis if curves else None, seed, names)
     count = CURVES if curves else POINTS
     points: list[Point] = []
-    error = ""
     for parameters in itertools.islice(drawn, count):
         match evidence:
             case Enclosure():
-                point = evidence.at(parameters, domain)
-                error = error or evidence.disagreement((point,))
-                points.append(point)
+                points.append(evidence.at(parameters, domain))
             case Exact() if curves:
                 one = {
                     name: Choices((parameters[name],)) if name in parameters else p
@@ -54,8 +50,6 @@ def further(
             case Exact():
                 points.append(evidence.at(relation, parameters))
     verdict = combined([outcome.verdict, *(point.verdict for point in points)])
-    if error and verdict is Verdict.HOLDS:
-        verdict = Verdict.INCONCLUSIVE
     kind = "curves" if curves else "points"
     return dataclasses.replace(
         outcome,
@@ -63,7 +57,6 @@ def further(
         points=(*outcome.points, *points),
         scope=f"{outcome.scope}; {count} random {kind} of the domain",
         count=outcome.count + (0 if outcome.unit == "boxes" else len(points)),
-        error=outcome.error or error,
         curve=outcome.curve or outcome.points,
     )
 

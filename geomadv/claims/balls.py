@@ -315,7 +315,7 @@ def positive_product(x: Any, y: Any) -> Any:
 
 
 def span(low: Any, high: Any) -> Any:
-    """Enclose an interval by a ball that has no negative numbers if the interval has none.
+    """Enclose an interval by a ball, without negative numbers if it has none.
 
     Midpoints and radii are rounded, so that the usual union of 0 and 1 reaches below 0.
 

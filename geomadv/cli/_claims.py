@@ -74,9 +74,19 @@ def _details(claim: "Claim") -> list[str]:
         " ".join(claim.statement.split()),
         f"{claim.relation}, {claim.evidence.level}: {domain}",
         f"{twin}: {' '.join(twin_statement(claim).split())}",
-        *([f"not proved on boxes: {claim.unproved}"] if claim.unproved else []),
+        _proof(claim),
         *([f"note: {' '.join(claim.note.split())}"] if claim.note else []),
     ]
+
+
+def _proof(claim: "Claim") -> str:
+    from geomadv.claims._enclosure import Enclosure, scope_of
+
+    if not isinstance(claim.evidence, Enclosure):
+        return f"not proved on boxes: {claim.unproved}"
+    if claim.expected == "VIOLATED":
+        return "refuted by ball arithmetic"
+    return f"proved on boxes: {scope_of(claim.domain, claim.evidence.beyond)}"
 
 
 def _range(name: str, parameter: Any) -> str:

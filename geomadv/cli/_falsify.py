@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 def falsify(
     selectors: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FILE.py:CLAIM|CLAIM|PAPER|THEORY",
-            help="Claims of a Python file of yours, or of the registry.",
+            help="Claims of a Python file of yours, or of the registry; with --false "
+            "or --true, all of the registry if there are none.",
             show_default=False,
         ),
-    ],
+    ] = None,
     budget: Annotated[
         float,
         typer.Option(
@@ -35,17 +36,42 @@ def falsify(
     twin: Annotated[
         bool, typer.Option("--twin", help="Search the twins, not the claims.")
     ] = False,
+    false: Annotated[
+        bool,
+        typer.Option(
+            "--false",
+            help="Search what is false: the twins of claims that hold, and statements "
+            "that are wrong as printed.",
+        ),
+    ] = False,
+    true: Annotated[
+        bool,
+        typer.Option(
+            "--true",
+            help="Search what is true: claims that hold, and corrected forms.",
+        ),
+    ] = False,
     error_rate: ErrorRate = 1e-6,
     seed: Seed = 0,
     json: Json = None,
 ) -> int:
     """Search for a violation, confirm it, and print the simplest one as a program."""
     check_outputs(json=json)
+    if twin + false + true > 1:
+        refuse("--twin", "it does not go with --false or --true, nor these together")
+    if not (selectors or false or true):
+        refuse("FILE.py:CLAIM|CLAIM|PAPER|THEORY", "name at least one claim")
     selected = find_claims(selectors)
-    if twin:
-        bare = [claim.id for claim in selected if not claim.twin.given]
-        if bare:
-            refuse("--twin", f"no twin was given for {', '.join(bare)}")
+    holds = {claim.id: claim.expected == "HOLDS" for claim in selected}
+    twins = {
+        claim.id
+        for claim in selected
+        if twin or (false and holds[claim.id]) or (true and not holds[claim.id])
+    }
+    bare = [c.id for c in selected if c.id in twins and not c.twin.given]
+    if bare:
+        option = "--twin" if twin else "--false" if false else "--true"
+        refuse(option, f"no twin was given for {', '.join(bare)}")
     from geomadv.claims import falsify as search
     from geomadv.cli._console import console
 
@@ -55,13 +81,20 @@ def falsify(
     for claim in selected:
         result = search(
             claim,
-            twin=twin,
+            twin=claim.id in twins,
             budget=budget,
             error_rate=share,
             seed=seed,
         )
         _print(out, result)
         results.append(result)
+    if len(results) > 1:
+        found = sum(result.violation is not None for result in results)
+        seconds = [result.seconds for result in results]
+        out.print(
+            f"{len(results)} searched, {found} violated; {sum(seconds):.0f} s in all, "
+            f"at most {max(seconds):.1f} s for one"
+        )
     if json is not None:
         document = {
             "error_rate": error_rate,

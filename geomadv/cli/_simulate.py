@@ -182,9 +182,9 @@ def _all(
     codes, documents, summary = [], [], []
     with bars(out) as drawn:
         whole = drawn.add_task("all studies", total=len(folders))
-        for name, folder in folders.items():
+        for place, (name, folder) in enumerate(folders.items()):
             current = drawn.add_task(name, total=None)
-            tell = teller(drawn, current, name)
+            tell = teller(drawn, current, name, whole=whole, place=place)
             try:
                 study = studies.find(name)
                 result = _one(out, study, folder, on_progress=tell, **options)
@@ -201,7 +201,7 @@ def _all(
                 )
             out.print()
             drawn.remove_task(current)
-            drawn.advance(whole)
+            drawn.update(whole, completed=place + 1)
     out.print("\n".join(summary), markup=False, highlight=False)
     good = codes.count(AS_EXPECTED)
     out.print(f"{good} of {len(folders)} studies as expected", style="bold")

@@ -260,9 +260,7 @@ def descend(
         z, s = nearest_points(X[close], c, radius, lower, upper)
         distance = np.linalg.norm(X[close] - z, axis=1).astype(np.float64)
         outer = _weights(distance - eps, width)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steep = s * radius / (distance * (1.0 - s))
-        outer *= np.where(steep < _STEEPEST, steep, _STEEPEST)
+        outer *= multipliers(s, distance, radius)
         near = (outer @ z - outer.sum() * centre) / radius
         turned = np.divide(inner, to, out=np.zeros_like(to), where=to > 0.0)
         on = np.flatnonzero(turned)
@@ -276,6 +274,15 @@ def _blocks(n: int, d: int) -> Iterator[slice]:
     step = max(1, _BLOCK // max(d, 1))
     for start in range(0, n, step):
         yield slice(start, start + step)
+
+
+def multipliers(
+    s: Float[NDArray, " n"], distance: Float[NDArray, " n"], radius: float
+) -> Float[NDArray, " n"]:
+    """Return by how much distances fall as the radius grows, 5 where it is more."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steep = s * radius / (distance * (1.0 - s))
+    return np.where(steep < _STEEPEST, steep, _STEEPEST)
 
 
 def _weights(z: Float[NDArray, " n"], width: float) -> Float[NDArray, " n"]:

@@ -47,6 +47,7 @@ from geomadv.lipschitz._wire import ModelFileError, check_wire
 
 _MOST_NODES = 10_000
 _MOST_TOTAL = 2**27
+_MOST_WEIGHTS = 2**28
 _SHOWN = 60
 
 
@@ -141,6 +142,9 @@ class _Reader:
         self.made: dict[str, tuple[str, Sequence[str]]] = {}
         self.nodes: list[Node] = []
         self.total = 0
+        self.reals: dict[str, NDArray] = {}
+        self.weights = 0
+        self.held: set[int] = set()
         self.named: set[str] = set()
         self.repeated: dict[str, int] = {}
 
@@ -329,6 +333,7 @@ class _Reader:
             count,
             self.constants,
             self.shapes,
+            self.reals,
         )
         varying = call.varying()
         layers: list[Layer]
@@ -361,6 +366,7 @@ class _Reader:
             takes = [tensor]
 
     def _place(self, node: Node) -> None:
+        self._weigh(node.layer)
         self.nodes.append(node)
         shapes = [
             self.shapes[t] if t in self.shapes else tuple(self.constants[t].shape)
@@ -377,6 +383,20 @@ class _Reader:
             raise ModelFileError(str(error)) from None
         self._count(math.prod(shape))
         self.shapes[node.output] = shape
+
+    def _weigh(self, layer: Layer) -> None:
+        """Count the numbers that a layer holds, those that are shared once."""
+        for value in vars(layer).values():
+            if isinstance(value, Layer):
+                self._weigh(value)
+            if not isinstance(value, np.ndarray):
+                continue
+            whole = value if value.base is None else value.base
+            if id(whole) not in self.held:
+                self.held.add(id(whole))
+                self.weights += whole.size if isinstance(whole, np.ndarray) else 0
+        if self.weights > _MOST_WEIGHTS:
+            raise ModelFileError(f"its layers hold more than {_MOST_WEIGHTS} numbers")
 
     def _gate(self, op: str, inputs: list[str]) -> tuple[list[Layer], list[str]] | None:
         """Return x s(x), written as a product of two tensors, as one layer."""

@@ -7,7 +7,7 @@ What contradicts the standard is a ModelFileError.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class Call:
 
     `inputs` are names, "" where an optional one is absent; `constants` holds those that
     depend on no input, `shapes` the shapes of the others as far as they are known.
+    `reals` keeps constants in double precision, so that nodes share them.
     """
 
     op: str
@@ -63,6 +64,7 @@ class Call:
     outputs: int
     constants: Mapping[str, NDArray]
     shapes: Mapping[str, Shape]
+    reals: dict[str, NDArray] = field(default_factory=dict)
 
     def has(self, i: int) -> bool:
         """Tell whether the input i is given."""
@@ -78,7 +80,10 @@ class Call:
             raise ModelFileError(f"its {what} are missing")
         if self.inputs[i] not in self.constants:
             raise NotKnownError(f"its {what} are not constant")
-        return real_values(self.constants[self.inputs[i]], what)
+        name = self.inputs[i]
+        if name not in self.reals:
+            self.reals[name] = real_values(self.constants[name], what)
+        return self.reals[name]
 
     def integers(self, i: int, name: str) -> list[int] | None:
         """Return integers of an attribute, or of a constant input of later versions."""
@@ -183,6 +188,11 @@ def _conv_transpose(call: Call) -> list[Layer]:
     return [ConvTranspose(conv, (extra[0], extra[1]), b)]
 
 
+def _times(factor: float, array: NDArray) -> NDArray:
+    """Return a multiple, the array itself where that is the same."""
+    return array if factor == 1.0 else np.asarray(factor * array)
+
+
 def _gemm(call: Call) -> list[Layer]:
     alpha, beta = float(call.get("alpha", 1.0)), float(call.get("beta", 1.0))
     a_const, b_const = (call.inputs[i] in call.constants for i in (0, 1))
@@ -191,13 +201,13 @@ def _gemm(call: Call) -> list[Layer]:
         B = call.constant(1, "weights")
         if call.get("transA", 0):
             layers.append(_permuted(call.shape(0), (1, 0)))
-        W = alpha * (B if call.get("transB", 0) else B.T)
+        W = _times(alpha, B if call.get("transB", 0) else B.T)
         axis = -1
     elif a_const:
         A = call.constant(0, "weights")
         if call.get("transB", 0):
             layers.append(_permuted(call.shape(1), (1, 0)))
-        W = alpha * (A.T if call.get("transA", 0) else A)
+        W = _times(alpha, A.T if call.get("transA", 0) else A)
         axis = -2
     else:
         raise NotKnownError("the product of two tensors has no constant")
@@ -205,7 +215,7 @@ def _gemm(call: Call) -> list[Layer]:
         raise ModelFileError(f"its weights must be a matrix, got {W.shape}")
     if not call.has(2) or beta == 0.0:
         return [*layers, Dense(W, None, axis)]
-    C = beta * call.constant(2, "biases")
+    C = _times(beta, call.constant(2, "biases"))
     if axis == -1 and C.size == len(W) and C.shape[-1:] == (len(W),):
         return [*layers, Dense(W, C.ravel())]
     return [*layers, Dense(W, None, axis), Scale(np.ones(()), C, "Add")]

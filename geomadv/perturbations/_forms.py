@@ -211,9 +211,7 @@ def inner(form: Prototypes | Expansion, X: Float[NDArray, "n d"]) -> NDArray:
     return X + form.t if form.T is None else X @ form.T.T + form.t
 
 
-def values(
-    form: Functions | Waves, X: Float[NDArray, "n d"]
-) -> Float[NDArray, "n K"]:
+def values(form: Functions | Waves, X: Float[NDArray, "n d"]) -> Float[NDArray, "n K"]:
     """Return all functions at all points."""
     if isinstance(form, Waves):
         phases = X @ form.U.T + form.s

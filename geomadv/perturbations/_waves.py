@@ -26,6 +26,7 @@ from geomadv.perturbations._result import Perturbation
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
 _DOWN = 1.0 - 1e-9
 _RAYS = 24
+_KEPT = 4  # starts that are refined
 _LOOKS = np.linspace(0.0, 1.0, 41)[1:]
 _SCALES = np.array([0.5, 0.8, 0.9, 0.97, 0.99, 0.999, 1.0, 1.001, 1.01, 1.1])
 
@@ -44,9 +45,7 @@ def bracket(
     return _result(delta, least, p)
 
 
-def certified(
-    form: Waves, X: Float[NDArray, "n d"], p: float
-) -> Float[NDArray, " n"]:
+def certified(form: Waves, X: Float[NDArray, "n d"], p: float) -> Float[NDArray, " n"]:
     """Return certified radii, infinite where no point has another decision."""
     q = np.inf if p == 1 else 1.0 if np.isinf(p) else p / (p - 1.0)
     d, m = X.shape[1], len(form.U)
@@ -93,18 +92,26 @@ def nearest(
     rays = np.concatenate([_downhill(form, X), _fixed(n, d)], axis=1)
     count = rays.shape[1]
     widest = float(np.linalg.norm(form.U, axis=1).max(initial=0.0)) or 1.0
-    own = np.repeat(np.arange(n), count)
+    kept = np.zeros((n, _KEPT, d))
     # short rays first: all waves turn within a few lengths of the shortest
-    best = np.zeros((n, d))
     for reach in (4.0, 40.0, 400.0):
-        left = ~best.any(axis=1)
-        if not left.any():
+        left = np.flatnonzero(~kept.any(axis=(1, 2)))
+        if not len(left):
             break
-        few = left[own]
-        ways = rays.reshape(-1, d)[few] * (reach / widest)
-        steps = _along(form, X[own[few]], ways, _LOOKS, box)
-        best = _shortest(steps, own[few], best, p)
-    return _refined(form, X, best, p, box)
+        ways = rays[left].reshape(-1, d) * (reach / widest)
+        steps = _along(form, np.repeat(X[left], count, axis=0), ways, _LOOKS, box)
+        order = np.argsort(_size(steps, p).reshape(-1, count), axis=1, kind="stable")
+        order = order[:, :_KEPT, None]
+        kept[left] = np.take_along_axis(steps.reshape(-1, count, d), order, axis=1)
+    steps = _refined(form, np.repeat(X, _KEPT, axis=0), kept.reshape(-1, d), p, box)
+    shortest = _size(steps, p).reshape(n, _KEPT).argmin(axis=1)
+    return np.asarray(steps.reshape(n, _KEPT, d)[np.arange(n), shortest])
+
+
+def _size(steps: Float[NDArray, "n d"], p: float) -> Float[NDArray, " n"]:
+    """Return the lengths of steps, infinite where there is none."""
+    lengths = np.linalg.norm(steps, p, axis=1)
+    return np.where(steps.any(axis=1), lengths, np.inf)
 
 
 def _downhill(form: Waves, X: NDArray) -> NDArray:
@@ -158,23 +165,10 @@ def _along(
     return np.where(some[:, None], steps, 0.0)
 
 
-def _shortest(steps: NDArray, own: NDArray, best: NDArray, p: float) -> NDArray:
-    """Return the shortest of the steps of each point, or what it had."""
-    best = best.copy()
-    size = np.linalg.norm(steps, p, axis=1)
-    size = np.where(steps.any(axis=1), size, np.inf)
-    for i in np.argsort(-size, kind="stable"):  # the shortest is last
-        if np.isfinite(size[i]):
-            best[own[i]] = steps[i]
-    return best
-
-
-def _refined(
-    form: Waves, X: NDArray, steps: NDArray, p: float, box: Box
-) -> NDArray:
+def _refined(form: Waves, X: NDArray, steps: NDArray, p: float, box: Box) -> NDArray:
     """Return shorter steps by linear constraints in boxes of trust."""
     steps, own = steps.copy(), decisions(form, X)
-    size = np.where(steps.any(axis=1), np.linalg.norm(steps, p, axis=1), np.inf)
+    size = _size(steps, p)
     trust = 0.5 * np.abs(steps).max(axis=1, initial=0.0)
     for _ in range(30):
         rows = np.flatnonzero(np.isfinite(size) & (trust > 1e-9 * size))
@@ -195,10 +189,11 @@ def _refined(
         height = height + (slope * (np.clip(x, low, high) - y)).sum(axis=1)
         ends, _, _ = nearest_points(x, slope, height, low, high, p)
         new = _along(form, x, ends - x, _SCALES, box)
-        length = np.where(new.any(axis=1), np.linalg.norm(new, p, axis=1), np.inf)
+        length = _size(new, p)
         better = length < size[rows]
-        gain = length < size[rows] * (1.0 - 1e-3)
+        factor = np.where(length < size[rows] * (1.0 - 1e-3), 1.5, 1.0)
+        factor[length >= size[rows] * (1.0 - 1e-8)] = 1.0 / 3.0
         steps[rows[better]] = new[better]
         size[rows[better]] = length[better]
-        trust[rows] *= np.where(gain, 1.5, 1.0 / 3.0)
+        trust[rows] *= factor
     return steps

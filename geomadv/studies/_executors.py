@@ -252,8 +252,11 @@ class Processes:
 def _kill(pool: Any, *, wait: bool) -> None:
     """Kill the worker of a pool.
 
-    loky drops what waits and then looks up those that it has not handed out yet, by
-    their numbers, which ends its thread with a KeyError: they are taken away before.
+    loky (joblib 1.4 to 1.6) drops what waits and then looks up what it has not handed
+    out yet, by its numbers, which ends its thread with a KeyError on standard error:
+    they are taken away before. It has no public name for them. Where they are called
+    otherwise, nothing is taken and the message may appear; no result depends on it,
+    since the batches are given out again by `_replaced`.
     """
     numbers: queue.Queue[int] = getattr(pool, "_work_ids", queue.Queue())
     with contextlib.suppress(queue.Empty):

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
 
+_PERIOD = 600.0  # seconds over which the speed is taken: a cell may be long
+
 Tell = Callable[[Progress], None]
 
 
@@ -32,6 +34,7 @@ def bars(console: "Console") -> "Bars":
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
+        speed_estimate_period=_PERIOD,
         transient=True,
         disable=not console.is_terminal,
     )
@@ -62,17 +65,26 @@ def shown(console: "Console", name: str, tell: Tell | None) -> Iterator[Tell]:
         yield teller(drawn, drawn.add_task(name, total=None), name)
 
 
-def teller(drawn: "Bars", task: int, name: str) -> Tell:
-    """Return what sets a bar to a progress."""
+def teller(
+    drawn: "Bars", task: int, name: str, *, whole: int | None = None, place: int = 0
+) -> Tell:
+    """Return what sets a bar to a progress, and the bar of all studies beside it.
+
+    `whole` is that bar, and `place` the number of studies that are done: the share of
+    the current one counts, so that the time left is known before the first has ended.
+    """
     from rich.progress import TaskID
 
     def told(progress: Progress) -> None:
         failed = f" ({progress.failed} failed)" if progress.failed else ""
+        done = progress.done + progress.failed
         drawn.update(
             TaskID(task),
             description=name + failed,
             total=progress.total,
-            completed=progress.done + progress.failed,
+            completed=done,
         )
+        if whole is not None:
+            drawn.update(TaskID(whole), completed=place + done / progress.total)
 
     return told

@@ -19,6 +19,7 @@ from geomadv.claims import (
 )
 from geomadv.theories import find, registry
 from geomadv.theories.dimension.gilmer2018 import _tilted_cap_distance
+from geomadv.theories.oscillation.belkin2018 import _missed_without
 
 BREAK = {"e": Reals(0, 1, (0.0, 0.1, 0.3, 0.5, 1.0))}
 
@@ -104,6 +105,40 @@ def test_a_dozen_claims_of_the_registry_stop_where_a_hypothesis_breaks():
     results = ablate(registry())
     assert len({result.claim.id for result in results}) >= 12
     assert [r.claim.id for r in results if not r.needed] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "broken", "first"),
+    [
+        (
+            "gilmer2018.median-comparison",
+            "should not work in low dimension?",
+            "d",
+            3060,
+        ),
+        (
+            "belkin2018.sample-size",
+            "interpolation + Bayes > 0 is not enough in high dimension",
+            "d",
+            2,
+        ),
+    ],
+)
+def test_the_questions_of_the_talk_are_there_by_name(name, words, broken, first):
+    (result,) = [r for r in ablate(find([name])) if words in r.hypothesis.broken]
+    assert result.needed
+    assert result.first.parameters[broken] == first
+
+
+def test_what_is_missed_without_noise_or_in_more_cells_against_the_definition():
+    # Two cells, n points, each in a given cell with probability a: 2 (1 - a)^n less
+    # the probability that none is in either.
+    n = math.ceil(math.log(2 / 0.05) / -math.log(1 - 0.2 / 2))
+    for lost in (0.0, 0.3):
+        a = (1 - lost) * 0.2 / 2
+        missed = (2 * (1 - a) ** n - (1 - 2 * a) ** n) / 0.05
+        assert _missed_without(0.2, lost, 2, 1) == pytest.approx(missed, rel=1e-12)
+    assert _missed_without(0.2, 1.0, 2, 1) == 20
 
 
 def test_record_of_a_result():

@@ -86,17 +86,6 @@ def test_a_rate_is_fitted_to_further_curves():
     assert thorough.verdict is Verdict.VIOLATED
 
 
-def test_a_formula_that_is_wrong_beyond_the_grid_is_caught_by_its_enclosure():
-    domain = {"x": Reals(0.0, 1.0, (0.0, 1.0))}
-    evidence = Enclosure(
-        lambda x: x * x, lambda x: arb(2), formulas=(lambda x: x, lambda x: 2)
-    )
-    quick, thorough = outcomes(claim(evidence, domain=domain))
-    assert quick.verdict is Verdict.HOLDS
-    assert thorough.verdict is Verdict.INCONCLUSIVE
-    assert "formula of lhs" in thorough.error
-
-
 def test_more_boxes_and_more_draws_may_be_used():
     domain = {"x": Reals(0.0, 1.0, (0.0, 1.0))}
     hard = Enclosure(lambda x: x * (1 - x), lambda x: arb("0.26"), most_boxes=20)

@@ -80,6 +80,19 @@ def test_claims_of_the_registry_are_searched_too(run: Run) -> None:
     assert run("falsify", "levy1951.breaks", "--budget", "0.2").code == 2
 
 
+@pytest.mark.usefixtures("claims")
+def test_what_is_false_and_what_is_true_are_searched_together(run: Run) -> None:
+    names = ["levy1951.holds", "other2020.misprint"]
+    ended = run("falsify", *names, "--false", "--budget", "5")
+    assert ended.code == 0
+    assert "the twin of levy1951.holds" in ended.out
+    assert "2 searched, 2 violated" in ended.out
+    ended = run("falsify", *names, "--true", "--budget", "0.2")
+    assert ended.code == 0
+    assert "the twin of other2020.misprint" in ended.out
+    assert "2 searched, 0 violated" in ended.out
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("60", 60), ("1.5s", 1.5), ("2m", 120), ("1h", 3600), ("1e2", 100)],
@@ -99,7 +112,9 @@ def test_durations(text: str, seconds: float) -> None:
         (["{draft}:third"], "there are: mydraft.holds, mydraft.fails"),
         (["{draft}x.py"], "no file"),
         (["{draft}", "{draft}:fails"], "two claims have the id 'mydraft.fails'"),
-        ([], "Missing argument"),
+        ([], "name at least one claim"),
+        (["{draft}", "--true", "--false"], "it does not go with --false or --true"),
+        (["{draft}", "--false"], "no twin was given for mydraft.fails"),
     ],
 )
 def test_bad_arguments_are_refused(
@@ -122,6 +137,18 @@ def test_verify_takes_files(run: Run, draft: Path, tmp_path: Path) -> None:
     record = json.loads(data.read_text(encoding="utf-8"))["claims"][0]
     assert record["source"]["year"] is None
     assert (record["id"], record["theory"]) == ("mydraft.holds", "conjectures")
+
+
+def test_verify_writes_the_row_of_a_users_claim(
+    run: Run, draft: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.tex"
+    assert run("verify", f"{draft}:holds", "--latex", table).code == 0
+    rows = table.read_text(encoding="utf-8").splitlines()
+    assert rows[4].startswith("A share of a share & my draft, Thm 2 & exact & ")
+    assert rows[4].endswith(r" & holds & refuted \\")
+    refused = run("verify", f"{draft}:holds", "--ablate", "--latex", table)
+    assert (refused.code, "--latex" in refused.err) == (64, True)
 
 
 def test_verify_says_when_power_is_unproven(run: Run, draft: Path) -> None:

@@ -60,6 +60,7 @@ def test_the_document_has_layers_and_the_network(run: Run, tmp_path: Path) -> No
     assert (first["shape"], first["stride"]) == ([3, 3, 3, 4], [2, 2])
     assert (pool["lower"], pool["upper"]) == (2.0, 2.0)
     network = found["network"]
+    assert network["branches"] is False
     assert 0 < network["lower"] <= network["upper"]
     product = np.prod([layer["upper"] for layer in found["layers"]])
     assert network["upper"] == pytest.approx(product)
@@ -222,7 +223,25 @@ def test_a_product_over_branches_is_not_called_a_bound(
     model = helper.make_model(graph, opset_imports=opset, ir_version=8)
     path = tmp_path / "twice.onnx"
     path.write_bytes(model.SerializeToString())
-    ended = run("lipschitz", path)
+    document = tmp_path / "twice.json"
+    ended = run("lipschitz", path, "--json", document)
+    assert json.loads(document.read_text())["network"]["branches"] is True
     assert "network: 1.4142 <= L <= 1.4143" in ended.out
     assert "product of the upper bounds: 1 (no bound" in ended.out
     assert "no bound" not in run("lipschitz", written(tmp_path / "a.onnx")).out
+
+
+def test_without_a_budget_costly_layers_have_rough_bounds(
+    run: Run, tmp_path: Path
+) -> None:
+    model, path = written(tmp_path / "a.onnx"), tmp_path / "a.json"
+    found = []
+    for budget in ("120", "0"):
+        assert run("lipschitz", model, "--json", path, "--budget", budget).code == 0
+        found.append(json.loads(path.read_text(encoding="utf-8")))
+    rough = [layer["method"].startswith("rough") for layer in found[1]["layers"]]
+    assert rough == [True, False, False, False, True, False]
+    assert not any(layer["method"].startswith("rough") for layer in found[0]["layers"])
+    uppers = [document["network"]["upper"] for document in found]
+    assert found[0]["network"]["lower"] <= uppers[0] < uppers[1]
+    assert run("lipschitz", model, "--budget", "-1").code == 64

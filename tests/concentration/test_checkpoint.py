@@ -13,6 +13,7 @@ from geomadv.concentration import (
     Rectangles,
     _balls,
     _checkpoint,
+    _cut_ball,
     _faces,
     _halfspaces,
     _rectangles,
@@ -84,6 +85,7 @@ def test_resumed_work_has_the_result_of_work_that_was_never_stopped(
         (_faces, "greedy_boxes"),
         (_balls, "greedy_balls"),
         (_balls, "descend"),
+        (_cut_ball, "descend"),
         (_halfspaces, "screened"),
         (_halfspaces, "descend"),
     ):

@@ -129,8 +129,9 @@ def test_descent_finds_the_corner_of_the_square_that_grows_least():
     assert grown(end) < 0.0529 + 4 * np.sqrt(0.053 / 40_000)
 
 
-def test_the_multiplier_of_the_docstring_is_the_derivative_of_the_distance():
+def test_multipliers_are_the_derivatives_of_the_distance():
     rng = np.random.default_rng(8)
+    tried = 0
     for _ in range(20):
         ball = a_ball(rng)
         x = rng.uniform(0.0, 0.4, (1, 3))
@@ -138,7 +139,12 @@ def test_the_multiplier_of_the_docstring_is_the_derivative_of_the_distance():
         distance = -ball.score(x)[0]
         if not distance > 0.05 or s[0] > 0.999:
             continue
-        m = s[0] * ball.radius / (distance * (1 - s[0]))
+        (m,) = cut.multipliers(s, np.array([distance]), ball.radius)
+        if m == 5.0:
+            continue
+        wider = CutBall(ball.centre, ball.radius + 1e-6, LOWER, UPPER).score(x)[0]
+        assert (wider + distance) / 1e-6 == pytest.approx(m, rel=1e-3)
+        tried += 1
         direction = rng.normal(size=3)
         h = 1e-6
 
@@ -149,6 +155,7 @@ def test_the_multiplier_of_the_docstring_is_the_derivative_of_the_distance():
         slope = (at(h) - at(-h)) / (2 * h)
         expected = -m * (z[0] - ball.centre) @ direction / ball.radius
         assert slope == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert tried > 5
 
 
 def test_centres_apart_have_balls_with_little_in_common():

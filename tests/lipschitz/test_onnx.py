@@ -795,3 +795,39 @@ def test_no_code_or_file_is_touched_by_reading(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(bytes(32))
     with pytest.raises(ModelFileError, match="another file"):
         network_bounds(path)
+
+
+def _stacked(op: str, count: int, size: int, **attributes: Any) -> bytes:
+    """Return a chain of nodes that share one matrix."""
+    nodes = [
+        helper.make_node(op, [f"t{i}" if i else "x", "w"], [f"t{i + 1}"], **attributes)
+        for i in range(count)
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "shared",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, size])],
+        [helper.make_tensor_value_info(f"t{count}", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.eye(size, dtype=np.float32), "w")],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    proto = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    return bytes(proto.SerializeToString())
+
+
+@pytest.mark.parametrize("op", ["MatMul", "Gemm"])
+def test_weights_that_many_nodes_share_are_in_memory_once(op: str) -> None:
+    size = 512
+    data = _stacked(op, 100, size)
+    tracemalloc.start()
+    read_onnx(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 8 * size**2
+
+
+def test_copies_of_weights_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geomadv.lipschitz._onnx._MOST_WEIGHTS", 20 * 64**2)
+    read_onnx(_stacked("Gemm", 100, 64))
+    with pytest.raises(ModelFileError, match="hold more than"):
+        read_onnx(_stacked("Gemm", 100, 64, alpha=2.0))

@@ -1,9 +1,8 @@
 """Plants errors in the formulas, one at a time, and asks whether the tests see them.
 
-`make mutants` plants 200, in copies of the tree. A run that was interrupted goes on where
-it was: a mutant that was caught stays so while the text of its module is the same, and
-the others are tried again. The exit code is 0 where every mutant is caught or known as
-equivalent.
+`make mutants` plants 200, in copies of the tree. A run that was interrupted goes on:
+what was caught stays so while the text of its module is the same, and the others are
+tried again. The exit code is 0 where every mutant is caught or known as equivalent.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from queue import SimpleQueue
 
 from tests.mutants._choice import choose, equivalents
 from tests.mutants._sites import KINDS, Mutant, mutants
-from tests.mutants._tests import claim_ids, formula_modules, tests_of
+from tests.mutants._tests import arguments_for, claim_ids, formula_modules
 from tests.mutants._trial import LIMIT, Copy
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +94,7 @@ def _run(
         def judge(mutant: Mutant) -> dict[str, str]:
             copy = copies.get()
             try:
-                tests = tests_of(copy.root, mutant.module, claims)
+                tests = arguments_for(copy.root, mutant.module, claims)
                 return asdict(copy.judge(mutant, tests))
             finally:
                 copies.put(copy)

@@ -1,6 +1,7 @@
 """The tests of a module: its examples, its mirror, those of its users, its claims."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def claim_ids(root: Path) -> list[str]:
     return done.stdout.split()
 
 
-def tests_of(root: Path, module: str, claims: list[str]) -> list[str]:
+def arguments_for(root: Path, module: str, claims: list[str]) -> list[str]:
     """Return pytest's arguments for the tests of a module, the nearest tests first."""
     path = root / module
     kernel = module.startswith("kernels/")
@@ -70,10 +71,12 @@ def tests_of(root: Path, module: str, claims: list[str]) -> list[str]:
     if kernel:
         files.append(folder / "test_xp.py")
     files += [f for f in tests if f not in files and names & imported[f]]
+    dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+    everywhere = sorted((root / "tests").glob("*/test_*.py"))
+    files += [f for f in everywhere if f not in files and _takes_from(f, dotted)]
     if not files:
         files = [f for f in tests if any(_mirrors(f, user.stem) for user in users)]
     if not files:
-        everywhere = sorted((root / "tests").glob("*/test_*.py"))
         files = [f for f in everywhere if _mentions(f, names)]
     papers = {path.stem, *(user.stem for user in users)}
     registry = (
@@ -97,18 +100,27 @@ def _mentions(file: Path, names: set[str]) -> bool:
     return not words.isdisjoint(names)
 
 
+def _takes_from(file: Path, dotted: str) -> bool:
+    return any(module == dotted for module, _ in _imports(file))
+
+
 def _imported(file: Path, package: str) -> set[str]:
     """Return what a file imports from a package, the modules' names included."""
     return {
         name
+        for module, names in _imports(file)
+        if module == package or module.startswith(f"{package}.")
+        for name in (*names, module.rpartition(".")[2])
+    }
+
+
+@functools.cache
+def _imports(file: Path) -> list[tuple[str, list[str]]]:
+    return [
+        (node.module or "", [alias.name for alias in node.names])
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom)
-        and (node.module == package or (node.module or "").startswith(f"{package}."))
-        for name in (
-            *(alias.name for alias in node.names),
-            (node.module or "").rpartition(".")[2],
-        )
-    }
+    ]
 
 
 def _public(path: Path) -> set[str]:

@@ -83,7 +83,8 @@ class Copy:
             by = f"nothing within {self.limit:g} s"
         elif failed.exists() and (names := list(json.loads(failed.read_text()))):
             by = names[0]
-            again = [*again, "--last-failed", "--last-failed-no-failures=none"]
+            # A file alone is one that could not be read.
+            again += ["--last-failed"] if "::" in by else ["--collect-only"]
         else:
             by = f"pytest ends with {code}"
         # What fails without the error as well has not seen it.

@@ -10,7 +10,7 @@ import pytest
 from tests.mutants.__main__ import main
 from tests.mutants._choice import choose, equivalents
 from tests.mutants._sites import KINDS, Mutant, mutants
-from tests.mutants._tests import formula_modules, tests_of
+from tests.mutants._tests import arguments_for, formula_modules
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,7 +90,7 @@ def test_equal_expressions_have_names_of_their_own() -> None:
 
 
 def test_the_choice_is_even_and_depends_on_the_seed_alone() -> None:
-    body = "return g(a, b) + norm(d * a) / 2 - d ** 2"
+    body = "return g(a, b) + norm(d * a) / 2 - d ** 2 + g(b, a) * math.sqrt(d + a)"
     every = [
         found
         for name in "pqrs"
@@ -145,9 +145,9 @@ def test_stale_and_unexplained_equivalents_are_errors(
 def test_every_formula_module_has_tests() -> None:
     claims = ["tanay2016.strength"]
     for module in formula_modules(ROOT):
-        tests = tests_of(ROOT, module, claims)
+        tests = arguments_for(ROOT, module, claims)
         assert len(tests) >= 3, module
-    nearest = tests_of(ROOT, "geomadv/theories/manifold/tanay2016.py", claims)
+    nearest = arguments_for(ROOT, "geomadv/theories/manifold/tanay2016.py", claims)
     assert nearest[2] == "tests/theories/test_tanay2016.py"
     assert nearest[-1].endswith("[tanay2016.strength]")
 
@@ -180,6 +180,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def results(root: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> list[str]:
     monkeypatch.setattr("tests.mutants.__main__.equivalents", lambda _: {})
+    monkeypatch.setattr("tests.mutants._trial.PRELOADED", ("pytest",))
     out = root.parent / "out"
     code = main(["--root", str(root), "--out", str(out), "--workers", "1", *more])
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))["mutants"]
@@ -207,9 +208,9 @@ def test_what_a_test_sees_is_caught_and_what_none_sees_survives(
 def test_a_hang_is_caught(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     formula = "def f(a):\n    while a > 0:\n        a = a - 1\n    return a\n"
     root = tree(formula, "def test_f(): assert f(3) == 0\n")
-    found = results(root, monkeypatch, "--limit", "8", "--count", "1")
+    found = results(root, monkeypatch, "--limit", "20", "--count", "1")
     assert found == ["caught"]
-    assert "nothing within 8 s" in (root.parent / "out" / "state.jsonl").read_text()
+    assert "nothing within 20 s" in (root.parent / "out" / "state.jsonl").read_text()
 
 
 def test_a_test_that_fails_anyway_catches_nothing(

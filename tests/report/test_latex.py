@@ -32,22 +32,22 @@ def cells(line):
     """Split a row, with braces, dollars and reserved characters checked as TeX does."""
     assert line.endswith(r" \\")
     found, depth, formula = [""], 0, False
-    for token in re.findall(r"\\[a-zA-Z]+|\\.|.", line[:-3]):
-        assert token not in ("%", "#", r"\\"), line
-        if token == "$":
+    for piece in re.findall(r"\\[a-zA-Z]+|\\.|.", line[:-3]):
+        assert piece not in ("%", "#", r"\\"), line
+        if piece == "$":
             assert formula or depth == 0, line
             formula = not formula
-        elif token in ("{", "}"):
-            depth += 1 if token == "{" else -1
+        elif piece in ("{", "}"):
+            depth += 1 if piece == "{" else -1
             assert depth >= 0, line
-        elif token == "&":
-            assert depth == 0 and not formula, line
+        elif piece == "&":
+            assert (depth, formula) == (0, False), line
             found.append("")
             continue
-        elif token in ("_", "^"):
+        elif piece in ("_", "^"):
             assert formula, line
-        found[-1] += token
-    assert depth == 0 and not formula, line
+        found[-1] += piece
+    assert (depth, formula) == (0, False), line
     return [cell.strip() for cell in found]
 
 

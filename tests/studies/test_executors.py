@@ -2,6 +2,7 @@
 
 import functools
 import os
+import queue
 import subprocess
 import sys
 import time
@@ -16,8 +17,9 @@ import cells
 from cells import bad, good, marks, study
 
 from geomadv.studies import Execution, Study, run
+from geomadv.studies._executors import Processes, _kill
 from geomadv.studies._transport import packed, unpacked
-from geomadv.studies._work import TimeLimitExceeded, limited
+from geomadv.studies._work import TimeLimitExceeded, Work, limited
 
 TWO = Execution(workers=2)
 
@@ -148,6 +150,7 @@ def test_bad_executions_are_named(options, message):
 THERE = """
 import sys, numpy as np
 from pathlib import Path
+from geomadv.studies._executors import Processes, _kill
 from geomadv.studies._transport import unpacked
 measure = unpacked(Path(sys.argv[1]).read_bytes())
 found = measure({"n": 1}, np.random.default_rng(0))
@@ -227,3 +230,30 @@ def test_a_limit_that_comes_at_the_very_end_does_no_harm():
     for _ in range(1000):
         pass
     assert ends <= {"done", "over"}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_pool_is_killed_with_nothing_left_to_hand_out(numbered):
+    """loky's thread ends with a KeyError if it finds a number of what was dropped."""
+
+    class Pool:
+        def shutdown(self, **options):
+            self.options = options
+            self.left = self._work_ids.qsize() if numbered else 0
+
+    pool = Pool()
+    if numbered:
+        pool._work_ids = queue.Queue()
+        for number in range(3):
+            pool._work_ids.put(number)
+    _kill(pool, wait=True)
+    assert pool.options == {"wait": True, "kill_workers": True}
+    assert pool.left == 0
+
+
+def test_the_pool_of_this_joblib_has_such_numbers(tmp_path):
+    made = study(good, tmp_path)
+    executor = Processes(Work(made.name, made.measure, 0), 1, 1)
+    pool = executor._slots[0].pool
+    executor.close()
+    assert isinstance(pool._work_ids, queue.Queue)

@@ -64,3 +64,13 @@ def test_the_tests_of_the_page_pass(files: Path) -> None:
     row = next(r for r in ended.stdout.splitlines() if r.startswith("mydraft.near"))
     page = PAGE.read_text(encoding="utf-8").splitlines()
     assert row.split() in [line.split() for line in page]
+
+
+def test_the_family_of_the_page_refutes_the_conjecture_alone(files: Path) -> None:
+    half_spaces, pairs = load(files / "sets.py")
+    assert falsify(half_spaces, budget=1).violation is None
+    found = falsify(pairs, budget=20).violation
+    assert found is not None
+    errors = found.parameters["errors"]
+    assert (errors.kind, errors.space.d) == ("cap", 1)
+    assert found.parameters["eps"] == 1

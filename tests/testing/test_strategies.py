@@ -280,6 +280,25 @@ def test_every_family_comes_up(name):
     assert simplest(gst.classifiers(2), lambda model: type(model).__name__ == name)
 
 
+def test_every_strategy_shrinks_to_what_can_be_read():
+    assert simplest(gst.dimensions()) == 1
+    assert simplest(gst.dimensions(2, 5)) == 2
+    assert simplest(gst.norms()) == 2
+    assert np.array_equal(simplest(gst.rotations(3)), np.eye(3))
+    errors = simplest(gst.error_sets(Sphere(3), mass=0.1))
+    assert (errors.kind, errors.direction.tolist()) == ("cap", [1, 0, 0])
+    law = simplest(gst.labelled_laws(1))
+    assert (law.mu.tolist(), law.cov.tolist(), law.prior) == ([1], 1, 0.5)
+    near = simplest(gst.nearest_neighbours(2))
+    assert (near.n_neighbors, near._fit_X.tolist()) == (1, [[0, 0], [0, 0]])
+    kernel = simplest(gst.kernel_classifiers(2))
+    assert (kernel.kernel, kernel.gamma) == ("gaussian", 1)
+    assert np.array_equal(np.abs(kernel.coefficients_), [[1], [1]])
+    assert np.array_equal(kernel.centres_, np.round(kernel.centres_))
+    away = simplest(gst.kernel_classifiers(2), lambda m: np.ptp(m.centres_) > 0)
+    assert np.array_equal(away.centres_, np.round(away.centres_))
+
+
 @given(D, st.integers(2, 4), st.data())
 @FEW
 def test_linear_classifiers_have_their_classes(d, classes, data):

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from geomadv.theories.lipschitz.fawzi2015 import (
+    _large_d_ratio,
     linear_bound,
     quadratic_bound,
     random_ratio,
@@ -99,3 +100,8 @@ def test_bounds_broadcast():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.parametrize("e", [0.01, 0.3])
+def test_the_ratio_of_many_dimensions_is_the_limit(e: float):
+    assert _large_d_ratio(10**9, e) == pytest.approx(random_ratio(10**9, e), rel=1e-7)

@@ -14,7 +14,10 @@ from geomadv.classifiers import (
 )
 from geomadv.data import GaussianPair
 from geomadv.perturbations import robust_error
-from geomadv.theories.features._adversarial_training import adversarially_trained
+from geomadv.theories.features._adversarial_training import (
+    _Coefficients,
+    adversarially_trained,
+)
 from geomadv.theories.features._datasets import (
     attacked,
     non_robust_dataset,
@@ -337,3 +340,22 @@ def test_a_common_part_of_all_outputs_is_no_feature():
     assert not np.isclose(x_r[:, 2], X[:, 2]).any()
     near, _ = robust_dataset(model, X, y, box=(-99.0, 99.0), rng=0)
     assert np.allclose(near, x_r, atol=1e-3)
+
+
+def test_coefficients_are_fitted_to_all_points_met_so_far():
+    """They minimise the mean over rounds of |H c - y|^2, plus alpha c' K c."""
+    X, y = GaussianPair([1.0, 0.3]).sample(12, 0)
+    model = KernelExpansion(gamma=0.5, alpha=0.1).fit(X, y)
+    rounds = [X, X + 0.4, X[::-1] - 0.3]
+    fit = _Coefficients(model, y)
+    for Z in rounds:
+        found = fit.with_points(Z)
+
+    def kernel(Z):
+        squares = ((Z[:, None] - model.centres_) ** 2).sum(axis=2)
+        return np.exp(-0.5 * squares)
+
+    c = np.ravel(found.coefficients_)
+    slopes = [kernel(Z).T @ (kernel(Z) @ c - y) for Z in rounds]
+    slope = np.mean(slopes, axis=0) + 0.1 * kernel(model.centres_) @ c
+    np.testing.assert_allclose(slope, 0.0, atol=1e-7)

@@ -7,10 +7,12 @@ import pytest
 from scipy import optimize
 
 from geomadv.theories.features._features import (
+    _BLOCK,
     BumpFeature,
     Feature,
     LinearFeature,
     QuadraticFeature,
+    blocks,
     fall,
 )
 
@@ -206,3 +208,11 @@ def test_bumps_attain_their_extremes(p):
             tol=1e-12,
         )
         assert best[i] == pytest.approx(math.exp(-0.4 * found.fun), rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 6, 7, 23])
+def test_blocks_are_all_rows_once(n: int):
+    rows = np.arange(n)
+    parts = [rows[part] for part in blocks(n, _BLOCK // 3)]
+    assert np.concatenate([*parts, []]).tolist() == rows.tolist()
+    assert all(0 < part.size <= 3 for part in parts)

@@ -14,6 +14,7 @@ from geomadv.theories.features._law import (
 )
 from geomadv.theories.features._usefulness import (
     KINDS,
+    _candidates,
     detect_features,
     robust_usefulness,
     usefulness,
@@ -219,3 +220,20 @@ def test_what_the_sample_does_not_decide_is_undecided():
         1.05: "undecided",
         1.3: "non-robust",
     }
+
+
+def test_the_sign_of_a_feature_is_that_of_its_covariance_with_the_label():
+    """The mean is -4 and most labels are 1: the mean product has the other sign."""
+    X = np.array([[-3.0], [-4.0], [-3.5], [-5.5]])
+    y, rng = np.array([1.0, 1.0, 1.0, -1.0]), np.random.default_rng(0)
+    assert y @ X[:, 0] < 0
+    ((_, feature, _, _),) = _candidates("coordinates", X, y, 1, rng)
+    np.testing.assert_array_equal(feature.values(X), X[:, 0])
+
+
+def test_bumps_are_as_wide_as_the_data():
+    """Their exponent is 2 over the mean squared distance of two points."""
+    X, y = GaussianPair([1.0, 0.5, 0.2]).sample(30, 0)
+    ((_, bump, _, _),) = _candidates("kernel", X, y, 1, np.random.default_rng(0))
+    squares = ((X[:, None] - X) ** 2).sum(axis=2)
+    assert bump.gamma == pytest.approx(2 / squares.mean(), rel=1e-12)

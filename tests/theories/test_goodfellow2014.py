@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import log_loss
 
 from geomadv.theories.lipschitz.goodfellow2014 import (
+    _problem,
     largest_change,
     logistic_loss,
     printed_loss,
@@ -100,3 +101,9 @@ def test_losses_do_not_overflow():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_the_share_of_negative_labels_is_as_asked(share: float):
+    y = _problem(3, share)[1]
+    assert (y == -1).mean() == share

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from geomadv.theories.features.ilyas2019 import (
+    _line,
     budget_of_penalty,
     gradient_alignment,
     least_aligned_mean,
@@ -354,3 +355,7 @@ def test_robust_gradients_are_better_aligned(v, eps):
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_line_of_the_claims_rises_in_equal_steps_from_1_to_below_2():
+    assert _line(4).tolist() == [1.0, 1.25, 1.5, 1.75]

@@ -253,3 +253,11 @@ def test_bad_arguments_are_named(call, name, value):
 def test_the_ratio_needs_a_distance_to_go():
     with pytest.raises(ValueError, match="must not both be"):
         talagrand_ratio(0.5, [0.1, 0.5])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_equal_blocks_of_coordinates_are_a_smaller_cube(size: int):
+    """Two flips of blocks take a ball of radius 1 of 6 bits to one of radius 3."""
+    ball, grown = (sum(math.comb(6, j) for j in range(r + 1)) / 64 for r in (1, 3))
+    left = mahloujifar2018._log_untouched_blocks(size, 6 * size, ball, 2 * size)
+    assert math.exp(left) == pytest.approx(1 - grown, rel=1e-12)

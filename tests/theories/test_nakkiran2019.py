@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from geomadv.data import Parity
 from geomadv.perturbations import robust_error
 from geomadv.theories.oscillation.nakkiran2019 import (
+    _bent,
     _correlations,
     linear_accuracy,
     log_queries,
@@ -158,3 +159,11 @@ def test_accuracies_have_their_values():
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_the_inner_product_is_equally_far_from_all_parities(m: int):
+    points = np.array(list(itertools.product((0, 1), repeat=2 * m)))
+    parities = (-1.0) ** (points @ points.T)
+    correlations = parities @ _bent(m) / len(points)
+    np.testing.assert_allclose(np.abs(correlations), 2.0**-m, rtol=1e-12)

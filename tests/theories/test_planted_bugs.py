@@ -21,7 +21,7 @@ ENCLOSED = {
 SIDES = ("lhs", "rhs")
 
 
-def planted(formula, bug):
+def planted(formula, bug, domain):
     """Return a formula with a bug; a bug that is a name is off by one in it."""
     match bug:
         case "-":
@@ -29,7 +29,13 @@ def planted(formula, bug):
         case "1 + 1e-6":
             return lambda **point: formula(**point) * (1 + 1e-6)
         case _:
-            return lambda **point: formula(**{**point, bug: point[bug] + 1})
+
+            def shifted(**point):
+                value = point[bug]
+                other = value + 1 if value < domain[bug].upper else value - 1
+                return formula(**{**point, bug: other})
+
+            return shifted
 
 
 def bugs(claim):
@@ -54,7 +60,7 @@ def test_a_planted_bug_makes_the_claim_inconclusive(name, side, bug):
     claim = ENCLOSED[name]
     evidence, index = claim.evidence, SIDES.index(side)
     formulas = list(evidence.formulas)
-    formulas[index] = planted(formulas[index], bug)
+    formulas[index] = planted(formulas[index], bug, claim.domain)
     before, after = (
         values(f, claim) for f in (evidence.formulas[index], formulas[index])
     )

@@ -7,6 +7,7 @@ from scipy import optimize
 from scipy.linalg import sqrtm
 
 from geomadv.theories.dimension.prescott2021 import (
+    _logistic_shape,
     gaussian_concentration,
     half_space_risk,
     induced_norm_bound,
@@ -145,3 +146,11 @@ def test_formulas_broadcast():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("d", [1, 2, 7])
+@pytest.mark.parametrize(
+    "shape", ["half-space", "orthant", "union of half-spaces", "two strips"]
+)
+def test_shapes_under_logistic_laws_have_their_measure(shape: str, d: int):
+    assert _logistic_shape(shape, d, 0.3, 0.0) == pytest.approx(0.3, rel=1e-12)

@@ -7,6 +7,7 @@ from scipy.ndimage import correlate
 from geomadv.lipschitz import conv_singular_values
 from geomadv.theories.lipschitz._matrices import convolution_matrix
 from geomadv.theories.lipschitz.sedghi2019 import (
+    _kernel_of,
     cropped_singular_values,
     singular_values,
 )
@@ -87,3 +88,8 @@ def test_cut_off_kernels_agree_where_they_fit():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_kernels_have_the_channels_and_the_size_of_their_name():
+    assert _kernel_of(4, "2 to 3").shape == (3, 2, 4, 4)
+    assert _kernel_of(1, "3 to 2").shape == (2, 3, 1, 1)

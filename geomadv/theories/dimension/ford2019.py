@@ -24,6 +24,7 @@ from geomadv.claims import (
     Choices,
     Claim,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -219,6 +220,20 @@ $-\sigma\,\Phi^{-1}(\mu)$; checked for half-spaces, slabs, balls and their outsi
                 lambda shape, d, error: _median_of(shape, d, error),
                 lambda shape, d, error: 0.999 * median_distance(error),
                 rtol=1e-9,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the errors have at most half of the mass",
+                r"they have more: then half of the points are errors themselves, and "
+                r"$-\Phi^{-1}(\mu)$ is negative",
+                Exact(
+                    lambda error: max(0.0, -float(special.ndtri(error))),
+                    lambda error: -float(special.ndtri(error)),
+                ),
+                {"error": Reals(0.1, 0.9, (0.5, 0.501, 0.51, 0.6), symbol=r"\mu")},
+                "error",
+                unbroken=0.5,
             ),
         ),
     ),

@@ -532,6 +532,28 @@ $O(\Phi^{-1}(p)/\sqrt d)$ with its constant.""",
                 rtol=1e-11,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                "the dimension is as high as the bound says",
+                "should not work in low dimension? The bound is that of the 3072 "
+                "dimensions of small images",
+                Exact(
+                    lambda error, d: Sphere(d).median_distance(
+                        error, metric="geodesic"
+                    ),
+                    lambda error, d: asymptotic_median(3070, error),
+                    rtol=1e-11,
+                ),
+                {
+                    "error": _MODERATE,
+                    "d": Integers(
+                        3, 3072, (3, 10, 100, 1000, 3000, 3060, 3072), symbol="d"
+                    ),
+                },
+                "d",
+                unbroken=3072,
+            ),
+        ),
     ),
     Claim(
         id="gilmer2018.mean-comparison",

@@ -843,8 +843,8 @@ $k_1 = \sqrt{\pi/8}$.""",
             lambda error, gamma, d: _sphere_distance(d, error, gamma),
             lambda error, gamma, d: sphere_two_step_distance(d, error, gamma),
             rtol=1e-9,
-            unproved="at 1e-100 the sides differ by a thousandth, which asks for a "
-            "million boxes; sphere-levy, which implies it, is proved",
+            unproved="in two masses down to 1e-100 the sides differ by a hundredth: "
+            "too many boxes of quantiles; sphere-levy, which implies it, is proved",
         ),
         twin=Twin(
             r"the distance is two per cent shorter",

@@ -483,6 +483,7 @@ $\mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$ is least at $\Sigma = (k/d) I$."""
                 _spectrum(d, condition), 1.0 + excess
             ),
             rtol=1e-10,
+            unproved="equality at condition 1, and not written without cancellation",
         ),
         twin=Twin(
             "it is less by one part in a thousand at least",
@@ -674,6 +675,7 @@ $d \to \infty$.""",
             ),
             _cosine,
             rtol=1e-10,
+            unproved="equality at nearness 1, and not written without cancellation",
         ),
         twin=Twin(
             "the bound is larger by one part in a thousand",
@@ -703,6 +705,7 @@ covariance than for that of the data, at every budget.""",
             lambda d, condition, eps: least_gradient_alignment(_spectrum(d, condition)),
             lambda d, condition, eps: _robust_alignment(d, condition, eps),
             rtol=1e-12,
+            unproved="the penalty is found by a search; equality at condition 1",
         ),
         twin=Twin(
             "it is larger by one part in a thousand at least",

@@ -497,6 +497,7 @@ $\frac{p}{1-p}\delta$.""",
                 * _drawn_rule(agreement, c, t, noise, seed)[0]
             ),
             atol=1e-14,
+            unproved="one side is the error of a rule that is drawn at random",
         ),
         twin=Twin(
             r"it is at most $\frac{p}{1-p}\delta$ less a tenth of it",
@@ -529,6 +530,7 @@ more than the accuracy $A(t, 2)$ after steps of $2\eta$, where $1 - A(t, 0) =
             _least_possible,
             rtol=1e-9,
             atol=1e-12,
+            unproved="one side is the error of a rule that is drawn at random",
         ),
         where=lambda agreement, c, t, noise, seed: (
             _drawn_rule(agreement, c, t, noise, seed)[0] < 1.0 - agreement
@@ -602,6 +604,7 @@ $\eta \le \varepsilon < 1$ no more than $p$.""",
             lambda strength, weak, agreement, eps, noise: _law(
                 strength, weak, agreement
             ).optimal_robust_accuracy(eps),
+            unproved="one side is the error of a rule that is drawn at random",
         ),
         twin=Twin(
             "none is more accurate than 0.999 times that",
@@ -629,6 +632,7 @@ least mean hinge loss has a standard accuracy of at least $0.99$.""",
             lambda strength, weak, agreement: _svm_accuracy(
                 strength, weak, agreement, 0.0
             ),
+            unproved="the hinge loss is minimised by a program in floating point",
         ),
         twin=Twin(
             r"for $\eta \ge 2/\sqrt d$",
@@ -661,6 +665,7 @@ size $2\eta$.""",
                 strength, weak, agreement, 2.0
             ),
             lambda strength, weak, agreement: 0.01,
+            unproved="the hinge loss is minimised by a program in floating point",
         ),
         twin=Twin(
             r"against steps of size $1.4\,\eta$",

@@ -574,7 +574,10 @@ at most $1/\delta$ in the unit ball.""",
         },
         axis="n",
         evidence=Exact(
-            lambda n, d: _bumps(n, d)[0], lambda n, d: _bumps(n, d)[1], rtol=1e-9
+            lambda n, d: _bumps(n, d)[0],
+            lambda n, d: _bumps(n, d)[1],
+            rtol=1e-9,
+            unproved="one side is the largest gradient at points of a sample",
         ),
         twin=Twin(
             r"they are of length at most $0.999/\delta$",
@@ -601,7 +604,11 @@ $\tfrac12\|W^\top a\| + \tfrac12\min(\|W\|\|a\|, \sum_j|a_j|\|w_j\|)$.""",
             "d": Integers(1, 100, (1, 2, 50), symbol="d"),
         },
         axis="k",
-        evidence=Exact(lambda k, d: _network(k, d)[0], lambda k, d: _network(k, d)[1]),
+        evidence=Exact(
+            lambda k, d: _network(k, d)[0],
+            lambda k, d: _network(k, d)[1],
+            unproved="one side is the largest gradient at points of a sample",
+        ),
         twin=Twin(
             "they are no longer than 0.999 times it",
             Exact(

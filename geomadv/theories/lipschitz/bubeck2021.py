@@ -188,6 +188,8 @@ def _share_of_tail_ball(law: str, d: int, t: Any, percent: int = 100) -> Any:
         return more * balls.mills_ratio(x) / (2 * x.pi()).sqrt()
 
     def at(height: Any) -> Any:
+        if height >= 1:
+            return 0 * height
         return balls.cap_measure(d, height) * (d * height * height / 2).exp()
 
     falls = d * t.lower() ** 2 >= 1
@@ -275,7 +277,7 @@ $N(0, I_d/d)$. Shown is the left side over the right one.""",
             Enclosure(
                 functools.partial(_share_of_tail_ball, percent=98),
                 lambda law, d, t: 1,
-                most_boxes=200,
+                most_boxes=20,
             ),
         ),
         note=r"""Linear functions are the extremal ones about

@@ -242,7 +242,10 @@ from the explicit matrix.""",
         },
         axis="n",
         evidence=Exact(
-            _zero_padded, lambda kind, k, n: _on_grid(kind, k, n, k - 1), rtol=1e-9
+            _zero_padded,
+            lambda kind, k, n: _on_grid(kind, k, n, k - 1),
+            rtol=1e-9,
+            unproved="sides are singular values of matrices drawn at random",
         ),
         twin=Twin(
             r"a grid of $n + k - 2$ is enough",
@@ -302,7 +305,9 @@ $N^2$ frequencies.""",
         },
         axis="N",
         evidence=Exact(
-            _supremum, lambda kind, k, N: grid_bound(_kernel_of(kind, k), N)
+            _supremum,
+            lambda kind, k, N: grid_bound(_kernel_of(kind, k), N),
+            unproved="the supremum is found by a search over frequencies",
         ),
         twin=Twin(
             r"the divisor is $1 - 1.99\lfloor k/2\rfloor/N$",

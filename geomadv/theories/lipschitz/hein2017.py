@@ -181,7 +181,10 @@ def _at_most(name: str, title: str, statement: str, source: Source) -> Claim:
         },
         axis="gamma",
         evidence=Exact(
-            lambda case, d, gamma: _radius(name, case, d, gamma), _distance, rtol=1e-9
+            lambda case, d, gamma: _radius(name, case, d, gamma),
+            _distance,
+            rtol=1e-9,
+            unproved="one side is a distance that a search over steps finds",
         ),
         twin=Twin(
             r"the radius is multiplied by $1.002$",

@@ -214,7 +214,12 @@ the distance to it, and equal for a ball.""",
             "roundness": Reals(0.0, 1.0, (0.0, 0.5, 1.0)),
         },
         axis="roundness",
-        evidence=Exact(_quadric_exact, _quadric_deepfool, rtol=1e-9),
+        evidence=Exact(
+            _quadric_exact,
+            _quadric_deepfool,
+            rtol=1e-9,
+            unproved="the steps are those of a program; equality for a ball",
+        ),
         twin=Twin(
             r"$0.999$ times DeepFool's length is enough",
             Exact(

@@ -171,6 +171,7 @@ $P(\xi)$; compared with the explicit matrix. Both sides are relative to the larg
                 convolution_matrix(_kernel_of(k, channels), (n, n)),
             ),
             lambda channels, k, n: 1e-12,
+            unproved="sides are singular values of matrices drawn at random",
         ),
         twin=Twin(
             "the same with zeros around the image",

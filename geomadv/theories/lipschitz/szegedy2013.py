@@ -535,7 +535,9 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
         domain=_WINDOWS,
         axis="window",
         evidence=Exact(
-            lambda window, stride: _pool_ratio(window, stride, 2), pool_constant
+            lambda window, stride: _pool_ratio(window, stride, 2),
+            pool_constant,
+            unproved="one side is the largest ratio of points that are drawn at random",
         ),
         twin=Twin(
             r"it has the constant $0.999\,\lceil k/s\rceil$",
@@ -557,6 +559,7 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
         evidence=Exact(
             lambda window, stride: _pool_ratio(window, stride, math.inf),
             lambda window, stride: 1.0,
+            unproved="one side is the largest ratio of points that are drawn at random",
         ),
         twin=Twin(
             "it has the constant 0.999",
@@ -581,7 +584,12 @@ $[\tfrac12, 1]$.""",
             "gamma": Reals(0.0, 20.0, (0.5, 0.75, 1.0, 2.0, 20.0), symbol=r"\gamma"),
         },
         axis="gamma",
-        evidence=Exact(_contrast_ratio, lambda d, eps, gamma: eps**-gamma, rtol=1e-9),
+        evidence=Exact(
+            _contrast_ratio,
+            lambda d, eps, gamma: eps**-gamma,
+            rtol=1e-9,
+            unproved="one side is the largest ratio of points that are drawn at random",
+        ),
         twin=Twin(
             r"it is $0.999\,\varepsilon^{-\gamma}$",
             Exact(
@@ -606,6 +614,7 @@ $\max(0, W_k x + b_k)$.""",
         evidence=Exact(
             lambda kind, depth, width: _network_sides(kind, depth, width)[0],
             lambda kind, depth, width: _network_sides(kind, depth, width)[1],
+            unproved="one side is the largest ratio of points that are drawn at random",
         ),
         twin=Twin(
             r"it has at most $0.999$ times the product",

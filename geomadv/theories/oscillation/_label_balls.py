@@ -17,8 +17,8 @@ more than the one at j times r/(1 - r), r the ratio there. Its mean over the noi
 [0, b] with the weight 1 - 2 nu is a sum of P(Bin(k + 2, b) >= j), and at most its value
 at b.
 
-**Margins.** With r = s/t, x = r^a, y = r^(a+1) and L(z) = -ln(1 - z)/z, which grows from
-L(0) = 1, the bound over t^a exceeds the measure by
+**Margins.** With r = s/t, x = r^a, y = r^(a+1) and L(z) = -ln(1 - z)/z, which grows
+from L(0) = 1, the bound over t^a exceeds the measure by
 
     (1 - y)^(a/(a+1)) - (1 - x) = (1 - x)(exp(x D) - 1),  D = L(x) - r L(y) a/(a + 1).
 """
@@ -77,8 +77,10 @@ def gap_exceeds(cells: int, noise: Any, failure: Any, share: int = 2) -> Any:
     needed = points_needed(cells, noise, failure)
     few, many = (int(end.ceil().unique_fmpz()) for end in _ends(needed))
     most = _gap_tail(few, gap, noise.lower())
-    return most if noise.is_exact() and few == many else most.union(
-        _gap_tail(many, gap, noise.upper())
+    return (
+        most
+        if noise.is_exact() and few == many
+        else most.union(_gap_tail(many, gap, noise.upper()))
     )
 
 

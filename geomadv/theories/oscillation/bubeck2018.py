@@ -61,7 +61,6 @@ from geomadv.claims import (
     Reals,
     Source,
     Twin,
-    balls,
 )
 from geomadv.data import Pancakes
 
@@ -365,9 +364,7 @@ def _survival(hypotheses: int, error: float, delta: float, share: float) -> floa
     return float(survives / delta)
 
 
-def _survival_ball(
-    hypotheses: int, error: Any, delta: Any, percent: int = 100
-) -> Any:
+def _survival_ball(hypotheses: int, error: Any, delta: Any, percent: int = 100) -> Any:
     """Enclose it as g(x) |H| x/delta with the x and g of the module."""
     H, share = hypotheses, _arb(percent) / 100
     rate = [share * -(-e).log1p() / e for e in _ends(error)]
@@ -498,7 +495,13 @@ directions $u$, $v$ have $\langle h_u, h_v\rangle \leq |\langle u, v\rangle|^{2k
             "width": _WIDTH,
         },
         axis="cosine",
-        evidence=Exact(correlation, correlation_bound, rtol=1e-9, atol=1e-300),
+        evidence=Exact(
+            correlation,
+            correlation_bound,
+            rtol=1e-9,
+            atol=1e-300,
+            unproved="equality at the cosines 0 and 1, and an infinite series",
+        ),
         twin=Twin(
             r"the exponent is $2k + 2$",
             Exact(
@@ -527,7 +530,12 @@ $\sum h_v$, whose $\tau = E|\sum h_v|/m$ is integrated from the densities.""",
             "m": Integers(2, 40, (2, 10, 40), symbol="m"),
         },
         axis="m",
-        evidence=Exact(_reach, _reach_bound, rtol=1e-9),
+        evidence=Exact(
+            _reach,
+            _reach_bound,
+            rtol=1e-9,
+            unproved="the integrand is the modulus of a sum, with kinks",
+        ),
         twin=Twin(
             r"without $\gamma$, as if the laws were uncorrelated",
             Exact(_reach, functools.partial(_reach_bound, alone=True), rtol=1e-9),
@@ -593,6 +601,7 @@ $2\Phi(-(m - s^2 \ln(1/w)/(2m) - \varepsilon)/s)$.""",
             ),
             rtol=1e-9,
             atol=1e-300,
+            unproved="one side needs all roots of a difference of mixture densities",
         ),
         twin=Twin(
             "the margin is a fifth larger",
@@ -632,6 +641,7 @@ Kolmogorov distance of the classes along the hidden direction.""",
             _linear,
             lambda orders, width, easy, tilt, b, eps: _best(orders, width),
             rtol=1e-11,
+            unproved="the supremum K is found by a program, and a rule attains it",
         ),
         twin=Twin(
             r"at most $0.999\,(1 + K)/2$",

@@ -360,7 +360,11 @@ $x_i$.""",
             "d": Integers(1, 50, (1, 3, 50), symbol="d"),
         },
         axis="size",
-        evidence=Exact(lambda size, d: _misfit(size, d, 0.0), lambda size, d: 0.0),
+        evidence=Exact(
+            lambda size, d: _misfit(size, d, 0.0),
+            lambda size, d: 0.0,
+            unproved="an equality at points of a sample",
+        ),
         twin=Twin(
             r"no distance is less than $10^{-3}$",
             Exact(lambda size, d: _misfit(size, d, 1e-3), lambda size, d: 0.0),

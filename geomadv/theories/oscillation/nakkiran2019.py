@@ -334,7 +334,9 @@ def _risk_ball(m: int, ratio: Any) -> Any:
 
     def at(r: Any) -> Any:
         x = m * (1 - r) / 2
-        terms = ((-1) ** j * x.bin_uiui(m, j) * (x - j) ** m for j in range(m + 1) if x > j)
+        terms = (
+            (-1) ** j * x.bin_uiui(m, j) * (x - j) ** m for j in range(m + 1) if x > j
+        )
         return sum(terms, 0 * x) / x.fac_ui(m)
 
     return balls.decreasing(at, ratio)
@@ -397,7 +399,9 @@ $1/2 + (1 - 2\nu) c_k/2$, $c_k = \binom{k - 1}{\lfloor (k - 1)/2\rfloor} 2^{1 - 
         },
         axis="eps",
         evidence=Exact(
-            _left, lambda k, noise, **rest: simple_robust_accuracy(k, noise)
+            _left,
+            lambda k, noise, **rest: simple_robust_accuracy(k, noise),
+            unproved="rules are drawn at random, and some attain the bound",
         ),
         twin=Twin(
             "of at most $1/2$",
@@ -417,7 +421,9 @@ $l_\infty$ steps of size $2\tau$ sum to at most $1 + (1 - 2\nu) c_k$.""",
         domain=_RULE,
         axis="bits",
         evidence=Exact(
-            _both, lambda k, noise, **rest: 2.0 * simple_robust_accuracy(k, noise)
+            _both,
+            lambda k, noise, **rest: 2.0 * simple_robust_accuracy(k, noise),
+            unproved="rules are drawn at random, and some attain the bound",
         ),
         twin=Twin("to at most $1$", Exact(_both, lambda **rule: 1.0)),
     ),
@@ -450,7 +456,11 @@ with at most $1/t^2$ parities.""",
             "mixed": Reals(0.0, 1.0, (0.0, 0.5, 1.0)),
         },
         axis="m",
-        evidence=Exact(_ruled_out, lambda m, mixed: 1.0),
+        evidence=Exact(
+            _ruled_out,
+            lambda m, mixed: 1.0,
+            unproved="one side counts parities, of functions that may attain the bound",
+        ),
         twin=Twin(
             "at most $.97/t^2$",
             Exact(_ruled_out, lambda m, mixed: 0.97),

@@ -175,7 +175,12 @@ decision of $k = 2s - 1$ neighbours.""",
         },
         where=_decided,
         axis="d",
-        evidence=Exact(_bound, _distance, rtol=1e-9),
+        evidence=Exact(
+            _bound,
+            _distance,
+            rtol=1e-9,
+            unproved="sides are distances of a sample, found by a program",
+        ),
         twin=Twin(
             r"the bound is multiplied by $1.001$",
             Exact(

@@ -836,7 +836,12 @@ squared loss.""",
 \mathcal{R}_\phi - \mathcal{R}^*_\phi$, on random problems with twelve points.""",
         relation="lhs <= rhs",
         domain={"seed": _SEED, "scale": _SCALE, "loss": _LOSS},
-        evidence=Exact(_excess_error, _excess_surrogate, atol=1e-14),
+        evidence=Exact(
+            _excess_error,
+            _excess_surrogate,
+            atol=1e-14,
+            unproved="sides are risks of random problems, which may attain the bound",
+        ),
         twin=Twin(
             r"with $1.1\,\psi$",
             Exact(
@@ -860,6 +865,7 @@ f(X) Y > 0]$, on random problems with twelve points.""",
             lambda seed, scale, loss: _terms(seed, scale, 1.0, loss).robust,
             lambda seed, scale, loss: _terms(seed, scale, 1.0, loss).middle,
             atol=1e-14,
+            unproved="sides are risks of random problems, which may attain the bound",
         ),
         twin=Twin(
             "without the boundary error",
@@ -886,6 +892,7 @@ $\lambda > 0$, $\mathcal{R}_{bdy}(f) \le \mathbb{E} \max_{X' \in B(X, \varepsilo
             lambda seed, scale, lam, loss: _boundary(seed, scale),
             _surrogate_term,
             atol=1e-14,
+            unproved="sides are risks of random problems, which may attain the bound",
         ),
         twin=Twin(
             r"with $\lambda$ outside: $\mathbb{E} \max \phi(f(X') f(X))/\lambda$",
@@ -1008,7 +1015,12 @@ rule; the constant rule attains it.""",
             "share": Reals(0.5, 1.5, (0.5, 0.75, 1.0), symbol="r/w"),
         },
         axis="share",
-        evidence=Exact(lambda K, rule, share: 0.5, _robust, rtol=1e-15),
+        evidence=Exact(
+            lambda K, rule, share: 0.5,
+            _robust,
+            rtol=1e-15,
+            unproved="counts of a checkerboard; the constant rule attains the bound",
+        ),
         twin=Twin(
             r"at $r = 0.49\,w$, too",
             Exact(

@@ -60,6 +60,7 @@ from geomadv.claims import (
     Choices,
     Claim,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -453,6 +454,7 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
             lambda m, eps, prior, angle, offset: optimal_robust_risk(m, eps, prior),
             _other_half_space,
             atol=1e-15,
+            unproved="equality at the best half-space, inside of the domain",
         ),
         twin=Twin(
             r"the least robust risk is $1.001\,R_B(m - \varepsilon)$",
@@ -479,6 +481,7 @@ step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
             optimal_robust_risk,
             lambda m, eps, prior: _least_on_line(m, eps, prior, 0.02).upper,
             atol=1e-14,
+            unproved="one side is the result of dynamic programming on a grid",
         ),
         twin=Twin(
             r"the least robust risk is $1.001\,R_B(m - \varepsilon)$",
@@ -594,6 +597,28 @@ $\ell_2$-robust classifier is Bayes' rule: its standard risk is the least.""",
                 lambda d, share: _isotropic(d, share, 0.45).bayes_standard,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                r"the classes are equally likely, $\pi = \tfrac12$",
+                r"unequal priors",
+                Exact(
+                    lambda d, prior: _isotropic(d, 0.5, prior).robust_standard,
+                    lambda d, prior: _isotropic(d, 0.5, prior).bayes_standard,
+                ),
+                {
+                    "d": Integers(1, 100, (1, 3), symbol="d"),
+                    "prior": Reals(
+                        0.1, 0.5, (0.5, 0.499, 0.49, 0.45, 0.3), symbol=r"\pi"
+                    ),
+                },
+                "prior",
+                unbroken=0.5,
+            ),
+            Hypothesis(
+                r"the steps are shorter than half the way between the means: a "
+                r"definition of what is asked, as beyond it no classifier is robust",
+            ),
+        ),
     ),
     Claim(
         id="dobriban2020.price-in-the-cube",
@@ -645,6 +670,7 @@ the excess of the optimal robust classifier's standard risk over Bayes'.""",
             lambda m, share, prior: price_of_robustness(m, share * m, prior),
             lambda m, share, prior: price_of_robustness(m, share * m, 0.9 * prior),
             atol=1e-14,
+            unproved="a small difference of differences of tails is not enclosed yet",
         ),
         twin=Twin(
             r"the same for $\pi \le 1/50$",
@@ -685,6 +711,7 @@ $m^* = \min_{\|z\|_p \le \varepsilon}\|\mu - z\|_{S^{-1}}$.""",
             lambda d, p, share, prior, noise: _any_norm(d, p, share, prior),
             _other_linear,
             rtol=1e-9,
+            unproved="the nearest point of a ball is found by a program",
         ),
         twin=Twin(
             r"the least robust risk is $1.001\,R_B(m^*)$",
@@ -717,6 +744,7 @@ $2\varepsilon$ that is nearest to $\mu$.""",
             lambda d, p, share, zero, noise: _triple(d, p, share, zero)[1],
             _other_slab,
             rtol=1e-9,
+            unproved="the nearest point of a ball is found by a program",
         ),
         twin=Twin(
             "the least robust risk is 1.001 times that large",
@@ -743,7 +771,12 @@ thresholds $c_\pm$, or than what is left of them when a class is given up.""",
             "tilt": Reals(-0.9, 0.9, (0.0, 0.5)),
         },
         axis="share",
-        evidence=Exact(_three_optimal, _three_found, atol=1e-14),
+        evidence=Exact(
+            _three_optimal,
+            _three_found,
+            atol=1e-14,
+            unproved="one side is the result of dynamic programming on a grid",
+        ),
         twin=Twin(
             "the least robust risk is 1.001 times that large",
             Exact(

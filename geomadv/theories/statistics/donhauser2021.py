@@ -464,6 +464,7 @@ than that of the minimum-norm interpolator.""",
         evidence=Exact(
             lambda gamma, eps: best_penalty(gamma, eps).risk,
             lambda gamma, eps: consistent_risk(gamma, 0.0, eps) * (1.0 - 1e-6),
+            unproved="the best penalty is found by a search",
         ),
         twin=Twin(
             r"so it is at $\varepsilon = 0$",

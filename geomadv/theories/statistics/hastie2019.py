@@ -480,8 +480,8 @@ def _above_best(gamma: float, noise: float, ratio: float) -> float:
 def _above_best_ball(gamma: Any, noise: Any, ratio: Any, least: Any = 1) -> Any:
     """Enclose the same, above the risk at `least` times the best penalty."""
     best = balls.positive_product(balls.positive_product(noise, noise), gamma)
-    direct = _excess_ball(gamma, ratio * best, noise, best) - _excess_ball(
-        gamma, least * best, noise, best
+    direct = _excess_ball(gamma, ratio * best, best) - _excess_ball(
+        gamma, least * best, best
     )
     if direct > 0 or least != 1:
         return direct
@@ -496,7 +496,7 @@ def _above_best_ball(gamma: Any, noise: Any, ratio: Any, least: Any = 1) -> Any:
     )
 
 
-def _excess_ball(gamma: Any, penalty: Any, noise: Any, best: Any) -> Any:
+def _excess_ball(gamma: Any, penalty: Any, best: Any) -> Any:
     """Enclose bias and variance for r = 1, where s^2 gamma is known."""
     D = ((1 - gamma + penalty) ** 2 + 4 * gamma * penalty).sqrt()
     c = 2 / (1 + gamma + penalty + D)
@@ -651,6 +651,7 @@ $|\beta| = 1$.""",
             lambda noise, eps: _searched_best(noise, eps)[0],
             lambda noise, eps: 1.0 / best_overparametrisation(1.0, noise),
             rtol=1e-6,
+            unproved="the best gamma is found by a search",
         ),
         twin=Twin(
             r"$1/\gamma_\varepsilon \ge 0.999\,(1 - \sigma)$",
