@@ -76,7 +76,8 @@ shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
 	@GEOMADV_EXAMPLES=8 $(call pytest,$(PY)) -p no:geomadv \
 		'--jaxtyping-packages=geomadv,$(CHECKER)' \
 		-m "not errors and not slow" --ignore=tests/gpu --ignore=tests/bench \
-		--ignore=tests/cli --ignore=tests/report --ignore=tests/simulations \
+		--ignore=tests/cli --ignore=tests/mutants --ignore=tests/report \
+		--ignore=tests/simulations \
 		--ignore=tests/studies --ignore=tests/testing --ignore=tests/notebooks \
 		--ignore=tests/theories/test_registry.py \
 		--ignore-glob='tests/kernels/test_[!d]*' \

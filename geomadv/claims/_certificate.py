@@ -8,6 +8,7 @@ false is refuted by one point. Numbers are exact: hexadecimal strings of floats,
 intervals rounded outwards. `check` needs none of the search to see that it is right.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from geomadv.claims._beyond import missing
-from geomadv.claims._boxes import Box, Inequality, halves, subdivide, whole
+from geomadv.claims._boxes import Box, Inequality, certain, halves, subdivide, whole
 from geomadv.claims._claim import Claim, Expected
 from geomadv.claims._domain import Choices, Domain, Reals, grid
 from geomadv.claims._enclosure import Enclosure, boxed, scope_of
@@ -23,6 +24,8 @@ from geomadv.claims._outcome import Verdict
 
 FORMAT = "geomadv certificate"
 VERSION = 1
+#: Of precision, with which a certificate is checked.
+MORE_BITS = 64
 
 
 class Part(NamedTuple):
@@ -257,10 +260,41 @@ def _refutation(statement: Statement) -> dict[str, Any]:
     }
 
 
+class _Lasting(Inequality):
+    """An inequality that counts as certain where it is so at both precisions."""
+
+    def excluded(self, box: Box) -> bool:
+        """Tell whether the inequality applies nowhere on the box."""
+        with _more_bits():
+            again = super().excluded(box)
+        return again and super().excluded(box)
+
+    def slack(self, box: Box) -> Any:
+        """Enclose rhs - lhs on the box, by the ball that is not certain if one is."""
+        slack = super().slack(box)
+        if not certain(slack):
+            return slack
+        with _more_bits():
+            again = super().slack(box)
+        return slack if certain(again) else again
+
+
+@contextlib.contextmanager
+def _more_bits() -> Iterator[None]:
+    from flint import ctx
+
+    precision, ctx.prec = ctx.prec, ctx.prec + MORE_BITS
+    try:
+        yield
+    finally:
+        ctx.prec = precision
+
+
 def _tree(part: Part, most: int) -> list[list[Any]]:
     """Return the nodes of a proof, parents first and lower halves before upper ones."""
     done: dict[tuple[tuple[float, float], ...], Any] = {}
-    for found in subdivide(part.inequality, part.ranges, most):
+    inequality = _Lasting(**vars(part.inequality))
+    for found in subdivide(inequality, part.ranges, most):
         if found.state == "stuck":
             raise ValueError(f"not proved on {part.name} near {found.box}")
         if found.is_leaf:

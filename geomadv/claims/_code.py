@@ -6,13 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from geomadv.classifiers import (
-    KernelExpansion,
-    LinearClassifier,
-    QuadraticClassifier,
-)
-from geomadv.data import GaussianPair
-
 
 def code(value: Any) -> tuple[str, frozenset[str]]:
     """Return an expression for a value and the imports that it needs.
@@ -55,6 +48,13 @@ def _code(value: Any, imports: set[str]) -> str:
 
 
 def _object(value: Any, imports: set[str]) -> str:
+    from geomadv.classifiers import (
+        KernelExpansion,
+        LinearClassifier,
+        QuadraticClassifier,
+    )
+    from geomadv.data import GaussianPair
+
     match value:
         case LinearClassifier(coef_=w, intercept_=b):
             one = len(w) == 1

@@ -134,9 +134,9 @@ def _drawn(strategy: Any, count: int) -> tuple[Any, ...]:
             found.append(member)
 
     if count > 1:
+        given: Any = hypothesis.given(strategy)
         settings = _quiet(4 * count, ("generate",), derandomize=True)
-        run: Any = settings(hypothesis.given(strategy)(collect))
-        run()
+        settings(given(collect))()
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from geomadv.claims._boxes import Box, Inequality, certain
 from geomadv.claims._certificate import (
     FORMAT,
+    MORE_BITS,
     VERSION,
     Part,
     Statement,
@@ -32,7 +33,6 @@ from geomadv.claims._domain import Choices, Integers
 from geomadv.claims._enclosure import boxed, scope_of
 
 MOST_BYTES = 2**28
-MORE_BITS = 64
 
 _HEX = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-]\d{1,4}")
 
@@ -268,7 +268,7 @@ def _tree(here: str, part: Part, nodes: Any, most: int) -> int:
                     raise CertificateError(f"{here}: {box} is not outside")
                 leaves += 1
             case _:
-                raise CertificateError(f"{here}: not a node: {str(node)[:80]}")
+                raise CertificateError(f"{here}: not a node: {str(node)[:80]!r}")
     if todo:
         raise CertificateError(f"{here}: {todo[-1]} is not covered")
     return leaves

@@ -42,7 +42,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -58,6 +58,7 @@ from geomadv.perturbations._forms import (
     Pairs,
     Prototypes,
     Quadratic,
+    Waves,
     decisions,
     dimension,
     inner,
@@ -340,7 +341,9 @@ def _bracket(
     return _closed(delta, distance, lower)
 
 
-def _rivals(form: Quadratic | Expansion | Pairs, j: int) -> list[Functions]:
+def _rivals(
+    form: Quadratic | Expansion | Pairs | Waves, j: int
+) -> list[Functions | Waves]:
     """Return for each other class a function that is positive where j is ahead."""
     if isinstance(form, Pairs):
         mine = np.flatnonzero((form.first == j) | (form.second == j))
@@ -412,13 +415,26 @@ def _enough(
             yield W[list(chosen)], b[list(chosen)]
 
 
-def _combined(form: Functions, weights: Float[NDArray, " K"]) -> Functions:
+@overload
+def _combined(form: Functions, weights: Float[NDArray, " K"]) -> Functions: ...
+
+
+@overload
+def _combined(form: Waves, weights: Float[NDArray, " K"]) -> Waves: ...
+
+
+def _combined(
+    form: Functions | Waves, weights: Float[NDArray, " K"]
+) -> Functions | Waves:
     """Return the sum of the functions with these weights."""
     if isinstance(form, Affine):
         return Affine(weights[None] @ form.W, weights[None] @ form.b)
     if isinstance(form, Quadratic):
         parts = (np.tensordot(weights, a, 1)[None] for a in (form.A, form.b, form.c))
         return Quadratic(*parts)
+    if isinstance(form, Waves):
+        a, c, b = (weights[None] @ part for part in (form.a, form.c, form.b))
+        return replace(form, a=a, c=c, b=b)
     a = form.coefficients @ weights
     used = a != 0.0
     used[0] |= not used.any()
@@ -449,7 +465,7 @@ def _walk(
     form: Form,
     j: int,
     X: Float[NDArray, "n d"],
-    ahead: list[Functions],
+    ahead: list[Functions | Waves],
     box: Box | None,
     steps: Steps,
 ) -> Float[NDArray, "n d"]:

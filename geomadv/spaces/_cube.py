@@ -1,7 +1,8 @@
 r"""The uniform law on the cube [0, 1]^d.
 
-No set is known to be extremal for d >= 2 (with the l_p distances), so enlargements
-are bounded below by transport from the Gaussian. The map T(z)_i = Phi(z_i) takes
+No set is known to be extremal for d >= 2, but for the square in l_inf (corners, see
+`geomadv.concentration.cube_concentration`), so enlargements are bounded below by
+transport from the Gaussian. The map T(z)_i = Phi(z_i) takes
 N(0, I_d) to the uniform law, and |Phi'| <= 1 / sqrt(2 pi), so that
 ||T(z) - T(z')||_p <= ||z - z'||_p / sqrt(2 pi) for every p. If E has volume m, then
 T^-1(E) has Gaussian measure m, and whatever lies within sqrt(2 pi) eps of T^-1(E) is

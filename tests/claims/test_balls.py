@@ -87,3 +87,12 @@ def test_a_product_of_positive_balls_is_positive():
     assert ball.contains(2)
     assert ball.contains(30_000)
     assert balls.positive_product(arb(-1).union(arb(1)), 2).contains(-2)
+
+
+@pytest.mark.parametrize("low", ["0", "1e-300", "0.1", "-0.1"])
+@pytest.mark.parametrize("high", ["0.3", "1e9"])
+def test_a_span_contains_its_ends_and_keeps_its_sign(low, high):
+    ball = balls.span(arb(low), arb(high))
+    assert ball.contains(arb(low).lower())
+    assert ball.contains(arb(high).upper())
+    assert (ball >= 0) == (not low.startswith("-"))

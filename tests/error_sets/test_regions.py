@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from geomadv.classifiers import KernelExpansion, LinearClassifier
+from geomadv.classifiers import FourierFeatures, KernelExpansion, LinearClassifier
 from geomadv.data import load_digits
 from geomadv.error_sets import distance_to_regions
 from geomadv.perturbations import minimal_perturbation
@@ -489,3 +489,24 @@ def test_bad_arguments_are_named(options, message):
 def test_models_that_are_not_known_are_refused():
     with pytest.raises(TypeError, match="model must be one of the known"):
         distance_to_regions(object(), [[1.0]])
+
+
+def test_functions_of_fourier_features_against_a_grid():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((150, 2))
+    y = np.digitize(np.hypot(*X.T), [0.8, 1.5])
+    features = FourierFeatures(40, random_state=0)
+    model = make_pipeline(features, LogisticRegression(C=100)).fit(X, y)
+    found = distance_to_regions(model, X[:6])
+    ticks = np.linspace(-4, 4, 401)
+    Z = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    labels, half = model.predict(Z), 0.02 / np.sqrt(2)
+    for k in range(3):
+        grid = np.linalg.norm(Z[labels == k] - X[:6, None], axis=2).min(axis=1)
+        away = found.decision != k
+        assert (found.lower[away, k] <= grid[away]).all()
+        assert (grid[away] <= found.distance[away, k] + 2 * half).all()
+        assert (found.distance[away, k] <= 1.1 * grid[away]).all()
+        assert (found.lower[away, k] > 0).all()
+        steps = X[:6] + (1 + 1e-6) * found.delta[:, k]
+        assert (model.predict(steps[away]) == k).all()

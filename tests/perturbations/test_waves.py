@@ -60,14 +60,14 @@ def test_one_wave_has_its_zeros_at_known_distances(p):
 def test_brackets_hold_what_a_dense_grid_finds(classes):
     model, X = fitted(classes)
     assert isinstance(form_of(model), Waves)
-    ticks = np.linspace(-8.0, 8.0, 401)
+    ticks = np.linspace(-8.0, 8.0, 801)
     Z = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
     Z = Z * model[0].scale_ + model[0].mean_
     labels, Q = model.predict(Z), X[:8]
     ours = model.classes_[decisions(form_of(model), Z)]
     assert (ours == labels).mean() > 0.99999
     own = model.predict(Q)
-    step = 0.04 * model[0].scale_
+    step = 0.02 * model[0].scale_
     for p in (1, 2, np.inf):
         found = minimal_perturbation(model, Q, p=p)
         assert (model.predict(Q + (1 + 1e-7) * found.delta) != own).all()

@@ -619,3 +619,11 @@ def _below(edge, means, k):
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_lower_end_on_the_line_uses_all_whole_cells():
+    """A hundred cells of .01 lie within 2 eps = 1, as within 1.005."""
+    law = [-1.0, 1.0], [0.8, 0.2]
+    one, more = (best_on_the_line(*law, eps, step=0.01) for eps in (0.5, 0.5025))
+    assert one.lower == more.lower
+    assert best_on_the_line(*law, 0.4975, step=0.01).lower < one.lower

@@ -257,7 +257,10 @@ def test_the_ratio_needs_a_distance_to_go():
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_equal_blocks_of_coordinates_are_a_smaller_cube(size: int):
-    """Two flips of blocks take a ball of radius 1 of 6 bits to one of radius 3."""
-    ball, grown = (sum(math.comb(6, j) for j in range(r + 1)) / 64 for r in (1, 3))
-    left = mahloujifar2018._log_untouched_blocks(size, 6 * size, ball, 2 * size)
-    assert math.exp(left) == pytest.approx(1 - grown, rel=1e-12)
+    """A ball of radius 1 of 6 bits and one pair more, two flips of blocks later.
+
+    They have grown to the ball of radius 3 and the 6 sets of four that hold the pair.
+    """
+    grown = sum(math.comb(6, j) for j in range(4)) + math.comb(4, 2)
+    left = mahloujifar2018._log_untouched_blocks(size, 6 * size, 8 / 64, 2 * size)
+    assert math.exp(left) == pytest.approx(1 - grown / 64, rel=1e-12)
