@@ -39,7 +39,14 @@ from geomadv.error_sets._domain import Box
 from geomadv.error_sets._level_sets import known_level_set, level_radii, simplex_radii
 from geomadv.error_sets._measure import exact_errors
 from geomadv.error_sets._partition import BUDGET, Codes, radii
-from geomadv.error_sets._rules import diameter, draw, rule
+from geomadv.error_sets._rules import (
+    all_labels,
+    comparable,
+    diameter,
+    draw,
+    is_label,
+    rule,
+)
 from geomadv.perturbations import minimal_perturbation
 from geomadv.stats import dkw_band, dkw_radius
 
@@ -84,8 +91,8 @@ def distance_to_errors(
     Raises
     ------
     TypeError, ValueError
-        If neither `model` and `bayes` nor `error_points` are given, or an argument is
-        not as described.
+        If neither `model` and `bayes` nor `error_points` are given, if their labels are
+        not the same ones, or an argument is not as described.
 
     Notes
     -----
@@ -128,10 +135,18 @@ def distance_to_errors(
             upper = Box(d, torus).tree(E).query(X, workers=-1)[0]
     if model is None:
         return lower, upper
-    wrong = rule("model", model)(X) != rule("bayes", bayes)(X)
+    found, wanted = rule("model", model)(X), rule("bayes", bayes)(X)
+    comparable(all_labels(model, found), all_labels(bayes, wanted))
+    wrong = found != wanted
     f_low, f_high = _radii(model, X, torus, budget)
     g_low, g_high = _radii(bayes, X, torus, budget)
     lower = np.minimum(f_low, g_low)
+    if "cube" in (getattr(model, "domain", None), getattr(bayes, "domain", None)):
+        edge = np.minimum(X, 1.0 - X).min(axis=1)  # farther steps may leave the cube
+        f_high, g_high = (
+            high if getattr(one, "domain", None) == "cube" else _within(high, edge)
+            for one, high in ((model, f_high), (bayes, g_high))
+        )
     upper = np.minimum(upper, np.where(f_high < g_low, f_high, np.inf))
     upper = np.minimum(upper, np.where(g_high < f_low, g_high, np.inf))
     lower[wrong], upper[wrong] = 0.0, 0.0
@@ -144,7 +159,7 @@ def _radii(
     """Return bounds of the distances to another decision of one rule."""
     nothing = np.zeros(len(X)), np.full(len(X), np.inf)
     one = getattr(model, "bayes_label", None)
-    if one is not None or isinstance(model, int | float | np.number):
+    if one is not None or is_label(model):
         never = np.full(len(X), np.inf)
         return never, never
     certain = certificate(model)
@@ -168,6 +183,12 @@ def _radii(
     except TypeError:
         return nothing
     return step.lower, step.distance
+
+
+def _within(
+    high: Float[NDArray, " n"], edge: Float[NDArray, " n"]
+) -> Float[NDArray, " n"]:
+    return np.where(high <= edge, high, np.inf)
 
 
 def _codes(model: Any) -> Codes:

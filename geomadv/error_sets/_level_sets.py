@@ -17,12 +17,22 @@ decision, a simplex or two again. Points outside of the hull:
   the places q of the other label. That is a lower bound only, but not needed on a line,
   where the decision outside is that of the hull's end.
 
-On the torus there is no outside.
+The hull's faces are those of the triangulation: places may lie in a face and not be
+corners of the hull.
+
+On the torus there is no outside. Where more points than a simplex has lie on an empty
+sphere, Qhull may divide the cell in one way at one edge of the cube and in another way
+at the opposite one, and the decision jumps there. Then the simplices that meet the cube
+are, up to translations, of more volume than the torus, and distances are exact only
+where the edge is farther.
 
 Beyond, and for more classes, bounds: the ball about x that stays in its simplex and on
 its side of all eta_a = eta_b there has one decision, and the nearest place with another
 one is no nearer than the nearest point with another one.
 """
+
+import math
+from typing import Any
 
 import numpy as np
 from scipy.spatial import ConvexHull, cKDTree
@@ -68,6 +78,8 @@ def level_radii(
     else:
         apart_lower = np.full(len(X), np.inf)
     if torus:
+        if _volume(corners, inner._names, places) > 1.0 + 1e-9:
+            return _up_to_the_edge(model, X, apart)
         return np.minimum(apart, apart_lower), apart
     return _with_outside(model, X, apart, apart_lower, places, shares)
 
@@ -134,6 +146,8 @@ def _with_outside(
 ) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
     code = (model.predict(X) == model.classes_[1]).astype(int)
     faces, depth = _hull(places, X)
+    if places.shape[1] > 1:
+        faces = _faces(model._inner.delaunay, places)
     inside = depth >= 0.0
     for label in (0, 1):  # parts of faces with another decision, seen from outside
         rows = np.flatnonzero(~inside & (code == label))
@@ -150,6 +164,65 @@ def _with_outside(
         beyond = _other_cells(X, code, places, shares > 0.0)
         lower = np.minimum(lower, np.maximum(beyond, depth))
     return np.minimum(np.minimum(lower, lost), upper), upper
+
+
+def _solid(corners: Float[NDArray, "s k d"]) -> tuple[NDArray, NDArray]:
+    """Return the volumes of simplices times d!, and which of them are not flat."""
+    edges = corners[:, 1:] - corners[:, :1]
+    volumes = np.abs(np.linalg.det(edges))
+    sides = np.sqrt((edges**2).sum(axis=2)).prod(axis=1)
+    return volumes, volumes > 1e-12 * sides
+
+
+def _faces(delaunay: Any, places: Float[NDArray, "m d"]) -> Int[NDArray, "f d"]:
+    """Return the faces of simplices beyond which there is none that is not flat."""
+    simplices, beyond = delaunay.simplices.astype(int), delaunay.neighbors
+    solid = _solid(places[simplices])[1]
+    alone = solid[:, None] & ((beyond < 0) | ~solid[beyond])
+    found = [
+        np.delete(simplices, i, axis=1)[alone[:, i]] for i in range(alone.shape[1])
+    ]
+    return np.concatenate(found)
+
+
+def _volume(
+    corners: Triangulation, names: Int[NDArray, " l"], places: Float[NDArray, "m d"]
+) -> float:
+    """Return the volume of the simplices that meet the cube, translates counted once.
+
+    Places are moved by whole numbers; a simplex is known by its places and by how they
+    are moved relative to the first of them in an order that no translation changes.
+    """
+    d = places.shape[1]
+    if d == 1:
+        return 1.0
+    cells = corners.delaunay.simplices.astype(int)
+    at = corners.points[cells]
+    cells = cells[((at.max(axis=1) > 0.0) & (at.min(axis=1) < 1.0)).all(axis=1)]
+    volumes, solid = _solid(corners.points[cells])
+    cells, volumes = cells[solid], volumes[solid]
+    shifts = np.rint(corners.points - places[names]).astype(int)
+    keys = np.concatenate([names[cells][..., None], shifts[cells]], axis=2)
+    order = np.lexsort(np.moveaxis(keys, 2, 0)[::-1], axis=-1)
+    keys = np.take_along_axis(keys, order[..., None], axis=1)
+    keys[..., 1:] -= keys[:, :1, 1:].copy()
+    _, first = np.unique(keys.reshape(len(keys), -1), axis=0, return_index=True)
+    return float(volumes[first].sum()) / math.factorial(d)
+
+
+def _up_to_the_edge(
+    model: SimplicialInterpolant, X: Float[NDArray, "n d"], apart: Float[NDArray, " n"]
+) -> tuple[Float[NDArray, " n"], Float[NDArray, " n"]]:
+    """Return bounds where only what is nearer than the edge of the cube is known."""
+    edge = np.minimum(X, 1.0 - X).min(axis=1)
+    code, places = model.predict(X), model._places.points
+    known, upper = model.predict(places), np.full(len(X), np.inf)
+    for label in np.unique(code):
+        rows, others = code == label, places[known != label]
+        if len(others):
+            upper[rows] = cKDTree(others, boxsize=1.0).query(X[rows])[0]
+    near = apart <= edge
+    return np.where(near, apart, np.minimum(edge, upper)), np.where(near, apart, upper)
 
 
 def _other_cells(

@@ -22,12 +22,23 @@ def rule(name: str, value: Any) -> Rule:
             return _checked(name, getattr(value, method))
     if callable(value):
         return _checked(name, value)
-    if isinstance(value, int | float | np.number) and not math.isnan(value):
+    if is_label(value):
         return lambda X: np.full(len(X), value)
     raise TypeError(
         f"{name} must be a classifier with predict, a law with bayes_predict, a "
         f"function of points or one label, got {type(value).__name__}"
     )
+
+
+def is_label(value: Any) -> bool:
+    """Tell whether a value is one label: a number but nan, a bool or a word."""
+    number = isinstance(value, int | float | np.number | np.bool_)
+    return isinstance(value, str) or (number and not math.isnan(float(value)))
+
+
+def all_labels(value: Any, found: NDArray) -> NDArray:
+    """Return the labels that a rule is known to have, or those that were found."""
+    return np.asarray(getattr(value, "classes_", found))
 
 
 def _checked(name: str, function: Callable[..., Any]) -> Rule:

@@ -20,8 +20,8 @@ where S is the unbiased covariance: clean pairing lowers the variance of the log
 - KL(s(f) || s(f')) <= (f' - f)^2/8 for the logistic function s, since the second
   derivative of log(1 + e^f) is at most 1/4: pairing bounds the regulariser of TRADES
   eight times over. With r = f' - f, KL/(r^2/8) = 8 int_0^1 (1 - t) s'(f + t r) dt, and
-  s'(z) falls with |z|; so the worst r leads towards f' = 0 and, KL being convex in f', is
-as long as it may be.
+  s'(z) falls with |z|; so the worst r leads towards f' = 0 and, KL being convex in f',
+  is as long as it may be.
 
 **What it does not do.** c f has the decisions and the robust error of f, for all c > 0,
 and c^2 times its pairing penalty. A small penalty alone says nothing about robustness:
