@@ -31,9 +31,9 @@ def rule(name: str, value: Any) -> Rule:
 
 
 def is_label(value: Any) -> bool:
-    """Tell whether a value is one label: a number but nan, a bool or a word."""
+    """Tell whether a value is one label: a number but nan, or a bool."""
     number = isinstance(value, int | float | np.number | np.bool_)
-    return isinstance(value, str) or (number and not math.isnan(float(value)))
+    return number and not math.isnan(float(value))
 
 
 def all_labels(value: Any, found: NDArray) -> NDArray:

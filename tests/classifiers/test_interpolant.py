@@ -146,6 +146,25 @@ def test_the_torus_has_no_edge():
     assert np.isclose(two.norm_[0], np.sqrt(2 / (1 - k)))
 
 
+@pytest.mark.parametrize("domain", [None, "torus"])
+@pytest.mark.parametrize("kernel", ["laplace", "gaussian", "laplacian"])
+def test_of_classes_that_tie_at_a_point_the_first_is_decided(kernel, domain):
+    """Rounding would decide for the second one at about half of these points."""
+    rng = np.random.default_rng(0)
+    points, y = rng.random((30, 2)), rng.integers(0, 3, 30)
+    y[10:] %= 2
+    both, labels = np.vstack([points, points[:10]]), np.append(y, (y[:10] + 1) % 3)
+    model = KernelInterpolant(kernel, 30.0, domain).fit(both, labels)
+    first = np.minimum(y[:10], (y[:10] + 1) % 3)
+    assert (model.predict(points) == np.append(first, y[10:])).all()
+    two = KernelInterpolant(kernel, 30.0, domain).fit(
+        np.vstack([points, points[:10]]), np.append(y > 0, y[:10] == 0)
+    )
+    assert (two.decision_function(points[:10]) == 0.0).all()
+    assert not two.predict(points[:10]).any()
+    assert (two.predict(points[10:]) == (y[10:] > 0)).all()
+
+
 BAD = {
     "kernel": ({"kernel": "polynomial"}, "kernel must be one of 'laplace'"),
     "gamma": ({"gamma": 0.0}, "gamma must be above 0"),

@@ -5,6 +5,7 @@ import pytest
 
 from geomadv.classifiers import (
     HilbertKernelClassifier,
+    LinearClassifier,
     SimplicialInterpolant,
     WeightedInterpolatedNN,
 )
@@ -247,3 +248,48 @@ def test_no_points_have_no_distances():
     for model in (WeightedInterpolatedNN(3), SimplicialInterpolant()):
         lower, upper = distance_to_errors(np.empty((0, 2)), model.fit(X, y), 1)
         assert lower.shape == upper.shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["two, -ln z", "Hilbert", "simplicial"])
+def test_no_error_outside_of_a_cube_is_counted(name):
+    """The Bayes rule changes at x = 1.05, where no rule of the cube is defined."""
+    X, y = np.random.default_rng(0).random((40, 2)), np.ones(40)
+    X[0], y[0] = 0.02, -1.0
+    bayes = LinearClassifier.from_parameters([-1.0, 0.0], 1.05)
+    rule = {**rules(2, "cube"), "simplicial": SimplicialInterpolant(domain="cube")}
+    model = rule[name].fit(X, y)
+    Q = np.array([[0.97, 0.5], [0.9, 0.9]])
+    lower, upper = distance_to_errors(Q, model, bayes)
+    assert np.isinf(upper).all()
+    assert (lower <= np.linalg.norm(Q - X[0], axis=1)).all()
+    inner = LinearClassifier.from_parameters([-1.0, 0.0], 0.95)  # one that is there
+    lower, upper = distance_to_errors(Q[1:], model, inner)
+    assert np.allclose([lower, upper], 0.05)
+
+
+@pytest.mark.parametrize(("domain", "outside"), [(None, "prior"), ("torus", "nearest")])
+@pytest.mark.parametrize("seed", [3, 5, 7])
+def test_points_of_a_lattice_bound_distances_too(domain, outside, seed):
+    """Cells of four corners, and places on the hull that are not its corners."""
+    rng = np.random.default_rng(seed)
+    X, y = np.round(rng.random((25, 2)) * 8) / 10, np.where(rng.random(25) < 0.3, -1, 1)
+    y[:2] = -1, 1
+    Q = rng.random((40, 2))
+    model = SimplicialInterpolant(outside, domain).fit(X, y)
+    lower, upper = distance_to_errors(Q, model, 1, torus=domain == "torus")
+    ticks = np.linspace(0.0, 1.0, 301)[:-1]
+    Z = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    steps = np.abs(Q[:, None] - Z[model.predict(Z) == -1])
+    steps = np.minimum(steps, 1.0 - steps) if domain == "torus" else steps
+    brute = np.sqrt((steps**2).sum(axis=2)).min(axis=1)
+    assert (lower <= brute + 1e-9).all()
+    assert (lower == upper).mean() > 0.4
+
+
+@pytest.mark.errors
+def test_labels_of_two_kinds_are_refused():
+    X, y = problem(20, 2)
+    model = SimplicialInterpolant().fit(X, (y > 0).astype(int))
+    for bayes in (-1, LinearClassifier.from_parameters([1.0, 0.0], -0.5)):
+        with pytest.raises(ValueError, match="must be the same ones"):
+            distance_to_errors(X[:1], model, bayes)
