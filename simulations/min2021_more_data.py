@@ -157,10 +157,14 @@ def figure(
                     for k in whole
                 ]
                 right.plot(whole, exact, lw=0.8, color=colour)
-                right.plot(
+                right.errorbar(
                     n,
                     [float(row["coin"]) for row in rows],
-                    "o",
+                    yerr=[
+                        [float(row["coin"]) - float(row["coin_low"]) for row in rows],
+                        [float(row["coin_high"]) - float(row["coin"]) for row in rows],
+                    ],
+                    fmt="o",
                     ms=3,
                     color=colour,
                     label=rf"$\varepsilon = {BERNOULLI * eps:g}$",

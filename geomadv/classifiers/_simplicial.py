@@ -77,7 +77,8 @@ class SimplicialInterpolant(Interpolant):
     their majority (of equal ones the first class). If all points lie in a plane of
     fewer dimensions, they are triangulated there, and what is off the plane by more
     than 1e-9 of their size is outside. Where more than d + 1 points lie on a sphere the
-    triangulation is not unique; Qhull's is taken, or one for each query by programs.
+    triangulation is not unique; Qhull's is taken, or one for each query by programs. On
+    the torus it may then differ at opposite edges of the cube, where estimates jump.
     Points that Qhull cannot tell from others keep their label at the point alone.
 
     The two methods agree to 1e-14 on random points for d up to 5. In d = 10 with 1000

@@ -32,6 +32,12 @@ def run_ablation(
             "seed": seed,
             "exit_code": code,
             "ablations": [result.as_json() for result in results],
+            "not_broken": [
+                {"id": claim.id, "hypothesis": one.statement, "why": one.why}
+                for claim in claims
+                for one in claim.hypotheses
+                if one.evidence is None
+            ],
         }
         write_json(json, document)
     _print(results, code)
@@ -77,4 +83,11 @@ def _sentence(result: "Ablated") -> str:
         return f"it came out {result.outcome.verdict} all the same"
     value: Any = result.first.parameters[result.hypothesis.strength]
     told = point_sentence(result.claim.relation, result.first)
-    return f"it fails from {result.hypothesis.strength} = {number(value)} on, {told}"
+    if result.touching and isinstance(value, float):
+        least = number(abs(value - result.hypothesis.unbroken))
+        return f"it fails however little is broken, down to {least}, {told}"
+    digits = 3
+    while float(number(value, digits)) == result.hypothesis.unbroken:
+        digits += 1
+    shown = number(value, digits)
+    return f"it fails from {result.hypothesis.strength} = {shown} on, {told}"

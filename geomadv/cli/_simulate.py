@@ -69,7 +69,10 @@ def simulate(
         bool, typer.Option("--resume", help="Measure only what the store lacks.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Discard what an unfinished run measured.")
+        bool,
+        typer.Option(
+            "--fresh", help="Discard what the store has of this seed and version."
+        ),
     ] = False,
     any_version: Annotated[
         bool,
@@ -164,6 +167,10 @@ def _one(out: "Console", study: "Study", folder: Path, **options: Any) -> "Study
         if "pip install" not in str(error):
             raise
         refuse("--scheduler", str(error))
+    except RuntimeError as error:
+        if not str(error).startswith("no worker lives"):
+            raise
+        raise ChildProcessError(str(error)) from None
 
 
 def _code(result: "StudyResult") -> int:

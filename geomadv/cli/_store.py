@@ -156,7 +156,9 @@ def prune(
     path: Store,
     old: Annotated[
         bool,
-        typer.Option("--old", help="Delete all but the newest layout of each seed."),
+        typer.Option(
+            "--old", help="Delete other versions than the newest of each seed, too."
+        ),
     ] = False,
 ) -> int:
     """Write what is sound into few files; delete what is damaged."""

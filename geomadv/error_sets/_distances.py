@@ -75,6 +75,8 @@ def distance_to_errors(
         `model`.
     error_points : (m, d) array_like, optional
         Known points of the error set: `mislabelled_points`, for an interpolating f.
+        They are believed: of points that occur with several labels, leave out those
+        that f decides as f* does.
     torus : bool
         Whether distances go around the edge of the unit cube. Then boundaries are known
         only of interpolants with ``domain="torus"``, and of f* if it is a label.
@@ -106,7 +108,9 @@ def distance_to_errors(
     in d = 1 they agreed to 1e-4. In d = 3 they differed by factors of 1.5 to 4; with
     800 000 boxes that for 5 neighbours fell from 4 to 2.1. The simplicial rule's are
     equal up to rounding in d <= 3 (but for points nearest to the edge of the hull with
-    ``outside="nearest"``, or at the edge of a cube).
+    ``outside="nearest"``, at the edge of a cube, or beyond the edge of the unit cube
+    from the point on a torus where points of a lattice make cells that are not
+    simplices).
 
     Examples
     --------

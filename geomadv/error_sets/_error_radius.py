@@ -52,8 +52,8 @@ def error_covering_radius(
     domain : "torus", "cube" or Cube
         As for `covering_radius`.
     error_points : (m, d) array_like, optional
-        Known errors: `mislabelled_points`, for an interpolating f. Errors among the
-        probes are added.
+        Known errors: `mislabelled_points`, for an interpolating f; those at which f
+        does not err are left out. Errors among the probes are added.
     d : int, optional
         The dimension, where neither error points nor a Cube tell it.
     probes : int
@@ -104,7 +104,10 @@ def error_covering_radius(
     box, _ = box_and_points(known if len(known) else np.zeros((1, d)), domain)
     X = rng.random((probes, d))
     wrong = rule("model", model)(X) != rule("bayes", bayes)(X)
-    E = np.concatenate([known.reshape(-1, d), X[wrong]])[:_KNOWN]
+    known = box.fold(known.reshape(-1, d))
+    if len(known):  # of several labels at one point f may decide for the right one
+        known = known[rule("model", model)(known) != rule("bayes", bayes)(known)]
+    E = np.concatenate([known, X[wrong]])[:_KNOWN]
     if not len(E):
         lower, _ = distance_to_errors(X, model, bayes, torus=box.torus, budget=budget)
         best = int(lower.argmax())

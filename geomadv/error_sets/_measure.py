@@ -115,7 +115,8 @@ def mislabelled_points(X: ArrayLike, y: ArrayLike, bayes: Any) -> Float[NDArray,
     Returns
     -------
     (m, d) array
-        Points of the error set of every classifier that interpolates the labels.
+        Points of the error set of every classifier that interpolates the labels, but
+        for points that occur with several labels: no classifier returns them all.
 
     Raises
     ------

@@ -137,6 +137,11 @@ class Layer(ABC):
         """Return about how many multiplications `forward` takes for one point."""
         return sum(math.prod(s) for s in shapes) + math.prod(out)
 
+    def space(self, shapes: Sequence[Shape]) -> int:
+        """Return how many numbers `forward` holds besides its input and its result."""
+        del shapes
+        return 0
+
     def bound_work(self, shapes: Sequence[Shape] | None) -> int:
         """Return about how many multiplications `bound` takes, where they matter."""
         del shapes

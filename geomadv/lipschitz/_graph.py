@@ -103,8 +103,14 @@ class Graph:
         return _NODE * sum(len(node.inputs) for node in self.nodes)
 
     def entries(self) -> int:
-        """Return the number of entries of all tensors of one point."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
+        """Return the number of entries of all tensors of one point, and of work."""
+        total = sum(math.prod(shape) for shape in self.shapes.values())
+        return total + max(map(self.space, self.nodes), default=0)
+
+    def space(self, node: Node) -> int:
+        """Return how many numbers a node holds besides its input and its result."""
+        shapes = self.inputs_of(node)
+        return 0 if shapes is None else node.layer.space(shapes)
 
     def values(self, X: Array) -> dict[str, Array]:
         """Return all tensors at points X of shape (b, *input)."""
@@ -335,7 +341,9 @@ def _matrix_norm(
     uppers = {n.output: b.upper for n, b in zip(graph.nodes, bounds, strict=True)}
     shape = graph.shapes[source]
     n = math.prod(shape)
-    largest = max(math.prod(graph.shapes[node.output]) for node in nodes)
+    largest = max(
+        math.prod(graph.shapes[node.output]) + graph.space(node) for node in nodes
+    )
     block = max(1, min(n, _BLOCK // max(largest, 1)))
     part = Graph(
         tuple(nodes),

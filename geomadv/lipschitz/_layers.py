@@ -35,12 +35,13 @@ from geomadv.lipschitz._base import (
     pair,
 )
 from geomadv.lipschitz._conv import conv_norm, conv_norm_sup
-from geomadv.lipschitz._gram import dense_norm
+from geomadv.lipschitz._gram import SMALL, dense_norm
 
 _MOST_ENTRIES = 2**26
 _WHOLE = 1200  # rows or columns up to which the matrix of a convolution is made
 _FEW_BOXES, _MANY_BOXES = 512, 200_000  # of frequencies, where the size is not known
 _OVERHEAD = 2**28  # what a small norm takes, in multiplications
+_ROW, _TAP = 2**14, 2**11  # what a row of a small block takes, and a tap's phase
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
@@ -253,12 +254,17 @@ class Conv(Layer):
 
     def shape(self, *shapes: Shape) -> Shape:
         """Return (N, D, height, width), or (N, D, length)."""
-        before = self._size(shapes[0])
-        pads, size = self.geometry(before)
-        padded = math.prod(n + sum(p) for n, p in zip(before, pads, strict=True))
-        if padded * math.prod(shapes[0][:2]) > _MOST_ENTRIES:
+        pads, size = self.geometry(self._size(shapes[0]))
+        if self.space(shapes) > _MOST_ENTRIES:
             raise ValueError(f"padding {pads} makes more than {_MOST_ENTRIES} numbers")
         return (shapes[0][0], len(self.w), *(size[1:] if self.line else size))
+
+    def space(self, shapes: Sequence[Shape]) -> int:
+        """Return the number of entries of the images with their padding."""
+        size = self._size(shapes[0])
+        pads, _ = self.geometry(size)
+        padded = math.prod(n + sum(p) for n, p in zip(size, pads, strict=True))
+        return padded * math.prod(shapes[0][:2])
 
     def _size(self, shape: Shape) -> Shape:
         channels = self.w.shape[1] * self.groups
@@ -295,6 +301,10 @@ class Conv(Layer):
         taps = math.prod(self.w.shape[2:])
         side, other = sorted((D, C * math.prod(self.stride)))
         plain, gram = 4 * side**2 * other, 2 * side**3 + 8 * taps * side**2
+        if side <= SMALL:  # singular values, on one core
+            aliases = math.prod(self.stride)
+            plain = 4 * plain + _ROW * side + _TAP * taps * aliases
+            gram = plain
         once = taps**2 * side**2 * other
         if shapes is None:
             boxes = _FEW_BOXES if side > 32 else _MANY_BOXES
@@ -305,13 +315,14 @@ class Conv(Layer):
         rows, columns = D * math.prod(out), C * math.prod(size)
         least = min(rows, columns)
         whole = least * rows * columns + 2 * least**3
+        padded = math.prod(n + sum(both) for n, both in zip(size, pads, strict=True))
         places = math.prod(
             max(-(-(n + max(both)) // s), m)
             for n, both, s, m in zip(size, pads, self.stride, out, strict=True)
         )
         blocks = 4 * (places // 2 + 1)
         around = min(blocks * plain, blocks * gram + once)
-        around += 40 * math.prod(out) * taps * D * C
+        around += 40 * (math.prod(out) * taps * D * C + 4 * C * padded)
         each = max(whole, around) if least <= _WHOLE else around
         return self.groups * (each + _OVERHEAD)
 
@@ -426,10 +437,13 @@ class Conv(Layer):
         return Conv(w, b, self.stride, padding, self.groups, self.dilation)
 
     def work(self, shapes: Sequence[Shape], out: Shape) -> int:
-        """Return the number of multiplications, and of the places of the kernel."""
+        """Return the multiplications, the padded pixels and the places of the kernel.
+
+        A pixel that is copied takes as long as a few multiplications.
+        """
         each = math.prod(self.w.shape[1:])
         places = math.prod(self.w.shape[2:])
-        return math.prod(out) * each + math.prod(shapes[0]) + 4096 * places
+        return math.prod(out) * each + 4 * self.space(shapes) + 4096 * places
 
 
 class ConvTranspose(Layer):
@@ -519,6 +533,10 @@ class ConvTranspose(Layer):
     def work(self, shapes: Sequence[Shape], out: Shape) -> int:
         """Return the work of the convolution."""
         return self.conv.work([out], shapes[0])
+
+    def space(self, shapes: Sequence[Shape]) -> int:
+        """Return the number of entries of the images with their padding."""
+        return self.conv.space([self.shape(*shapes)])
 
 
 class BatchNormalization(Layer):

@@ -465,6 +465,20 @@ class _Same(Reshape):
         return xs[0]
 
 
+def _padded(n: int, before: int, after: int, mode: str) -> NDArray:
+    """Return the places of an axis of n pixels that its padded one repeats."""
+    at = np.arange(-before, n + after)
+    if before + after == 0:
+        return at
+    if n == 0:
+        raise ModelFileError(f"an axis without pixels has none to {mode}")
+    if mode == "edge":
+        return np.clip(at, 0, n - 1)
+    if mode == "wrap":
+        return at % n
+    return (n - 1) - np.abs(at % max(2 * n - 2, 1) - (n - 1))
+
+
 def _pad(call: Call) -> list[Layer]:
     shape = call.shape()
     pads = call.integers(1, "pads")
@@ -497,7 +511,11 @@ def _pad(call: Call) -> list[Layer]:
     if mode == "constant":
         index = np.pad(index, width, constant_values=-1)
     elif mode in ("reflect", "edge", "wrap"):
-        index = np.pad(index, width, mode=mode)
+        places = [
+            _padded(n, before, after, mode)
+            for n, (before, after) in zip(index.shape, width, strict=True)
+        ]
+        index = index[np.ix_(*places)]
     else:
         raise ModelFileError(f"mode must be one of its four words, got {mode!r}")
     return [Selection(index, "Pad", constant)]

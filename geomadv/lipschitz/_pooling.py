@@ -41,6 +41,7 @@ from geomadv.lipschitz._tensors import NO_SHAPE, _root
 
 _DENSE = 2**20
 _MOST_ENTRIES = 2**24
+_MOST_SPACE = 2**26
 
 
 class Windows(Layer):
@@ -78,7 +79,17 @@ class Windows(Layer):
             places = self.places(i, n)
             if not ((places >= 0) & (places < n)).any(axis=1).all():
                 raise ValueError(f"a window holds no pixel of {shape}")
+        if self.space(shapes) > _MOST_SPACE:
+            raise ValueError(f"pooling {shape} takes more than {_MOST_SPACE} numbers")
         return (*shape[:2], *counts)
+
+    def space(self, shapes: Sequence[Shape]) -> int:
+        """Return the number of entries between one axis and the next."""
+        shape, total = list(shapes[0]), 0
+        for i, n in enumerate(shapes[0][2:]):
+            shape[2 + i] = self.geometry(i, n)[2]
+            total += math.prod(shape)
+        return total
 
     def geometry(self, axis: int, n: int) -> tuple[int, int, int]:
         """Return the padding before and after and the number of windows of an axis."""
@@ -209,6 +220,10 @@ class MaxPool(Windows):
         """Return zeros: nothing is rounded."""
         del xs
         return np.zeros(len(y))
+
+    def work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return the pixels seen; a comparison takes as long as many products."""
+        return 32 * super().work(shapes, out)
 
     def _axis(self, x: Array, i: int) -> tuple[Array, NDArray]:
         """Return the largest along one axis and where they are."""

@@ -153,6 +153,10 @@ class Selection(Rearrangement):
         ]
         return [np.array(rows).reshape(len(u), *shapes[0])]
 
+    def work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return the entries; one that is moved takes as long as many products."""
+        return 16 * super().work(shapes, out)
+
     def _take(self, x: Array, constant: float) -> Array:
         flat = x.reshape(len(x), -1)
         if flat.shape[1] == 0:

@@ -16,6 +16,7 @@ from geomadv.studies._result import StudyResult
 from geomadv.studies._run import FORMATS, run
 from geomadv.studies._store import gathered, is_store
 from geomadv.studies._study import Study, with_grid
+from geomadv.studies._writer import forget
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,9 +55,11 @@ def simulate(
     formats : tuple of {"png", "svg", "pdf"}
         Formats of the figures; ``()`` for none.
     resume : bool
-        Whether the cells count that the store has from an earlier run.
+        Whether the cells count that the store has from an earlier run. Otherwise those
+        of a complete run are measured anew, and cells of other grids stay.
     fresh : bool
-        Whether those of an unfinished run may be discarded.
+        Whether all that the store has of this seed and version is discarded, other
+        grids and an unfinished run included.
     any_version, retry_failed, execution
         Those of `run`.
     console : rich.console.Console, optional
@@ -84,7 +87,7 @@ def simulate(
     folder = Path("out") / found.name if out is None else Path(out)
     store = folder / f"{found.name}.store"
     if not resume and not fresh:
-        _refuse_unfinished(found, seed, store)
+        _begin_anew(found, seed, store)
     console = Console() if console is None else console
     console.print(
         found.question, style="bold", highlight=False, markup=False, soft_wrap=True
@@ -96,7 +99,7 @@ def simulate(
             out=folder,
             formats=formats,
             store=store,
-            fresh=not resume,
+            fresh=fresh and not resume,
             any_version=any_version,
             retry_failed=retry_failed,
             execution=execution,
@@ -183,17 +186,19 @@ def what_is_left(store: Path) -> str:
     return f"{store} has what was measured; --resume goes on"
 
 
-def _refuse_unfinished(study: Study, seed: int, store: Path) -> None:
-    """Protect what an interrupted run measured from being forgotten."""
+def _begin_anew(study: Study, seed: int, store: Path) -> None:
+    """Forget the cells of a run that came to its end, and those alone."""
     if not is_store(store):
         return
-    table = gathered(store, layout_of(study, seed))
+    layout = layout_of(study, seed)
+    table = gathered(store, layout)
     done, count = int(table.done.sum()), table.layout.count
     if done and table.missing().size:
         raise StoreError(
             f"{store} has {done} of {count} cells of an unfinished run: resume "
             "(--resume) to go on with them, or begin anew (--fresh) to discard them"
         )
+    forget(store, layout)
 
 
 def _told(result: StudyResult, json: Path | str | None) -> list[str]:

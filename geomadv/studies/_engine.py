@@ -4,7 +4,8 @@ Tasks go out in grid order, in batches that take about as long as the executor a
 for; two for each worker, so that none waits. What comes back is recorded at once, in
 whatever order. A batch that was lost with its worker is given out again task by task,
 and a task that was alone when its worker died, or that raised, is tried again a stated
-number of times; then it is recorded as failed, and the rest goes on.
+number of times; then it is recorded as failed, and the rest goes on. After many losses
+in a row an empty batch goes out: only if that is lost, too, the workers cannot live.
 """
 
 import itertools
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     import distributed
 
 _LARGEST = 1024
-_LOSSES = 20  # so many batches lost one after the other: the workers cannot live
+_LOSSES = 20  # so many batches lost one after the other: do the workers live at all?
+_PROBE = Batch(())  # which any worker that lives gives back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +171,7 @@ class _Run:
         self._again: deque[Task] = deque()
         self._attempts: dict[int, int] = {}
         self._size, self._mean, self._losses = 1, 0.0, 0
+        self._probing = False
 
     def run(self) -> None:
         out = 0
@@ -188,6 +191,9 @@ class _Run:
 
     def _batch(self) -> Batch | None:
         """Return the next batch: what must be tried again goes first, and alone."""
+        if self._losses >= _LOSSES * self._executor.slots and not self._probing:
+            self._probing = True
+            return _PROBE
         if self._again:
             return Batch((self._again.popleft(),))
         share = self._left // (4 * max(1, self._executor.slots))
@@ -202,6 +208,9 @@ class _Run:
             self._lost(finished)
             return
         self._losses = 0
+        if not tasks:
+            self._probing = False
+            return
         good = [o for o in finished.outcomes if o.numbers is not None]
         if good:
             self._sink.measured(good)
@@ -213,9 +222,11 @@ class _Run:
 
     def _lost(self, finished: Finished) -> None:
         self._losses += finished.blamed
-        if self._losses >= _LOSSES * self._executor.slots:
-            raise RuntimeError(f"no worker lives for long: {finished.cause}")
         tasks = finished.batch.tasks
+        if not tasks:
+            if finished.blamed:
+                raise RuntimeError(f"no worker lives for long: {finished.cause}")
+            self._probing = False  # it waited at one that died: another goes out
         if len(tasks) == 1 and finished.blamed:
             self._failed(
                 tasks[0], Outcome(tasks[0].position, 0.0, None, finished.cause)

@@ -126,11 +126,20 @@ class InProcess:
 
 @dataclass(eq=False)
 class _Slot:
-    """A worker, the batches it has, and since when it is at the first."""
+    """A worker, the batches it has, and since when it is at the first.
+
+    `ready` comes back when the worker has started, which takes a while: until then no
+    batch is overdue.
+    """
 
     pool: Any
     batches: deque[tuple[Batch, Any]]
     since: float = 0.0
+    ready: Any = None
+
+    def begun(self, _: Any = None) -> None:
+        """Count the time from now."""
+        self.since = time.monotonic()
 
 
 class Processes:
@@ -168,12 +177,12 @@ class Processes:
         """Give a batch to the worker that has the fewest."""
         slot = min(self._slots, key=lambda slot: len(slot.batches))
         try:
-            future = slot.pool.submit(work_on, self._parcel, batch.tasks, self._threads)
+            future = self._submitted(slot, batch)
         except RuntimeError:  # it died with nothing to do
-            slot.pool = self._pool()
-            future = slot.pool.submit(work_on, self._parcel, batch.tasks, self._threads)
+            slot.pool, slot.ready = self._pool(), None
+            future = self._submitted(slot, batch)
         if not slot.batches:
-            slot.since = time.monotonic()
+            slot.begun()
         slot.batches.append((batch, future))
         future.add_done_callback(lambda done: self._arrived.put((slot, done)))
 
@@ -215,21 +224,32 @@ class Processes:
             env=environment(self._threads),
         )
 
+    def _submitted(self, slot: _Slot, batch: Batch) -> Any:
+        if slot.ready is None:
+            slot.ready = slot.pool.submit(work_on, self._parcel, (), self._threads)
+            slot.ready.add_done_callback(slot.begun)
+        return slot.pool.submit(work_on, self._parcel, batch.tasks, self._threads)
+
     def _taken(self, slot: _Slot, future: Any) -> Finished:
         batch = next(batch for batch, other in slot.batches if other is future)
         slot.batches = deque(pair for pair in slot.batches if pair[1] is not future)
-        slot.since = time.monotonic()
+        slot.begun()
         return Finished(batch, future.result())
 
     def _overdue(self) -> list[Finished]:
-        """Replace a worker that is in compiled code far beyond the time limit."""
+        """Replace a worker that is in compiled code far beyond the time limit.
+
+        A batch of several tasks takes no time to speak of, so it has the time of one:
+        if it takes longer, the engine gives out its tasks one by one, at no cost of
+        attempts, and the one that hangs is found then.
+        """
         if self._limit is None:
             return []
         for slot in self._slots:
-            if not slot.batches:
+            if not slot.batches or not slot.ready.done():
                 continue
-            limit = self._limit * len(slot.batches[0][0].tasks) + GRACE
-            if time.monotonic() - slot.since > limit and not slot.batches[0][1].done():
+            late = time.monotonic() - slot.since > self._limit + GRACE
+            if late and not slot.batches[0][1].done():
                 cause = f"took more than {self._limit:g} seconds, in compiled code"
                 return self._replaced(slot, cause)
         return []
@@ -238,7 +258,7 @@ class Processes:
         """Give a slot a new worker, and return the batches of the old one."""
         batches, slot.batches = slot.batches, deque()
         _kill(slot.pool, wait=False)
-        slot.pool = self._pool()
+        slot.pool, slot.ready = self._pool(), None
         found, blamed = [], True
         for batch, future in batches:
             if future.done() and not future.cancelled() and not future.exception():

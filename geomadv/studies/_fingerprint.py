@@ -13,15 +13,20 @@ import ast
 import functools
 import hashlib
 import inspect
+import re
 import sys
 import textwrap
 import types
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from geomadv.studies._transport import is_foreign
+
+# An address, or what may be a set, whose order is another in every process.
+_UNSTABLE = re.compile(r"\b0x[0-9a-fA-F]+|\{")
 
 
 def fingerprint(measure: Callable[..., Any]) -> str:
@@ -123,24 +128,36 @@ def _names(function: types.FunctionType, home: str) -> Iterator[tuple[str, Any]]
     yield f"{place}.defaults", defaults
 
 
-def _described(value: Any, home: str, parts: dict[str, str]) -> str:
-    """Return a text that is the same in every process."""
+def _described(
+    value: Any, home: str, parts: dict[str, str], around: tuple[int, ...] = ()
+) -> str:
+    """Return a text that is the same in every process.
+
+    `around` identifies what the value stands in: something may hold itself.
+    """
+    if id(value) in around:
+        return f"the one {len(around) - around.index(id(value))} above"
+    around = (*around, id(value))
+
+    def inner(item: Any) -> str:
+        return _described(item, home, parts, around)
+
     if isinstance(value, types.ModuleType):
         return value.__name__
     if isinstance(value, np.ndarray) and value.dtype != object:
         content = hashlib.blake2b(np.ascontiguousarray(value).tobytes()).hexdigest()
         return f"array {value.dtype.str} {value.shape} {content}"
-    if isinstance(value, dict):
-        items = [
-            (repr(key), _described(item, home, parts)) for key, item in value.items()
-        ]
+    if isinstance(value, dict | types.MappingProxyType):
+        items = [(inner(key), inner(item)) for key, item in value.items()]
         return f"dict {items}"
-    if isinstance(value, list | tuple):
-        return f"{type(value).__name__} {[_described(v, home, parts) for v in value]}"
+    if isinstance(value, list | tuple | deque):
+        return f"{type(value).__name__} {[inner(item) for item in value]}"
     if isinstance(value, set | frozenset):
-        return f"set {sorted(map(repr, value))}"
+        return f"set {sorted(map(inner, value))}"
     if value is None or isinstance(value, str | bytes | int | float | complex):
         return repr(value)
+    if isinstance(value, np.generic):
+        return f"{value.dtype.str} {value.tobytes().hex()}"
     if isinstance(value, types.FunctionType | type) and _counts(value, home):
         _visit(_place(value, home), value, home, parts)
         return f"see {_place(value, home)}"
@@ -150,8 +167,17 @@ def _described(value: Any, home: str, parts: dict[str, str]) -> str:
     if _counts(kind, home):
         _visit(_place(kind, home), kind, home, parts)
         if hasattr(value, "__dict__"):
-            return f"{kind.__qualname__} {_described(vars(value), home, parts)}"
-    return f"{kind.__module__}.{kind.__qualname__}"
+            return f"{kind.__qualname__} {inner(vars(value))}"
+    return f"{kind.__module__}.{kind.__qualname__} {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    """Return how a value shows itself, unless that may differ between processes."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign class raises
+        return ""
+    return "" if _UNSTABLE.search(text) else text
 
 
 def _source(value: Any) -> str:

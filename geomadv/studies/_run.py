@@ -87,8 +87,9 @@ def run(
     what measures them. Files appear whole or not at all: figures are made in a folder
     of their own and moved.
 
-    With a store, a cell that cannot be measured is noted there as failed and the rest
-    goes on; without one, the first error of `study.measure` is raised.
+    With a store, a cell that cannot be measured, or whose numbers have other names, is
+    noted there as failed and the rest goes on; without one, the first error of
+    `study.measure` is raised.
     """
     seed = integer("seed", seed, minimum=0)
     for suffix in formats:
@@ -106,7 +107,9 @@ def run(
             sync=store is not None,
         )
         try:
-            sink = _Sink(study, writer, on_cell, on_progress)
+            sink = _Sink(
+                study, writer, on_cell, on_progress, catching=store is not None
+            )
             compute(
                 Work(study.name, study.measure, seed, execution.time_limit),
                 layout,
@@ -146,7 +149,10 @@ class _Sink:
         writer: StoreWriter,
         on_cell: Callable[[Cell], None] | None,
         on_progress: Callable[[Progress], None] | None,
+        *,
+        catching: bool,
     ) -> None:
+        self._catching = catching
         self._study, self._writer, self._on_cell = study, writer, on_cell
         self._on_progress = on_progress
         table = writer.table
@@ -156,8 +162,21 @@ class _Sink:
         self._tell()
 
     def measured(self, outcomes: list[Outcome]) -> None:
-        """Record numbers, which must be those of the other cells."""
-        rows = [self._row(outcome) for outcome in outcomes]
+        """Record numbers; a cell whose names are not those of the others has failed."""
+        good, rows = [], []
+        for outcome in outcomes:
+            try:
+                rows.append(self._row(outcome))
+            except ValueError as error:
+                if not self._catching:
+                    raise
+                self.failed(outcome._replace(error=f"ValueError: {error}"), 1)
+            else:
+                good.append(outcome)
+        if good:
+            self._record(good, rows)
+
+    def _record(self, outcomes: list[Outcome], rows: list[list[float]]) -> None:
         self._writer.record(
             self._columns,
             [outcome.position for outcome in outcomes],

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geomadv._files import replacing
 from geomadv.studies._layout import Layout, read_layout
 from geomadv.studies._lock import Lock, StoreError
@@ -204,7 +206,8 @@ class StudyStore:
         Parameters
         ----------
         old : bool
-            Whether to delete the layouts that are not the newest of their seed, too.
+            Whether to delete the layouts of other versions (or axes) than the newest of
+            their seed, too. Other grids of the same version stay: their cells count.
 
         Returns
         -------
@@ -219,12 +222,12 @@ class StudyStore:
         lock = Lock(self.path)
         try:
             before = _size(self.path)
-            newest = {found.seed: found.name for _, found in self.layouts()}
+            newest = {found.seed: found for _, found in self.layouts()}
             for folder, found in self.layouts():
-                if old and newest[found.seed] != found.name:
+                if old and not found.fits(newest[found.seed]):
                     shutil.rmtree(folder)
                 else:
-                    _compact(folder, found)
+                    compact(folder, found)
             sound = {folder for folder, _ in self.layouts()}
             for folder in [*self.path.iterdir(), *self.path.glob("*/.geomadv-*")]:
                 if folder.is_dir() and folder not in sound:
@@ -290,12 +293,21 @@ def next_number(folder: Path) -> int:
     return max(numbers, default=0) + 1
 
 
-def _compact(folder: Path, layout: Layout) -> None:
-    """Write the sound records of a folder into one file, then delete the others."""
+def compact(folder: Path, layout: Layout, without: Layout | None = None) -> None:
+    """Write the sound records of a folder into one file, then delete the others.
+
+    The cells of the layout `without` are left out.
+    """
     table = Table(layout, [(folder, layout)])
+    if without is not None:
+        (known,) = np.nonzero(table.done)
+        table.where[known[layout.moves(without)(known) >= 0]] = -1
+        positions = np.array(list(table.failures), np.int64)
+        for position in positions[layout.moves(without)(positions) >= 0].tolist():
+            del table.failures[position]
     layout.write(folder)
     old = [p for p in folder.iterdir() if p.suffix in (CELLS, FAILED)]
-    if len(old) <= 2 and not table.damage:
+    if len(old) <= 2 and not table.damage and without is None:
         return
     number = next_number(folder)
     cells = folder / f"{number:06d}{CELLS}"

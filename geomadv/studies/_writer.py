@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from geomadv._files import replacing
 from geomadv.studies._layout import Layout, read_layout
 from geomadv.studies._lock import Lock, StoreError
@@ -20,13 +22,14 @@ from geomadv.studies._records import (
 )
 from geomadv.studies._store import (
     FORMAT,
+    compact,
     folders,
     gathered,
     headline,
     is_store,
     next_number,
 )
-from geomadv.studies._table import CELLS, FAILED
+from geomadv.studies._table import CELLS, FAILED, Table
 
 
 class StoreWriter:
@@ -145,6 +148,33 @@ class StoreWriter:
         )
 
 
+def forget(path: Path, layout: Layout) -> None:
+    """Delete the cells of a layout from all folders that fit; keep other grids'.
+
+    Raises
+    ------
+    StoreError
+        If a driver is writing.
+    """
+    lock = Lock(path)
+    try:
+        for folder in list(folders(path)):
+            found, _ = read_layout(folder)
+            if found is None or found.name != folder.name or not found.fits(layout):
+                continue
+            moved = found.moves(layout)
+            table = Table(found, [(folder, found)])
+            known = {*np.flatnonzero(table.done).tolist(), *table.failures}
+            there = moved(np.array(sorted(known), np.int64))
+            inside = there >= 0
+            if found.name == layout.name or (inside.size and inside.all()):
+                _gone(folder)
+            elif inside.any():
+                compact(folder, found, without=layout)
+    finally:
+        lock.release()
+
+
 def _claim(path: Path, study: str) -> None:
     """Make a directory the store of a study, or refuse it."""
     if path.exists() and not path.is_dir():
@@ -177,9 +207,14 @@ def _discard(path: Path, layout: Layout) -> None:
     for folder in list(folders(path)):
         found = _layout(folder)
         if found is not None and found.fits(layout):
-            gone = folder.with_name(f".geomadv-{folder.name}-{os.getpid()}")
-            folder.rename(gone)  # at once: no half of it is ever read
-            shutil.rmtree(gone)
+            _gone(folder)
+
+
+def _gone(folder: Path) -> None:
+    """Delete a folder at once: no half of it is ever read."""
+    gone = folder.with_name(f".geomadv-{folder.name}-{os.getpid()}")
+    folder.rename(gone)
+    shutil.rmtree(gone)
 
 
 def _set_aside(folder: Path) -> None:

@@ -106,3 +106,15 @@ def test_bad_arguments_are_named(options, message):
     domain = options.pop("domain")
     with pytest.raises((TypeError, ValueError), match=message):
         error_covering_radius(-1, 1, domain, **options)
+
+
+def test_mislabelled_copies_that_are_outvoted_are_no_errors():
+    """Four places on a line, at one of which the wrong label has two against it."""
+    X = np.array([[0.1], [0.5], [0.5], [0.5], [0.9], [0.95]])
+    y = np.array([1, 1, 1, -1, -1, -1])
+    known = mislabelled_points(X, y, 1)
+    assert 0.5 in known
+    model = WeightedInterpolatedNN(1, domain="cube").fit(X, y)
+    found = error_covering_radius(model, 1, "cube", error_points=known)
+    assert found.lower <= 0.7 <= found.upper < 0.7 + 1e-3
+    assert covering_radius(known, "cube").upper == pytest.approx(0.5)

@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomadv.lipschitz import AveragePool, Conv, Dense, Flatten, Relu, network_bounds
+from geomadv.lipschitz import (
+    AveragePool,
+    Conv,
+    Dense,
+    Flatten,
+    MaxPool,
+    Relu,
+    network_bounds,
+)
 from geomadv.lipschitz._base import Layer, Shape
 from geomadv.lipschitz._graph import Graph, Node, _Parts, chain, folded, upper_ends
 from geomadv.lipschitz._layers import ConvTranspose
-from geomadv.lipschitz._tensors import Add, Scale
+from geomadv.lipschitz._tensors import Add, Scale, Selection
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -125,6 +133,55 @@ def test_the_costliest_layers_are_the_first_to_get_rough_bounds(
 def test_a_bad_budget_is_refused(budget: object) -> None:
     with pytest.raises((ValueError, TypeError), match="budget"):
         network_bounds([Dense([[1.0]])], budget=budget)
+
+
+def test_images_of_padding_take_their_memory_and_their_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One pixel in a field of zeros, of which few are seen."""
+    layer = Conv(np.ones((1, 1, 2, 2)), stride=800, padding=800)
+    graph = chain([layer], (1, 1, 1))
+    assert graph.entries() == 1 + 9 + 1601**2 - 5
+    assert graph.work() > 1601**2
+    assert layer.bound_work([(1, 1, 1, 1)]) > 2 * layer.work([(1, 1, 1, 1)], ())
+    largest = 0
+    real = Conv.forward
+
+    def forward(self: Conv, *xs: np.ndarray) -> np.ndarray:
+        nonlocal largest
+        largest = max(largest, len(xs[0]))
+        return real(self, *xs)
+
+    monkeypatch.setattr(Conv, "forward", forward)
+    found = network_bounds([layer], shape=(1, 1, 1), budget=0)
+    assert found.lower == pytest.approx(1.0)
+    assert 1 <= largest <= 2**25 // 1601**2
+    back = ConvTranspose(Conv(np.ones((1, 1, 2, 2)), stride=800, padding=[(9, 9)] * 2))
+    assert back.space([(1, 1, 2, 2)]) == 802**2
+
+
+def test_pools_and_paddings_that_take_too_much_are_refused() -> None:
+    wide = MaxPool((64, 1), (1, 64), ((3969, 3969), (0, 0)), dilation=(63, 1))
+    assert wide.space([(1, 1, 4032, 64)]) == 8001 * 64 + 8001
+    with pytest.raises(ValueError, match="takes more than"):
+        wide.shape((1, 1, 4032, 2**14))
+    with pytest.raises(ValueError, match="padding"):
+        Conv(np.ones((1, 1, 1, 1)), stride=4000, padding=4100).shape((1, 1, 1, 1))
+
+
+def test_comparisons_and_moves_are_no_small_work() -> None:
+    shape = (1, 1, 2000, 2000)
+    pool = MaxPool(200, 1, padding=199)
+    assert pool.work([shape], pool.shape(shape)) > 2**35  # which a network may take
+    moved = Selection(np.arange(10**6).reshape(1, -1)[:, ::-1], "Slice")
+    assert moved.work([(1, 10**6)], (1, 10**6)) == 16 * 2 * 10**6
+
+
+def test_many_small_blocks_are_no_small_work() -> None:
+    """Singular values of 3 x 4 take microseconds each, not a few multiplications."""
+    layer = Conv(np.ones((4, 3, 3, 3)), padding=1)
+    blocks = 4 * 1001**2 // 2
+    assert layer.bound_work([(1, 3, 1000, 1000)]) > blocks * 2e-6 * 2**34
 
 
 def test_a_graph_of_many_nodes_is_evaluated_a_few_times(

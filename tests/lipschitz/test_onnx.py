@@ -212,6 +212,7 @@ OPERATORS: dict[str, Any] = {
     "pad": one("Pad", IMAGE, ints(0, 1, 2, 0, 0, 0, 1, 3), np.array(0.5)),
     "pad-cut": one("Pad", IMAGE, ints(0, 0, -1, 1, 0, 0, -2, 0)),
     "pad-reflect": one("Pad", IMAGE, ints(0, 0, 2, 1, 0, 0, 1, 2), mode="reflect"),
+    "pad-reflect-often": one("Pad", (1, 3), ints(0, 7, 0, 6), mode="reflect"),
     "pad-edge": one("Pad", IMAGE, ints(0, 0, 2, 1, 0, 0, 1, 2), mode="edge"),
     "slice": one("Slice", IMAGE, ints(1, 0), ints(9, 5), ints(2, 3), ints(2, 1)),
     "slice-back": one("Slice", IMAGE, ints(-1), ints(-99), ints(2), ints(-2)),

@@ -143,6 +143,28 @@ def test_workers_that_never_measure_anything_end_the_run(monkeypatch):
         engine_run(monkeypatch, lambda *_: True, retries=5)
 
 
+def test_workers_that_live_go_on_after_any_number_of_cells_that_kill_them(monkeypatch):
+    def lose(_, positions):
+        return True if any(n >= 50 for n in positions) else None
+
+    executor, kept = engine_run(monkeypatch, lose, retries=0)
+    lost = [batch for batch in executor.given if any(n >= 50 for n in batch)]
+    assert executor.given.count([]) == len(lost) // (20 * executor.slots)
+    assert set(kept.failures) == set(range(50, 200))
+    assert set(kept.numbers) == set(range(50))
+
+
+def test_an_empty_batch_that_only_waited_goes_out_again(monkeypatch):
+    def lose(given, positions):
+        if positions:
+            return True
+        return False if given.count([]) < 3 else None
+
+    executor, kept = engine_run(monkeypatch, lose, cells=60, retries=0)
+    assert executor.given.count([]) >= 3
+    assert len(kept.failures) == 60
+
+
 def test_many_losses_between_cells_that_are_measured_are_no_end(monkeypatch):
     def lose(_, positions):
         return True if positions[0] % 2 else None

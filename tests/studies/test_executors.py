@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ import cells
 from cells import bad, good, marks, study
 
 from geomadv.studies import Execution, Study, run
-from geomadv.studies._executors import Processes, _kill
+from geomadv.studies import _executors as executors
+from geomadv.studies._executors import Batch, Processes, _kill
 from geomadv.studies._transport import packed, unpacked
-from geomadv.studies._work import TimeLimitExceeded, Work, limited
+from geomadv.studies._work import Task, TimeLimitExceeded, Work, limited
 
 TWO = Execution(workers=2)
 
@@ -96,6 +98,42 @@ def test_a_worker_stuck_in_compiled_code_is_replaced(tmp_path):
     assert failure.cell == {"n": 5}
     assert "took more than 0.5 seconds" in failure.error
     assert len(result.rows) == 11
+
+
+def test_a_hang_in_a_large_batch_is_found_after_one_limit_and_costs_one_cell(tmp_path):
+    work = Work("cells", study(bad, tmp_path, kind="sleep").measure, 0, 0.5)
+    executor = Processes(work, 1, 1)
+    tasks = tuple(Task(n, {"n": n}, 0) for n in range(4, 104))
+    start, found = time.monotonic(), []
+    executor.start(Batch(tasks))
+    while not found:
+        found = executor.finished(1.0)
+    took = time.monotonic() - start
+    executor.close()
+    ((batch, outcomes, cause, blamed),) = found
+    assert (batch.tasks, outcomes, blamed) == (tasks, None, True)
+    assert "took more than 0.5 seconds" in cause
+    assert took < 30  # and not 100 limits
+
+
+def test_the_start_of_a_worker_is_not_held_against_its_first_cell(
+    tmp_path, monkeypatch
+):
+    work = Work("cells", study(good, tmp_path).measure, 0, 0.001)
+    monkeypatch.setattr(executors, "GRACE", 0.001)
+    executor = Processes(work, 1, 1)
+    monkeypatch.setattr(executor, "_submitted", lambda *_: Future())
+    slot = executor._slots[0]
+    slot.ready = Future()
+    executor.start(Batch((Task(0, {"n": 0}, 0),)))
+    time.sleep(0.05)
+    assert executor._overdue() == []
+    slot.ready.add_done_callback(slot.begun)
+    slot.ready.set_result([])
+    time.sleep(0.05)
+    (finished,) = executor._overdue()
+    executor.close()
+    assert finished.outcomes is None
 
 
 def test_a_cell_that_ends_well_when_tried_again_is_measured(tmp_path):

@@ -89,6 +89,57 @@ def test_a_change_of_what_is_computed_is_seen(tmp_path, old, new):
     assert digest(tmp_path, old, new) != digest(tmp_path)
 
 
+CONSTANTS = """
+import collections, decimal, fractions, types
+import numpy as np
+
+class Node:
+    pass
+
+def double(x):
+    return 2 * x
+
+CONSTANT = VALUE
+
+def measure(cell, rng):
+    return {"x": CONSTANT}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("np.int64(5)", "np.int64(6)"),
+        ("np.float32(5)", "np.float64(5)"),
+        ("np.bool_(True)", "np.bool_(False)"),
+        ("np.array([1, None])", "np.array([2, None])"),
+        ("range(5)", "range(6)"),
+        ("slice(5)", "slice(6)"),
+        ("fractions.Fraction(1, 3)", "fractions.Fraction(2, 3)"),
+        ("decimal.Decimal('1.0')", "decimal.Decimal('1.1')"),
+        ("collections.deque([1])", "collections.deque([2])"),
+        ("types.MappingProxyType({'a': 1})", "types.MappingProxyType({'a': 2})"),
+        ("{(1, double)}", "{(2, double)}"),
+    ],
+)
+def test_constants_of_other_kinds_count(tmp_path, one, other):
+    digests = [
+        fingerprint(module(tmp_path, CONSTANTS.replace("VALUE", value)).measure)
+        for value in (one, one, other)
+    ]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_constant_may_hold_itself(tmp_path):
+    digests = []
+    for more in ("1", "1", "2"):
+        text = CONSTANTS.replace(
+            "VALUE", f"Node(); CONSTANT.me = [CONSTANT, {more}, double]"
+        )
+        digests.append(fingerprint(module(tmp_path, text).measure))
+    assert digests[0] == digests[1] != digests[2]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -106,7 +157,13 @@ def test_a_change_of_anything_else_is_not(tmp_path, old, new):
 
 def test_the_digest_is_the_same_in_another_process(tmp_path):
     path = tmp_path / "there.py"
-    path.write_text(SOURCE)
+    held = "collections.deque([object(), {'a', 'b', 'c'}, {measure}])"
+    path.write_text(
+        f"import collections, types\n{SOURCE}\n"
+        f"HELD = {held}\nMORE = types.SimpleNamespace(names={{'a', 'b', 'c'}})\n"
+        "SCALE = (SCALE, lambda: (HELD, MORE))[0]\n"
+        "def cached():\n    return DATA.sum(), HELD, MORE\n"
+    )
     code = (
         "import there; from geomadv.studies._fingerprint import fingerprint;"
         "print(fingerprint(there.measure))"

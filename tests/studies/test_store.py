@@ -17,8 +17,8 @@ from geomadv.studies import Study
 from geomadv.studies._layout import FILES, layout_of
 from geomadv.studies._lock import StoreError
 from geomadv.studies._records import sealed
-from geomadv.studies._store import StudyStore
-from geomadv.studies._writer import StoreWriter
+from geomadv.studies._store import StudyStore, gathered
+from geomadv.studies._writer import StoreWriter, forget
 
 N = 12
 
@@ -215,6 +215,53 @@ def test_prune_deletes_old_versions_when_asked(tmp_path):
     assert StudyStore(path).prune(old=True) > 0
     ((_, kept),) = StudyStore(path).layouts()
     assert kept.name == changed.name
+
+
+def grids(path, *grids):
+    """Fill the store with other grids of one version, each with what it lacks."""
+    for values in grids:
+        layout = layout_of(study(grid={"n": values, "kind": ("a", "b")}), 0)
+        writer = StoreWriter(path, layout, sync=False)
+        missing = writer.table.missing().tolist()
+        if missing:
+            writer.record(
+                ("x", "y"), missing, [0.0] * len(missing), numbers(missing, layout)
+            )
+        writer.close()
+        time.sleep(0.01)  # layouts carry milliseconds
+    return layout
+
+
+def test_prune_keeps_the_cells_that_a_grown_grid_has_of_an_older_one(tmp_path):
+    path = tmp_path / "s"
+    grids(path, (1, 2), (1, 2, 3))
+    assert len(content(path)) == 12
+    StudyStore(path).prune(old=True)
+    assert len(content(path)) == 12
+
+
+def test_a_grid_is_forgotten_and_the_cells_of_others_stay(tmp_path):
+    path = tmp_path / "s"
+    one = grids(path, (1, 2))
+    two = grids(path, (7,))
+    forget(path, layout_of(study(grid={"n": (2, 5), "kind": ("a", "b")}), 0))
+    assert not StudyStore(path).verify()
+    assert len(gathered(path, one).rows()) == 4
+    assert {row["n"] for row in gathered(path, one).rows()} == {1}
+    assert len(gathered(path, two).rows()) == 4
+    forget(path, two)
+    assert [found.name for _, found in StudyStore(path).layouts()] == [one.name]
+    assert len(content(path)) == 4
+
+
+def test_failures_are_forgotten_with_their_grid_alone(tmp_path):
+    path, layout = tmp_path / "s", layout_of(study(), 0)
+    writer = StoreWriter(path, layout)
+    writer.fail(0, 1, "one")
+    writer.fail(11, 1, "three")
+    writer.close()
+    forget(path, layout_of(study(grid={"n": (1,), "kind": ("a", "b")}), 0))
+    assert [f.error for f in gathered(path, layout).failures.values()] == ["three"]
 
 
 # Two drivers, full disks

@@ -344,6 +344,10 @@ def test_bad_arguments_of_run_are_named(tmp_path):
         run(toy(measure=uneven), out=tmp_path)
     with pytest.raises(ValueError, match="none of the axes' names"):
         run(toy(measure=lambda *_: {"n": 1.0}), out=tmp_path)
+    kept = run(toy(measure=uneven), out=tmp_path, store=tmp_path / "store")
+    assert {row["n"] for row in kept.rows} == {kept.rows[0]["n"]}
+    assert len(kept.rows) + len(kept.failed) == math.prod(map(len, toy().grid.values()))
+    assert all("the same names for every cell" in f.error for f in kept.failed)
     with pytest.raises(ValueError, match="toy has no axis 'm'; it has: n, kind"):
         run(toy(), out=tmp_path, grid={"m": [1]})
     with pytest.raises(ValueError, match="seed must be at least 0, got -1"):

@@ -72,6 +72,7 @@ def test_extreme_steps_give_the_limits():
     assert far.penalty > 10.0
     assert best_penalty(1.5, 0.3).price > best_penalty(1.5, 0.1).price > 0.0
     assert best_penalty(0.5, 0.3).penalty == 0.0  # theta_0 itself is found
+    assert best_penalty(0.5, 0.3).price == 0.0  # both risks are 0
     assert math.isinf(best_penalty(1.0, 0.1, 1.0, 0.5).interpolating)
 
 

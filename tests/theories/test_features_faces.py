@@ -132,6 +132,19 @@ def test_features_use_it_for_either_label(p):
     assert (small <= bound).all()
 
 
+@pytest.mark.parametrize("condition", [1e6, 1e12, 1e15])
+@pytest.mark.parametrize("p", LEAST)
+def test_ill_conditioned_forms_keep_the_minimum_within(p, condition):
+    """condition (t + h s)^2 + s^2 - .2 s is least at s = .1, with -.01."""
+    h = 2.0**-10
+    A = condition * np.array([[1.0, h], [h, h * h]])
+    A[1, 1] += 1.0
+    found = LEAST[p](A, np.array([[0.0, -0.1]]), 1.0)
+    assert found[0] == pytest.approx(-0.01, rel=1e-3)
+    found = LEAST[p](np.diag([condition, 1.0]), np.array([[0.0, -0.1]]), 1.0)
+    assert found[0] == pytest.approx(-0.01, rel=1e-12)
+
+
 def test_many_dimensions_are_refused():
     A = np.ones((MOST + 1, MOST + 1)) + np.diag(np.arange(MOST + 1.0))
     f = QuadraticFeature(A)

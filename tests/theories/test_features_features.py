@@ -147,6 +147,20 @@ def test_forms_are_recognised():
     assert QuadraticFeature(np.outer(u, u)).diagonal is None
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+def test_ridges_are_recognised_at_any_scale(scale):
+    u = np.array([0.6, -0.8])
+    for f, a, slope in (
+        (QuadraticFeature(np.zeros((2, 2)), scale * u), 0.0, scale),
+        (QuadraticFeature(scale * np.outer(u, u), 2 * scale * u), scale, 2 * scale),
+    ):
+        found = f.ridge()
+        assert found is not None
+        assert np.abs(found[0]) == pytest.approx([0.6, 0.8], rel=1e-12)
+        assert found[1] == pytest.approx(a, rel=1e-12)
+        assert abs(found[2]) == pytest.approx(slope, rel=1e-12)
+
+
 @pytest.mark.errors
 @pytest.mark.parametrize(
     ("call", "message"),
@@ -160,6 +174,22 @@ def test_forms_are_recognised():
         (
             lambda: BumpFeature([0.0]).worst(np.ones((1, 1)), np.ones(1), 1.0, 3.0),
             "p must be 1, 2 or infinity",
+        ),
+        (
+            lambda: QuadraticFeature([[1.0]]).worst([[1.0]], [1.0], -0.5, 1.0),
+            "eps must be at least 0",
+        ),
+        (
+            lambda: LinearFeature([1.0]).worst([[1.0], [2.0]], [1.0], 0.5, 2.0),
+            "y must have shape",
+        ),
+        (
+            lambda: BumpFeature([1.0]).worst([[1.0]], [0.0], 0.5, 2.0),
+            "y must be -1 or",
+        ),
+        (
+            lambda: LinearFeature([1.0]).worst([[1.0]], [1.0], 0.5, 0.5),
+            "p must be at least 1",
         ),
         (
             lambda: QuadraticFeature(np.diag([1.0, 2.0])).worst(

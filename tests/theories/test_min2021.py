@@ -164,6 +164,22 @@ def test_bernoulli_losses_are_sums_over_all_samples(n, eps):
     assert bernoulli_robust_loss(mu, n, eps) == pytest.approx(robust, abs=1e-14)
 
 
+@pytest.mark.parametrize("n", [10**6, 10**9, 2**31, 10**12, 10**15])
+def test_bernoulli_losses_of_many_points(n):
+    """By Edgeworth's expansion, whose error is of order 1/n."""
+    mu = 0.25
+    deviation = math.sqrt(n * (1 - mu * mu)) / 2
+    for steps in (-1.0, 0.0, 2.0):
+        count = math.floor(n * (1 + mu) / 2 + steps * deviation)
+        z = (count + 0.5 - n * (1 + mu) / 2) / deviation
+        density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+        above = math.erfc(z / math.sqrt(2)) / 2
+        above += -mu / (6 * deviation) * (z * z - 1) * density
+        found = bernoulli_clean_loss(mu, n, 2 * count / n - 1)
+        assert found == pytest.approx(-mu * above, abs=1e-9 + 1 / n)
+    assert bernoulli_clean_loss(mu, n, 0.1) == pytest.approx(-mu, rel=1e-12)
+
+
 def test_bernoulli_classes_have_the_regimes_too():
     many = [float(bernoulli_clean_loss(0.2, n, 0.1)) for n in range(1, 800, 20)]
     assert many[-1] == pytest.approx(-0.2, abs=1e-3)
@@ -218,6 +234,7 @@ def test_functions_broadcast():
         (lambda: bernoulli_clean_loss(1.5, 1, 0.1), r"mu must lie in \[-1, 1\]"),
         (lambda: bernoulli_clean_loss(0.5, 1.5, 0.1), "n must be whole numbers"),
         (lambda: bernoulli_clean_loss(0.5, 0, 0.1), "n must be at least 1"),
+        (lambda: bernoulli_clean_loss(0.5, 1e16, 0.1), "n must be at most"),
         (lambda: bernoulli_clean_loss([[0.5]] * 2, [1] * 3, 0.1), "do not broadcast"),
         (lambda: turning_points([[1.0]], 1.0, 0.1), "mu must be one vector"),
         (lambda: robust_minimiser([[1.0]], [2.0], 0.1), "y must be -1 or"),

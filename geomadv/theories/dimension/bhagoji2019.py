@@ -67,6 +67,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -606,6 +607,141 @@ def _next_mean(support: int, n: int, seed: int, eps: float) -> float:
     return _mean_loss(support, n + 1 if n == 1 else 0, seed, eps)
 
 
+# --- What becomes of the claims where a hypothesis is broken --------------------------
+
+
+def _roots(wider: float, left: float) -> tuple[float, float]:
+    """Return where the densities of N(left, 1) and N(-left, (1 + wider)^2) are equal.
+
+    The nearer root is that of a threshold; the other one tends to infinity.
+    """
+    v = 1 + wider
+    a = 1 - 1 / v**2
+    b, c = left * (1 + 1 / v**2), left**2 * a - 2 * math.log(v)
+    root = b + math.sqrt(b * b - a * c)
+    return c / root, root / a if a else math.inf
+
+
+def _threshold_risk(wider: float, share: float) -> float:
+    """Return the risk of the best threshold after the classes 1 and -1 are moved."""
+    left = 1 - share
+    x, _ = _roots(wider, left)
+    return float(special.ndtr(x - left) + special.ndtr(-(x + left) / (1 + wider))) / 2
+
+
+def _interval_risk(wider: float, share: float) -> float:
+    """Return the Bayes risk: between the roots the narrow class is the likelier."""
+    left = 1 - share
+    ends = np.array(_roots(wider, left))
+    lower, upper = special.ndtr((ends + left) / (1 + wider))
+    narrow = special.ndtr(ends - left)
+    return float(narrow[0] + 1 - narrow[1] + upper - lower) / 2
+
+
+_BLOCKS = Integers(1, 100, (1, 2, 10, 50), symbol="m")
+_IN_BLOCKS: dict[str, Any] = {
+    "size": _BLOCKS,
+    "d": Integers(50, 100, (50, 100), symbol="d"),
+    "eps": Reals(0.05, 3.0, (0.5, 1.0), "log", r"\epsilon/\sigma"),
+    "length": Reals(0.0, 2.0, (0.0, 1.0), symbol=r"\|\mu\|/\sigma"),
+}
+
+
+def _conflict_in_blocks(size: int, d: int, eps: float, length: float) -> float:
+    """Return the probability of a conflict where d coordinates are d/size, repeated."""
+    root = math.sqrt(size)
+    return float(conflict_probability(d / size, eps / root, length / root))
+
+
+_EQUAL_COVARIANCES = (
+    Hypothesis(
+        "the two classes have one covariance",
+        r"in one dimension one of them is wider by the factor $1 + s$",
+        Exact(_threshold_risk, _interval_risk, rtol=1e-7),
+        {
+            "wider": Reals(0, 3, (0.0, 0.1, 0.5, 1.0), symbol="s"),
+            "share": Reals(0, 0.9, (0.0, 0.5), symbol=r"\epsilon/\mu"),
+        },
+        "wider",
+    ),
+    Hypothesis(
+        "the classes are normal",
+        why="it is more than is needed: some other laws have linear best rules too",
+    ),
+)
+_TWO_CLASSES = (
+    Hypothesis(
+        "there are two classes",
+        r"there are $k$, with one point of each at the same place",
+        Exact(lambda classes: classes // 2, lambda classes: classes - 1),
+        {"classes": Integers(2, 100, (2, 5, 10), symbol="k")},
+        "classes",
+        unbroken=2,
+    ),
+)
+_EQUAL_FREQUENCIES = (
+    Hypothesis(
+        "the classes are equally frequent",
+        r"one has the frequency $\tfrac12 - s$, and a share of the points is moved by "
+        r"$2\epsilon$",
+        Exact(
+            lambda lacking, share: transport_bound(2 * share, 1.0),
+            lambda lacking, share: (1 - share) * (0.5 - lacking),
+        ),
+        {
+            "lacking": Reals(0, 0.5, (0.0, 0.01, 0.1, 0.5), symbol="s"),
+            "share": Reals(0, 0.99, (0.0, 0.5)),
+        },
+        "lacking",
+    ),
+    Hypothesis(
+        "the distance of transport is in the norm of the attack",
+        why="a smaller distance raises the bound, which is attained already",
+    ),
+)
+_ONE_LAW = (
+    Hypothesis(
+        "all points are drawn from the two laws",
+        "both are uniform on the same two points; the second of each sample is an "
+        "outlier with probability $s$: $E\\,L_1$ is 1/4, $E\\,L_2$ is 5/16 or 1/8",
+        Exact(
+            lambda outlier: 1 / 4,
+            lambda outlier: (1 - outlier) * 5 / 16 + outlier / 8,
+        ),
+        {"outlier": Reals(0, 1, (0.0, 0.1, 0.5, 1.0), symbol="s")},
+        "outlier",
+    ),
+)
+_INDEPENDENT = Hypothesis(
+    "the coordinates are independent",
+    r"they are equal in blocks of $m$; $N = 1$",
+    Exact(
+        _conflict_in_blocks,
+        lambda size, d, eps, length: conflict_probability(d, eps, length),
+        rtol=1e-10,
+    ),
+    _IN_BLOCKS,
+    "size",
+    unbroken=1,
+    where=lambda size, d, eps, length: d % size == 0,
+)
+_DENSITY = Hypothesis(
+    "the coordinates are independent",
+    r"they are equal in blocks of $m$; shown is the probability over its bound",
+    Exact(
+        lambda size, d, eps, length: (
+            _conflict_in_blocks(size, d, eps, length) / math.exp(_volume_bound(d, eps))
+        ),
+        lambda size, d, eps, length: 1.0,
+        rtol=1e-10,
+    ),
+    _IN_BLOCKS,
+    "size",
+    unbroken=1,
+    where=lambda size, d, eps, length: d % size == 0,
+)
+
+
 CLAIMS = (
     Claim(
         id="bhagoji2019.gaussian",
@@ -628,6 +764,7 @@ $\|z\|_p \le \epsilon$, below which the loss of no classifier is.""",
             ),
         ),
         note=r"""$\mu$ and $\Sigma$ are drawn, $\Sigma$ well conditioned.""",
+        hypotheses=_EQUAL_COVARIANCES,
     ),
     Claim(
         id="bhagoji2019.matching",
@@ -652,6 +789,7 @@ size of a maximum matching of $\{(i, j) : \|x_i - x'_j\|_p \le 2\epsilon\}$.""",
             ),
         ),
         note="Points of a grid, so that many balls touch; all subsets gone through.",
+        hypotheses=_TWO_CLASSES,
     ),
     Claim(
         id="bhagoji2019.transport-bound",
@@ -680,6 +818,7 @@ $\tfrac12\big(1 - W_1(P_1, P_{-1})/(2\epsilon)\big)$.""",
         ),
         note=r"""Two samples that differ in some points, moved by a little more than
 $2\epsilon$ or by more: in the first case the bound is attained.""",
+        hypotheses=_EQUAL_FREQUENCIES,
     ),
     Claim(
         id="bhagoji2019.bias",
@@ -702,6 +841,7 @@ $E\,L_N$ is at most the optimal robust loss of the laws.""",
         ),
         note=r"""All samples of 1 and 2 points a class are gone through; the laws are
 uniform on two or three points.""",
+        hypotheses=_ONE_LAW,
     ),
     Claim(
         id="bhagoji2019.few-conflicts",
@@ -720,6 +860,7 @@ $q = P(\chi'^2_d(2\|\mu\|^2/\sigma^2) \le 2\epsilon^2/\sigma^2)$.""",
             Statistical(_any_conflict, lambda d, points, q, length: 0.8 * q),
         ),
         note=r"""$\epsilon$ is the radius at which $N^2 q$ is as stated.""",
+        hypotheses=(_INDEPENDENT,),
     ),
     Claim(
         id="bhagoji2019.volume",
@@ -750,5 +891,6 @@ $N(\pm\mu, \sigma^2 I)$, whatever $\mu$.""",
             Enclosure(_conflict_share_ball, lambda d, eps, length: 0.99),
         ),
         note="Shown is the probability over its bound.",
+        hypotheses=(_DENSITY,),
     ),
 )

@@ -302,6 +302,26 @@ _LINF: dict[str, Parameter] = {
     "d": Integers(1, 10**6, (784, 3072), symbol="d"),
 }
 
+_VARIANCE = Hypothesis(
+    r"the variance of every coordinate is at most 1",
+    r"it is $\sigma^2$",
+    Exact(
+        lambda sigma, error, excess: half_space_accuracy(
+            error, (robustness_threshold(error) + excess) / sigma
+        ),
+        lambda sigma, error, excess: np.exp(-(excess**2) / 2),
+        rtol=1e-10,
+    ),
+    {
+        "sigma": Reals(1, 10, (1.0, 1.1, 1.5, 2.0), symbol=r"\sigma"),
+        "error": _ERROR,
+        "excess": Reals(0.0, 12.0, (0.0, 1.0, 2.0, 4.0, 8.0), symbol="s"),
+    },
+    "sigma",
+    unbroken=1,
+)
+
+
 CLAIMS = (
     Claim(
         id="dohmatob2019.half-space-accuracy",
@@ -347,6 +367,7 @@ $\Phi(-\Phi^{-1}(\mathrm{err}) - \varepsilon)$ is at most $e^{-s^2/2}$.""",
                 lambda error, excess: (-(excess * excess) / 2).exp(),
             ),
         ),
+        hypotheses=(_VARIANCE,),
     ),
     Claim(
         id="dohmatob2019.any-set",
@@ -483,5 +504,11 @@ the half-space $x_1 > a$ (logarithms of both sides).""",
         note=r"""At $d = 784$, $\mathrm{err} = 0.01$, $\varepsilon = 0.5$ it allows
 $7.8 \cdot 10^{-27}$, the half-space keeps $0.966$. Whether the paper states it so was
 not compared.""",
+        hypotheses=(
+            Hypothesis(
+                "the variance of every coordinate is at most 1",
+                why="the statement is false even so",
+            ),
+        ),
     ),
 )

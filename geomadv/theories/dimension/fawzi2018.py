@@ -336,6 +336,30 @@ def _shifted_fooled(offset: float, t: float) -> float:
 _BREAKS = Reals(0, 3, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="s")
 
 
+def _unequal_sum(more: float, classes: int, t: float) -> float:
+    """Return the sum where one class has the mass 1/K + more, the others the rest."""
+    rest = (1 - 1 / classes - more) / (classes - 1)
+    masses = [1 / classes + more] + [rest] * (classes - 1)
+    return float(fooling_probability(masses, t))
+
+
+_EQUAL_MASSES = Hypothesis(
+    "the classes are equiprobable",
+    r"one of them has the mass $1/K + s$, the others have equal shares of the rest",
+    Exact(
+        lambda more, classes, t: many_classes_bound(classes, t),
+        _unequal_sum,
+        atol=1e-13,
+    ),
+    {
+        "more": Reals(0, 0.79, (0.0, 0.01, 0.1, 0.3, 0.7), symbol="s"),
+        "classes": Integers(5, 100, (5, 10, 100), symbol="K"),
+        "t": _T,
+    },
+    "more",
+)
+
+
 CLAIMS = (
     Claim(
         id="fawzi2018.two-classes",
@@ -518,6 +542,13 @@ $1 - \sqrt{\pi/2}\, e^{-t^2/2}\, e^{-t\sqrt{\log(K^2/(4\pi\log K))}}
             r"the root in the exponent is multiplied by $1.1$",
             Enclosure(lambda classes, t: _many_ball(classes, t, 1.1), _sum_ball),
         ),
+        hypotheses=(
+            _EQUAL_MASSES,
+            Hypothesis(
+                "there are at least five classes",
+                why="for fewer the root in the exponent is not real",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2018.many-classes-as-circulated",
@@ -546,5 +577,10 @@ $1 - \sqrt{\pi/2}\, e^{-t^2/2}\, e^{-\sqrt{\log(K^2/(4\pi\log K))}}
         ),
         note=r"""At $K = 10$, $t = 0.1$ it promises $0.590$ where the sum is $0.164$.
 The formula is quoted by notes on the paper; the paper itself was not compared.""",
+        hypotheses=(
+            Hypothesis(
+                "the classes are equiprobable", why="the statement is false even so"
+            ),
+        ),
     ),
 )

@@ -176,6 +176,73 @@ _SHAPES = ("half-space", "outside of a slab", "slab", "ball", "outside of a ball
 _ERROR = Reals(1e-12, 0.5, (1e-12, 1e-6, 0.001, 0.01, 0.1), "log", r"\mu")
 _DIMENSION = Integers(1, 10**6, (1, 2, 10, 100, 3072, 150528), symbol="d")
 
+
+def _parts(share: float, error: float) -> tuple[float, float]:
+    """Return how far from 0 two opposite half-spaces of one measure together begin."""
+    lower = min(-float(special.ndtri(share * error)), 40.0)
+    return -float(special.ndtri((1 - share) * error)), lower
+
+
+def _near_parts(share: float, error: float) -> float:
+    """Return the probability that one of two half-spaces is within the median."""
+    reach = float(median_distance(error))
+    return float(sum(special.ndtr(reach - a) for a in _parts(share, error)))
+
+
+def _mean_to_parts(share: float, error: float) -> float:
+    """Return the mean distance to the nearer of two half-spaces."""
+    upper, lower = _parts(share, error)
+    middle = (upper - lower) / 2
+    density = np.exp(-(np.array([upper, lower, middle]) ** 2) / 2) / np.sqrt(2 * np.pi)
+    at = special.ndtr([upper, -lower, middle])
+    return float(
+        upper * (at[0] - at[2])
+        + lower * (at[2] - at[1])
+        + density[0]
+        + density[1]
+        - 2 * density[2]
+    )
+
+
+_SPLIT: dict[str, Any] = {
+    "share": Reals(0, 0.5, (0.0, 0.001, 0.1, 0.5), symbol="s"),
+    "error": Reals(1e-6, 0.4, (0.001, 0.01, 0.1), "log", r"\mu"),
+}
+_HALF_SPACE = Hypothesis(
+    "the errors are a half-space",
+    "a share $s$ of them is on the opposite side",
+    Exact(_near_parts, lambda share, error: 0.5, rtol=1e-10),
+    _SPLIT,
+    "share",
+)
+_HALF_SPACE_MEAN = Hypothesis(
+    "the errors are a half-space",
+    "a share $s$ of them is on the opposite side",
+    Exact(_mean_to_parts, lambda share, error: mean_distance(error), rtol=1e-10),
+    _SPLIT,
+    "share",
+)
+_ALL_NOISY = Hypothesis(
+    r"every coordinate has noise of the variance $\sigma^2$",
+    "a share $s$ of them has none",
+    Exact(
+        lambda still, error, d: (
+            _mean_norm(round((1 - still) * d))
+            / median_distance(error)
+            / noise_ratio(d, error)
+        ),
+        lambda still, error, d: 1.0,
+        tolerance=1e-5,
+    ),
+    {
+        "still": Reals(0, 0.9, (0.0, 0.001, 0.1, 0.5), symbol="s"),
+        "error": Reals(1e-6, 0.4, (0.01,), "log", r"\mu"),
+        "d": Integers(1, 10**9, (10, 784, 3072, 150528), symbol="d"),
+    },
+    "still",
+)
+
+
 CLAIMS = (
     Claim(
         id="ford2019.half-space-median",
@@ -196,6 +263,7 @@ $P\big(d(x, E) \le -\sigma\,\Phi^{-1}(\mu)\big) = \tfrac12$.""",
             r"the probability is $0.53$ instead of $\tfrac12$",
             Statistical(_near_half_space, lambda d, error: 0.53, tolerance=0.05),
         ),
+        hypotheses=(_HALF_SPACE,),
     ),
     Claim(
         id="ford2019.half-spaces-are-extremal",
@@ -255,6 +323,7 @@ $\mathbb{E}\,d(x, E) = \int_0^\infty \Phi(a - r)\,dr = a\,\Phi(a) + \varphi(a)$
             r"median",
             Exact(_mean_by_quadrature, median_distance, rtol=1e-10),
         ),
+        hypotheses=(_HALF_SPACE_MEAN,),
     ),
     Claim(
         id="ford2019.noise-goes-farther",
@@ -287,6 +356,7 @@ $\sqrt d / a$ as the dimension grows.""",
                 tolerance=1e-5,
             ),
         ),
+        hypotheses=(_ALL_NOISY,),
     ),
 )
 

@@ -398,6 +398,108 @@ def _tilted_cap_distance(power: float, error: float) -> float:
 _SHRINK = Reals(0, 2, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="s")
 
 
+def _tilted_share_within(power: float, error: float, steps: float) -> float:
+    """Return the tilted law's share within steps/sqrt(3) of its emptiest cap."""
+    edge = 2 * np.arcsin(error ** (0.5 / (power + 1)))
+    angle = min(edge + 2 * np.arcsin(steps / np.sqrt(3) / 2), np.pi)
+    return float(np.sin(angle / 2) ** (2 * (power + 1)))
+
+
+def _stretched_error(stretch: float, network: str) -> float:
+    """Return the inner error where the first coordinates are stretched at first."""
+    alpha, counts = _NETWORKS[network]
+    weights = np.array(alpha) - 1
+    weights[0] *= (1 + stretch) ** 2
+    return float(weighted_chi2_tail(weights, 0.0, multiplicities=counts))
+
+
+def _small_network(share: int, method: Any) -> float:
+    """Return the log error of a network with 5 coordinates for each of the shares."""
+    return float(
+        log_quadratic_error(
+            [1.5, 0.8], multiplicities=[share, 4 * share], method=method
+        )
+    )
+
+
+_POWER = Reals(0, 5, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="k")
+_ON_S2 = Hypothesis(
+    "the points are uniform on the sphere",
+    r"on $S^2$ their density is proportional to $(1 + t)^k$ in the height",
+    Exact(
+        _tilted_share_within,
+        lambda power, error, steps: share_within(3, error, steps / np.sqrt(3)),
+        rtol=1e-10,
+    ),
+    {
+        "power": _POWER,
+        "error": Reals(0.001, 0.3, (0.01, 0.1), "log", r"\mu"),
+        "steps": Reals(0.1, 3, (0.5, 1.0), symbol="s"),
+    },
+    "power",
+)
+_WHOLE_MEASURE = Hypothesis(
+    r"the caps have the measure $\mu$ together",
+    r"two opposite caps have $(1 - s)\,\mu$ together",
+    Exact(
+        lambda lost, error, d: _mean_distance_to(
+            "two opposite caps", d, (1 - lost) * error
+        ),
+        lambda lost, error, d: Sphere(d).mean_distance(error),
+        rtol=1e-10,
+    ),
+    {
+        "lost": Reals(0, 0.99, (0.0, 0.1, 0.5, 0.9), symbol="s"),
+        "error": Reals(0.0001, 0.01, (0.01,), "log", r"\mu"),
+        "d": Integers(3, 1000, (10, 1000), symbol="d"),
+    },
+    "lost",
+)
+_HIGH_DIMENSION = Hypothesis(
+    "the dimension is as high as the bound says",
+    "low dimension: the bound is that of the 3072 dimensions of small images",
+    Exact(
+        lambda error, d: Sphere(d).mean_distance(error, metric="geodesic"),
+        lambda error, d: asymptotic_mean(3070, error),
+        rtol=1e-11,
+    ),
+    {
+        "error": _MODERATE,
+        "d": Integers(3, 3072, (3, 10, 100, 1000, 3000, 3060, 3072), symbol="d"),
+    },
+    "d",
+    unbroken=3072,
+)
+_FALSE = Hypothesis(
+    "the points are uniform on the sphere", why="the statement is false even so"
+)
+_UNIFORM_INPUT = Hypothesis(
+    "the points are uniform on the sphere",
+    r"the first coordinates are stretched by $1 + s$ before the point is normalised",
+    Exact(
+        _stretched_error, lambda stretch, network: _network_error(network), rtol=1e-9
+    ),
+    {
+        "stretch": Reals(0, 1, (0.0, 0.001, 0.1, 1.0), symbol="s"),
+        "network": Choices(("250 at 1.1, 250 at .85", "4 at 2, 6 at .6")),
+    },
+    "stretch",
+)
+_MANY_COORDINATES = Hypothesis(
+    "the network has many coordinates",
+    r"it has $n$ at 1.5 and $4n$ at .8",
+    Exact(
+        lambda share: abs(
+            _small_network(share, "saddlepoint") - _small_network(share, "inversion")
+        ),
+        lambda share: 0.001,
+    ),
+    {"share": Integers(1, 100, (1, 2, 10, 100), symbol="n")},
+    "share",
+    unbroken=100,
+)
+
+
 CLAIMS = (
     Claim(
         id="gilmer2018.share-within",
@@ -428,6 +530,7 @@ compared with random points at $r = s/\sqrt d$.""",
                 tolerance=0.08,
             ),
         ),
+        hypotheses=(_ON_S2,),
     ),
     Claim(
         id="gilmer2018.caps-are-extremal",
@@ -504,6 +607,7 @@ distance of random points is at most that of one cap of measure $\mu$.""",
                 "error": Reals(0.0001, 0.01, (0.01,), "log"),
             },
         ),
+        hypotheses=(_WHOLE_MEASURE,),
     ),
     Claim(
         id="gilmer2018.median-comparison",
@@ -581,6 +685,7 @@ $(a\,\Phi(a) + \varphi(a))/\sqrt{d-2}$.""",
                 rtol=1e-11,
             ),
         ),
+        hypotheses=(_HIGH_DIMENSION,),
     ),
     Claim(
         id="gilmer2018.median-limit",
@@ -736,6 +841,7 @@ mean distance is at most $C\,\Phi^{-1}(p)/\sqrt d$ with one constant $C$.""",
         note=r"""At $p = \tfrac12$ the right side is 0, while a hemisphere has the mean
 distance $\varphi(0)/\sqrt d$. The statement holds for $p$ bounded away from
 $\tfrac12$, or for the median. The wording in the paper was not compared.""",
+        hypotheses=(_FALSE,),
     ),
     Claim(
         id="gilmer2018.talk-figure",
@@ -771,6 +877,7 @@ error set of measure $0.01$, whatever the set.""",
         ),
         note=r"""The exact share within $0.05$ is $46.4\,\%$. The slide rounds the
 median to two decimals.""",
+        hypotheses=(_FALSE,),
     ),
     Claim(
         id="gilmer2018.wiki-bound",
@@ -799,6 +906,7 @@ $\tfrac{1}{\sqrt d}\sqrt{2\mu/\pi}$.""",
         ),
         note=r"""The distance to a cap grows as its measure falls. The formula is quoted
 by notes on the paper, not by the paper.""",
+        hypotheses=(_FALSE,),
     ),
     Claim(
         id="gilmer2018.perfect-quadratic-network",
@@ -862,6 +970,7 @@ points.""",
             ),
         ),
         note="The central limit estimate errs in either direction, with the skewness.",
+        hypotheses=(_UNIFORM_INPUT,),
     ),
     Claim(
         id="gilmer2018.saddlepoint",
@@ -904,5 +1013,6 @@ $|\log\hat P - \log P| \le 0.001$, down to $P$ of $10^{-50}$.""",
         note=r"""Where all coefficients are at least $1/R^2$ the outer error is exactly
 0, and no relative accuracy can be asked; the central limit estimate is positive even
 there.""",
+        hypotheses=(_MANY_COORDINATES,),
     ),
 )

@@ -523,6 +523,81 @@ _BLOCKS = Integers(1, 100, (1, 2, 5, 10), symbol="m")
 _DIVISIBLE = Integers(100, 10**4, (100, 1000, 10**4), symbol="d")
 
 
+_TALAGRAND_BLOCKS = Hypothesis(
+    "the coordinates are independent",
+    r"they are equal in blocks of $m$",
+    Exact(
+        lambda size, d, mass, steps: (
+            _log_measure(d // size, mass)
+            + _log_untouched_blocks(size, d, mass, _flips(d, steps))
+        ),
+        lambda size, d, mass, steps: -(_flips(d, steps) ** 2) / d,
+    ),
+    {
+        "size": _BLOCKS,
+        "d": _DIVISIBLE,
+        "mass": Reals(1e-40, 1, (0.01, 0.5), "log", r"\mu(S)"),
+        "steps": Reals(0, 5, (1.0, 3.0), symbol="s"),
+    },
+    "size",
+    unbroken=1,
+)
+_RATIO_BLOCKS = Hypothesis(
+    "the coordinates are independent",
+    r"they are equal in blocks of $m$",
+    Exact(
+        lambda size, d: (
+            talagrand_distance(d, 0.01, 0.01)
+            / (size * _exact_flips(d // size, 0.01, 0.01))
+        ),
+        lambda size, d: talagrand_ratio(0.01, 0.01),
+        tolerance=1e-3,
+    ),
+    {"size": _BLOCKS, "d": _HUGE},
+    "size",
+    unbroken=1,
+)
+_HALF_OF_THE_SPHERE = Hypothesis(
+    "the sets have at least half of the measure",
+    r"they have the measure $\tfrac12 - s$",
+    Exact(
+        lambda lacking, d, eps: math.exp(
+            Sphere(d).log_complement_enlargement(0.5 - lacking, eps, metric="geodesic")
+        ),
+        lambda lacking, d, eps: sphere_concentration(d, eps),
+        rtol=1e-10,
+    ),
+    {
+        "lacking": Reals(0, 0.49, (0.0, 0.1, 0.3, 0.4), symbol="s"),
+        "d": Integers(3, 10**9, (3, 10, 100), symbol="d"),
+        "eps": Reals(0, 1.57, (0.1, 0.3, 1.0), symbol=r"\epsilon"),
+    },
+    "lacking",
+)
+_ALL_DIMENSIONS = Hypothesis(
+    "the points are uniform on the whole sphere",
+    r"low dimension: on a sphere of the share $1 - s$ of the dimensions",
+    Exact(
+        lambda lost, error, gamma, d: _sphere_distance(
+            round((1 - lost) * d), error, gamma
+        ),
+        lambda lost, error, gamma, d: sphere_two_step_distance(d, error, gamma),
+        rtol=1e-9,
+    ),
+    {
+        "lost": Reals(0, 0.9, (0.0, 0.1, 0.5, 0.9), symbol="s"),
+        "error": Reals(1e-6, 0.5, (0.01, 0.5), "log", r"\mu(E)"),
+        "gamma": Reals(1e-6, 0.5, (0.01, 0.5), "log", r"\gamma"),
+        "d": Integers(100, 10**6, (500, 10**4, 10**6), symbol="d"),
+    },
+    "lost",
+)
+_CUBE = Hypothesis(
+    r"the space is $\{0,1\}^d$ with the number of flips",
+    why="the order is that of this space; others have other ones, or none",
+)
+
+
 CLAIMS = (
     Claim(
         id="mahloujifar2018.harper",
@@ -552,6 +627,7 @@ the least enlargement over every subset, found by going through all of them.""",
                 lambda d, points, flips: _binary_segment_enlarged(d, points, flips),
             ),
         ),
+        hypotheses=(_CUBE,),
     ),
     Claim(
         id="mahloujifar2018.talagrand",
@@ -585,6 +661,7 @@ hence for all sets of their size, with $b = \lceil s\sqrt d \rceil$.""",
         note=r"""The constant $1$ in the exponent is the best one: with
 $\mu(S) = e^{-a^2/2}$ and $b = a\sqrt d$ the two sides agree up to a factor that is
 polynomial in $a$.""",
+        hypotheses=(_TALAGRAND_BLOCKS,),
     ),
     Claim(
         id="mahloujifar2018.hamming-levy",
@@ -785,6 +862,7 @@ $a = -\Phi^{-1}(\mu(E))$ and $c = -\Phi^{-1}(\gamma)$.""",
         ),
         note=r"""Above $d = 2^{14}$ the number of flips is an upper bound that exceeds
 the exact one by at most one.""",
+        hypotheses=(_RATIO_BLOCKS,),
     ),
     Claim(
         id="mahloujifar2018.sphere-levy",
@@ -821,6 +899,7 @@ $\alpha(\epsilon) = \sigma(\mathrm{cap}(\tfrac\pi2 - \epsilon)) \le
                 "eps": Reals(0.01, 0.3, (0.15,)),
             },
         ),
+        hypotheses=(_HALF_OF_THE_SPHERE,),
     ),
     Claim(
         id="mahloujifar2018.sphere-two-step",
@@ -856,5 +935,6 @@ $k_1 = \sqrt{\pi/8}$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=(_ALL_DIMENSIONS,),
     ),
 )

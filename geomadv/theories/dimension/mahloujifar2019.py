@@ -74,7 +74,7 @@ Conventions: eps is an l_p size; mass, alpha, delta are probabilities.
 import math
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import gammaln, ndtr, ndtri
 
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, points, real, real_array
@@ -83,6 +83,7 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -452,6 +453,124 @@ _ALPHA = Reals(1e-6, 0.5, (0.01, 0.05, 0.5), "log", r"\alpha")
 _EPS = Reals(0.01, 3.0, (0.1, 1.0, 2.0), symbol=r"\varepsilon")
 _D = Integers(2, 10**6, (2, 100, 784), symbol="d")
 
+
+def _corner_in_norm(over: float, alpha: float, eps: float) -> float:
+    """Return what a square in a corner grows to in l_p, p = 1/over."""
+    side = math.sqrt(alpha)
+    quarter = math.exp(2 * gammaln(1 + over) - gammaln(1 + 2 * over))
+    return alpha + 2 * side * eps + quarter * eps**2
+
+
+def _depth_in_longer(longer: float, x: float) -> float:
+    """Return the depth of (x, 0) where the second box reaches out by `longer`."""
+    boxes = Rectangles(
+        np.array([[-1.0, -1.0], [0.0, -1.0]]),
+        np.array([[0.0, 1.0], [1.0 + longer, 1.0]]),
+    )
+    return -float(boxes.score([[x, 0.0]])[0])
+
+
+def _outside_repeated(
+    n: int, rng: np.random.Generator, copies: int, m: int, axes: int, delta: float
+) -> Bool[NDArray, " n"]:
+    """Tell for which samples of m/copies points, each repeated, h lies outside."""
+    size = m // copies
+    place = size - math.ceil(0.3 * size - 1e-9)
+    low = _optimum(0.3 - delta, 1.0) - delta
+    high = _optimum(0.3 + delta, 1.0) + delta
+    result = np.empty(n, dtype=bool)
+    for i in range(0, n, 256):
+        sample = rng.standard_normal((min(256, n - i), size, axes))
+        t = np.partition(sample, place, axis=1)[:, place]
+        share = (sample >= t[:, None] - 1.0).mean(axis=1).min(axis=1)
+        result[i : i + 256] = (share < low) | (share > high)
+    return result
+
+
+_UNIT_VARIANCE = Hypothesis(
+    "the variance of every coordinate is 1",
+    r"it is $\sigma^2$, and the region is a half-space",
+    Exact(
+        lambda sigma, alpha, eps: _optimum(alpha, eps),
+        lambda sigma, alpha, eps: _optimum(alpha, eps / sigma),
+        rtol=1e-9,
+    ),
+    {
+        "sigma": Reals(1, 10, (1.0, 1.01, 1.5, 3.0), symbol=r"\sigma"),
+        "alpha": _ALPHA,
+        "eps": _EPS,
+    },
+    "sigma",
+    unbroken=1,
+)
+_MAXIMUM_NORM = Hypothesis(
+    r"distances are $\ell_\infty$",
+    r"they are $\ell_p$, and the set is a square in a corner",
+    Exact(
+        lambda over, alpha, eps: square_concentration(alpha, eps),
+        _corner_in_norm,
+    ),
+    {
+        "over": Reals(0, 1, (0.0, 0.01, 0.1, 0.5, 1.0), symbol="1/p"),
+        "alpha": Reals(1e-3, 0.5, (0.001, 0.01, 0.1), symbol=r"\alpha"),
+        "eps": Reals(0.001, 0.29, (0.01, 0.1), symbol=r"\varepsilon"),
+    },
+    "over",
+)
+_WHOLE_SECTIONS = Hypothesis(
+    r"the sections have the measure $\alpha = a + q\,(b - a)$ together",
+    r"they have $(1 - s)\,\alpha$",
+    Exact(
+        lambda lost, alpha, eps, low, high, d: float(cube_concentration(alpha, eps, d)),
+        lambda lost, alpha, eps, low, high, d: _step(
+            (1 - lost) * alpha, eps, low, high, d
+        ),
+    ),
+    {
+        "lost": Reals(0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="s"),
+        "alpha": Reals(1e-3, 0.999, (0.01, 0.3, 0.9), symbol=r"\alpha"),
+        "eps": Reals(0.001, 0.5, (0.01, 0.1), symbol=r"\varepsilon"),
+        "low": Reals(0.0, 1.0, (0.0, 0.3, 1.0), symbol="a/\\alpha"),
+        "high": Reals(0.0, 1.0, (0.0, 0.2)),
+        "d": Integers(2, 50, (2, 3, 10), symbol="d"),
+    },
+    "lost",
+)
+_INDEPENDENT = Hypothesis(
+    "the points of the sample are independent",
+    r"every point is there $k$ times",
+    Statistical(
+        _outside_repeated,
+        lambda copies, m, axes, delta: sandwich_failure(m, delta, axes),
+    ),
+    {
+        "copies": Integers(1, 60, (1, 10, 60), symbol="k"),
+        "m": Integers(300, 600, (300,), symbol="m"),
+        "axes": Integers(1, 30, (4,), symbol="N"),
+        "delta": Reals(0.08, 0.15, (0.08,), symbol=r"\delta"),
+    },
+    "copies",
+    unbroken=1,
+)
+_CHOSEN = Hypothesis(
+    "the half-space is chosen among many on the points on which it is measured",
+    why="the twin does: with one axis nothing is chosen",
+)
+_INSIDE = Hypothesis(
+    "the boxes lie in the set",
+    r"two boxes share a face, and one reaches out by $s$",
+    Exact(_depth_in_longer, lambda longer, x: 1.0 - abs(x), rtol=1e-12),
+    {
+        "longer": Reals(0, 0.5, (0.0, 0.001, 0.1, 0.5), symbol="s"),
+        "x": Reals(-0.9, 0.9, (-0.4, 0.05, 0.6, 0.9)),
+    },
+    "longer",
+)
+_FALSE = Hypothesis(
+    "the variance of every coordinate is 1", why="the statement is false even so"
+)
+
+
 CLAIMS = (
     Claim(
         id="mahloujifar2019.h-is-below-every-region",
@@ -490,6 +609,7 @@ that of a slab, and pairs of unequal half-spaces grow to at least $h(\alpha,
                 rtol=1e-9,
             ),
         ),
+        hypotheses=(_UNIT_VARIANCE,),
     ),
     Claim(
         id="mahloujifar2019.square",
@@ -529,6 +649,7 @@ and complements of boxes grow to at least $\min(\alpha + \varepsilon,
             ),
         ),
         note="Derived here for all measurable sets.",
+        hypotheses=(_MAXIMUM_NORM,),
     ),
     Claim(
         id="mahloujifar2019.cube-step",
@@ -564,6 +685,7 @@ $[0, 1]^d$ in $l_\infty$.""",
             ),
         ),
         note="Found by computation. Proved for d = 2, see the module.",
+        hypotheses=(_WHOLE_SECTIONS,),
     ),
     Claim(
         id="mahloujifar2019.empirical-sandwich",
@@ -597,6 +719,7 @@ $\alpha = .3$, $\varepsilon = 1$.""",
             ),
         ),
         note="Samples are biased low, so the lower end is the one that matters.",
+        hypotheses=(_INDEPENDENT,),
     ),
     Claim(
         id="mahloujifar2019.sample-is-biased-low",
@@ -623,6 +746,7 @@ an axis has, on the same points, a mean adversarial risk below $h - .02$, at $\a
             ),
             domain={"m": Integers(400, 600, (500,)), "axes": Choices((1,))},
         ),
+        hypotheses=(_CHOSEN,),
     ),
     Claim(
         id="mahloujifar2019.talk-lower-bound",
@@ -651,6 +775,7 @@ with the same risk, as the table's title has it.""",
         ),
         note=r"""The classifier that errs on a half-space is the counterexample. The
 number limits what concentration can force, not what a classifier suffers.""",
+        hypotheses=(_FALSE,),
     ),
     Claim(
         id="mahloujifar2019.boxes-bound-distances",
@@ -678,5 +803,6 @@ share a strip of width $g$ and make a square.""",
                 lambda gap, x: _depth_and_distance(gap, x)[0],
             ),
         ),
+        hypotheses=(_INSIDE,),
     ),
 )

@@ -49,7 +49,7 @@ import functools
 import math
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri, stdtr, stdtrit
 
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, norm_order, probability, real_array
@@ -58,6 +58,7 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -344,6 +345,76 @@ _CORRELATED: Domain = {
     "spread": _SPREAD,
 }
 
+
+def _heavy(inverse: float) -> float:
+    """Return what a half-line of measure .05 of a t law grows to, with 1/s degrees."""
+    if inverse == 0.0:
+        return float(ndtr(ndtri(0.05) + 1.0))
+    return float(stdtr(1 / inverse, stdtrit(1 / inverse, 0.05) + 1.0))
+
+
+_HEAVY = Reals(0, 1, (0.0, 0.001, 0.1, 0.5), symbol=r"1/\nu")
+_NORMAL = Hypothesis(
+    "the law is normal",
+    r"it is the spherical $t$ law with $\nu$ degrees of freedom, and the half-space "
+    r"has the measure $.05$",
+    Exact(_heavy, lambda inverse: _h(2, 0.0, 1.0, 2.0), rtol=1e-6),
+    {"inverse": _HEAVY},
+    "inverse",
+)
+_NORMAL_BELOW = Hypothesis(
+    _NORMAL.statement,
+    _NORMAL.broken,
+    Exact(lambda inverse: _h(2, 0.0, 1.0, 2.0), _heavy, rtol=1e-6),
+    {"inverse": _HEAVY},
+    "inverse",
+)
+_ORDER = Reals(1, 2, (1.0, 1.5, 1.9, 2.0), symbol="p")
+_FROM_TWO = Hypothesis(
+    r"$p \ge 2$",
+    r"$p$ is smaller; $\Sigma = I$, of which the induced norm is 1",
+    Exact(
+        lambda p, d: float(ndtr(ndtri(0.05) + 1.0)),
+        lambda p, d: Gaussian(d).enlargement(0.05, 1.0, p),
+        rtol=1e-10,
+    ),
+    {"p": _ORDER, "d": Integers(2, 10**9, (2, 784), symbol="d")},
+    "p",
+    unbroken=2,
+)
+_UP_TO_TWO = Hypothesis(
+    r"$p \le 2$",
+    r"$p$ is larger",
+    Exact(
+        lambda p, d: Gaussian(d).median_distance(0.05, p),
+        lambda p, d: 1 / p - 0.5,
+        tolerance=1e-6,
+    ),
+    {
+        "p": Reals(2, 10, (2.0, 2.1, 3.0, 10.0), symbol="p"),
+        "d": Integers(10, 10**8, (10**2, 10**4, 10**6, 10**8), symbol="d"),
+    },
+    "p",
+    unbroken=2,
+)
+_SCALE = Hypothesis(
+    "the coordinates have scales of at most 1",
+    r"their scale is $s$, and the region is a half-space",
+    Exact(
+        lambda scale, alpha, eps: logistic_products(alpha, eps, 1.0),
+        lambda scale, alpha, eps: logistic_products(alpha, eps, scale),
+        rtol=1e-9,
+    ),
+    {
+        "scale": Reals(1, 10, (1.0, 1.01, 1.5, 3.0), symbol="s"),
+        "alpha": Reals(1e-3, 0.9, (0.05, 0.5), symbol=r"\alpha"),
+        "eps": Reals(0.05, 3.0, (0.1, 1.0), symbol=r"\varepsilon"),
+    },
+    "scale",
+    unbroken=1,
+)
+
+
 CLAIMS = (
     Claim(
         id="prescott2021.gaussian-optimum",
@@ -373,6 +444,7 @@ dimensions, with a search over all normals at $\alpha = .05$, $\varepsilon = 1$.
         ),
         note=r"""For $2 < p < \infty$ the norm is bracketed, unless coordinates are
 uncorrelated.""",
+        hypotheses=(_NORMAL,),
     ),
     Claim(
         id="prescott2021.below-every-half-space",
@@ -414,6 +486,7 @@ one.""",
                 "eps": Reals(0.1, 3.0, (1.0,)),
             },
         ),
+        hypotheses=(_NORMAL_BELOW,),
     ),
     Claim(
         id="prescott2021.random-points",
@@ -437,6 +510,7 @@ $l_p$ distance 1 of the half-space of measure $.05$ with the best normal.""",
                 "p": Choices((math.inf,)),
             },
         ),
+        hypotheses=(_NORMAL,),
     ),
     Claim(
         id="prescott2021.induced-norm-is-a-bound",
@@ -468,6 +542,7 @@ $\Phi(\Phi^{-1}(\alpha) + \varepsilon/\|\Sigma^{1/2}\|_{p\to p}) \le h(\alpha,
                 "eps": Reals(0.1, 3.0, (1.0,)),
             },
         ),
+        hypotheses=(_FROM_TWO,),
     ),
     Claim(
         id="prescott2021.induced-norm-as-optimum",
@@ -493,6 +568,9 @@ the formula $\Phi(\Phi^{-1}(\alpha) + \varepsilon/\|\Sigma^{1/2}\|_p)$ is $h(\al
         ),
         note=r"""Which norm the paper means was not compared. The induced norm is the
 usual reading of $\|\cdot\|_p$ of a matrix.""",
+        hypotheses=(
+            Hypothesis("the law is normal", why="the statement is false even so"),
+        ),
     ),
     Claim(
         id="prescott2021.logistic-products",
@@ -528,6 +606,7 @@ and steps among them; a half-space grows to it.""",
             ),
         ),
         note="Derived here; the paper has Gaussian laws.",
+        hypotheses=(_SCALE,),
     ),
     Claim(
         id="prescott2021.dimension-free",
@@ -557,6 +636,7 @@ every dimension and every $p \ge 2$.""",
                 "p": Choices((1.9,)),
             },
         ),
+        hypotheses=(_FROM_TWO,),
     ),
     Claim(
         id="prescott2021.below-two",
@@ -585,5 +665,6 @@ be of size $\sqrt d$.""",
                 tolerance=1e-6,
             ),
         ),
+        hypotheses=(_UP_TO_TWO,),
     ),
 )

@@ -540,6 +540,59 @@ def _tail_ball(eps: Any, denominator: Any) -> Any:
 
 _EPS = Reals(1e-4, 1, (0.001, 0.01, 0.1, 0.3, 0.5), "log", r"\epsilon")
 
+_SMALL_CLASS = Hypothesis(
+    "the class is uniform on half of the sphere",
+    r"it is uniform on a cap of the measure $(1 - c)/2$ in the half-sphere of its "
+    r"label",
+    Exact(
+        lambda lacking, d, steps: min(
+            1.0,
+            _upper_tail("uniform", d, math.sin(steps / math.sqrt(d)))
+            / ((1 - lacking) / 2),
+        ),
+        lambda lacking, d, steps: _half_class_bound(d, steps, 2.0),
+        rtol=1e-10,
+    ),
+    {
+        "lacking": Reals(0, 0.999, (0.0, 0.1, 0.5, 0.9, 0.99), symbol="c"),
+        "d": Integers(3, 10**6, (3, 10, 100, 784), symbol="d"),
+        "steps": Reals(0.1, 1.6, (0.5, 1.0, 1.5), symbol="s"),
+    },
+    "lacking",
+)
+_SIDE = Hypothesis(
+    "the cube has side 1",
+    r"it has side $1 + s$, and the set is a slab at its end",
+    Exact(
+        lambda longer, mass, eps: Cube(2).enlargement(mass, eps, 2),
+        lambda longer, mass, eps: _slab_enlarged(
+            "slab at the end", 2, mass, eps / (1 + longer)
+        ),
+        rtol=1e-12,
+    ),
+    {
+        "longer": Reals(0, 1, (0.0, 0.01, 0.1, 1.0), symbol="s"),
+        "mass": Reals(1e-9, 0.99, (0.01, 0.5, 0.9), "log", r"\mathrm{vol}"),
+        "eps": _EPS,
+    },
+    "longer",
+)
+_FALSE = Hypothesis("the class is uniform", why="the statement is false even so")
+_FAR = Hypothesis(
+    r"$\epsilon$ is at least $0.858$",
+    "it is smaller",
+    Exact(
+        lambda eps: _over_density(cube_bound(2, eps), eps),
+        lambda eps: _over_density(cube_tail_bound_as_circulated(eps), eps),
+        rtol=1e-10,
+    ),
+    {"eps": Reals(0.01, 0.858, (0.1, 0.5, 0.8, 0.85, 0.858), symbol=r"\epsilon")},
+    "eps",
+    unbroken=0.858,
+)
+_POSITIVE = Hypothesis(r"$\epsilon$ is above 0", why="there is no tail form elsewhere")
+
+
 CLAIMS = (
     Claim(
         id="shafahi2018.sphere-isoperimetry",
@@ -706,6 +759,7 @@ within $\epsilon = s/\sqrt d$ is at most $2\sqrt{\pi/8}\; e^{-(d-1)\epsilon^2/2}
                 "steps": Reals(0.1, 10, (0.3,)),
             },
         ),
+        hypotheses=(_SMALL_CLASS,),
     ),
     Claim(
         id="shafahi2018.cube-slabs",
@@ -750,6 +804,7 @@ enlargements are known.""",
         note=r"""The half-cube shows that $\sqrt{2\pi}$ is the best constant: its
 enlargement has $\tfrac12 + \epsilon$, and
 $\Phi(\sqrt{2\pi}\,\epsilon) = \tfrac12 + \epsilon - O(\epsilon^3)$.""",
+        hypotheses=(_SIDE,),
     ),
     Claim(
         id="shafahi2018.cube-sets",
@@ -785,6 +840,7 @@ volumes are known and whose enlargements are measured with random points.""",
             },
             where=lambda **point: True,
         ),
+        hypotheses=(_SIDE,),
     ),
     Claim(
         id="shafahi2018.cube-densities",
@@ -880,6 +936,7 @@ $\epsilon\,d^{1/2 - 1/p}$.""",
                 lambda eps: (2 * type(eps).pi()).sqrt() / (type(eps)(63) / 10 * eps),
             ),
         ),
+        hypotheses=(_POSITIVE,),
     ),
     Claim(
         id="shafahi2018.cube-tail-as-circulated",
@@ -914,6 +971,7 @@ $\tfrac12 + \epsilon$, lies at least the share $1 - e^{-\pi\epsilon^2}/(2\pi)$."
         ),
         note=r"""This form circulates; whether the paper prints it is unverified. The
 half-cube contradicts it for $\epsilon < 0.40491204$.""",
+        hypotheses=(_FALSE,),
     ),
     Claim(
         id="shafahi2018.circulated-tail-from-0858",
@@ -948,5 +1006,6 @@ normal density, which leaves the Mills ratio and $1/\sqrt{2\pi}$.""",
             Enclosure(_mills_ball, lambda eps: 1 / (2 * type(eps).pi()).sqrt()),
             domain={"eps": Reals(0.857, 10, (0.857, 1.0, 1.5))},
         ),
+        hypotheses=(_FAR,),
     ),
 )

@@ -29,7 +29,6 @@ from scipy import linalg
 from geomadv._typing import Float, NDArray
 
 MOST = 8
-_FLAT = 1e-12  # of the norm of A: what counts as not positive
 
 
 def least_on_cube(
@@ -63,7 +62,7 @@ def least_on_cube(
             pull = G[:, free] + A[free] @ s
             inner = -linalg.cho_solve(factor, pull.T).T
             delta[:, free] = np.clip(inner, -eps, eps)
-        least = np.minimum(least, _value(A, G, delta))
+        least = np.fmin(least, _value(A, G, delta))
     return least
 
 
@@ -90,7 +89,7 @@ def least_on_cross_polytope(
         delta = -linalg.cho_solve(factor, G.T).T
         sizes = np.abs(delta).sum(axis=1, keepdims=True)
         delta *= np.minimum(1.0, eps / np.maximum(sizes, np.finfo(float).tiny))
-        least = np.minimum(least, _value(A, G, delta))
+        least = np.fmin(least, _value(A, G, delta))
     for signs in itertools.product((-1.0, 0.0, 1.0), repeat=d):
         s = np.array(signs)
         on = np.flatnonzero(s)
@@ -102,7 +101,7 @@ def least_on_cross_polytope(
             continue
         delta = np.zeros(G.shape)
         delta[:, on] = eps * t * s[on]
-        least = np.minimum(least, _value(A, G, delta))
+        least = np.fmin(least, _value(A, G, delta))
     return least
 
 
@@ -127,10 +126,14 @@ def _on_simplex(
 
 
 def _factor(A: Float[NDArray, "k k"]) -> tuple[NDArray, bool] | None:
-    """Return the Cholesky factor of a matrix that is surely positive definite."""
-    if linalg.eigvalsh(A)[0] <= _FLAT * np.abs(A).max(initial=0.0):
+    """Return the Cholesky factor, None where the matrix is not positive definite.
+
+    A matrix that is so only by rounding does no harm, as every value is attained.
+    """
+    try:
+        factor: tuple[NDArray, bool] = linalg.cho_factor(A)
+    except linalg.LinAlgError:
         return None
-    factor: tuple[NDArray, bool] = linalg.cho_factor(A)
     return factor
 
 

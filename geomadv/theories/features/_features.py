@@ -36,7 +36,7 @@ import numpy as np
 from scipy import linalg
 
 from geomadv._typing import ArrayLike, Float, NDArray
-from geomadv._validate import points, real, real_array
+from geomadv._validate import labels, norm_order, points, real, real_array
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
 from geomadv.theories.features._faces import (
@@ -105,6 +105,7 @@ class LinearFeature:
         self, X: Float[NDArray, "n d"], y: Float[NDArray, " n"], eps: float, p: float
     ) -> Float[NDArray, " n"]:
         """Return y_i <a, x_i> - eps |a|_q."""
+        X, y, eps, p = _attack(X, y, eps, p, self._a.size)
         return np.asarray(y * self.values(X) - eps * lp_norm(self._a, dual_order(p)))
 
 
@@ -168,7 +169,7 @@ class QuadraticFeature:
         self, X: Float[NDArray, "n d"], y: Float[NDArray, " n"], eps: float, p: float
     ) -> Float[NDArray, " n"]:
         """Return the infima of y_i f(x_i + delta) over |delta|_p <= eps."""
-        X = points("X", X, d=self._b.size)
+        X, y, eps, p = _attack(X, y, eps, p, self._b.size)
         found = self.ridge()
         if found is not None:
             u, a, b = found
@@ -196,13 +197,13 @@ class QuadraticFeature:
     def ridge(self) -> tuple[Float[NDArray, " d"], float, float] | None:
         """Return u, a, b if f = a t^2 + 2 b t of t = <u, x>, |u|_2 = 1; else None."""
         A, b = self._A, self._b
-        norm = float(np.linalg.norm(b))
         if not A.any():
-            return b / norm, 0.0, norm
+            u = _direction(b)
+            return u, 0.0, float(u @ b)
         column = A[:, np.argmax(np.abs(A.diagonal()))]
         if not column.any():
             return None
-        u = column / np.linalg.norm(column)
+        u = _direction(column)
         a, slope = float(u @ A @ u), float(u @ b)
         if _close(A, a * np.outer(u, u), A) and _close(b, slope * u, b):
             return u, a, slope
@@ -304,7 +305,8 @@ class BumpFeature:
         self, X: Float[NDArray, "n d"], y: Float[NDArray, " n"], eps: float, p: float
     ) -> Float[NDArray, " n"]:
         """Return the infima of y_i f(x_i + delta) over |delta|_p <= eps."""
-        gaps = np.abs(points("X", X, d=self._z.size) - self._z)
+        X, y, eps, p = _attack(X, y, eps, p, self._z.size)
+        gaps = np.abs(X - self._z)
         if p == 2.0:
             r = np.linalg.norm(gaps, axis=1)
             near, far = np.maximum(r - eps, 0.0), r + eps
@@ -344,6 +346,21 @@ def fall(a: ArrayLike, g: ArrayLike, e: ArrayLike) -> Float[NDArray, "*s"]:
     with np.errstate(divide="ignore", invalid="ignore"):
         bottom = g / a * g
     return np.where(inside, bottom, e * (2 * g - a * e))
+
+
+def _attack(
+    X: ArrayLike, y: ArrayLike, eps: float, p: float, d: int
+) -> tuple[Float[NDArray, "n d"], Float[NDArray, " n"], float, float]:
+    """Return what `worst` is given, once it has been checked."""
+    rows = points("X", X, d=d)
+    size, order = real("eps", eps, lower=0.0), norm_order("p", p)
+    return rows, labels("y", y, len(rows), classes=0), size, order
+
+
+def _direction(x: Float[NDArray, " d"]) -> Float[NDArray, " d"]:
+    """Return x/|x|_2 at any scale; x is not zero."""
+    scaled = x / np.abs(x).max()
+    return np.asarray(scaled / np.linalg.norm(scaled))
 
 
 def vector(name: str, value: ArrayLike) -> Float[NDArray, " d"]:

@@ -53,6 +53,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -372,6 +373,13 @@ _CONDITION = Reals(1.0, 1e4, (1.0, 25.0, 1e4), "log", r"\kappa")
 _SMALL = Reals(1e-8, 1e-4, (1e-8, 1e-7, 1e-6, 1e-5, 1e-4), "log", r"\varepsilon")
 _LARGE = Reals(1e4, 1e8, (1e4, 1e5, 1e6, 1e7, 1e8), "log", r"\varepsilon")
 
+_SETTING = (
+    Hypothesis(
+        "the classes are normal, with one covariance, and equally likely",
+        why="all formulas are those of this law",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="ilyas2019.linear-usefulness",
@@ -399,6 +407,7 @@ $f = \langle a, x\rangle/s$, $s^2 = \langle a, \Sigma a\rangle + \langle a,
                 atol=1e-10,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.talk-equals-zero",
@@ -427,6 +436,7 @@ at least 0 is put to the test: $-E\inf_\delta y g(x + \delta) \le 0$.""",
         note=r"""One coordinate of $N(y\mu, 1)$ with $\varepsilon > \mu$ is useful, and
 its robust usefulness is $(\mu - \varepsilon)/\sqrt{1 + \mu^2} < 0$. The value 0 is the
 border, $\varepsilon = \mu$.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.vulnerability",
@@ -461,6 +471,7 @@ $E\,l(x + \delta) - E\,l(x) = \mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$.""",
         ),
         note=r"""With half of this loss and the price $C\|\delta\|^2/2$ the perturbation
 is the same and the difference half as large.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.isotropic-is-least-vulnerable",
@@ -500,6 +511,23 @@ $\mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$ is least at $\Sigma = (k/d) I$."""
                 rtol=1e-10,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                "both covariances have one trace",
+                "the isotropic one is smaller, by a share",
+                Exact(
+                    lambda d, less: vulnerability(np.full(d, 1.0 - less), 2.0),
+                    lambda d, less: vulnerability(np.ones(d), 2.0),
+                    rtol=1e-10,
+                ),
+                {
+                    "d": _D,
+                    "less": Reals(0.0, 0.4, (0.0, 0.01, 0.1, 0.4)),
+                },
+                "less",
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="ilyas2019.robust-parameters",
@@ -531,6 +559,7 @@ v/(s - 1/\lambda)$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.penalty-and-budget",
@@ -563,6 +592,7 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
                 rtol=1e-8,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.penalty-of-small-budgets",
@@ -591,6 +621,7 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
         note=r"""The theorem bounds $\lambda$ from both sides by orders of
 $\varepsilon^{-1/2}$ (as remembered, numbering unverified): right for $\varepsilon$ the
 squared length.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.penalty-of-large-budgets",
@@ -617,6 +648,7 @@ squared length.""",
                 tolerance=0.02,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.budget-of-every-point",
@@ -653,6 +685,7 @@ $d \to \infty$.""",
                 tolerance=1e-6,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.gradient-alignment",
@@ -687,6 +720,7 @@ $d \to \infty$.""",
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="ilyas2019.alignment-of-robust-gradients",
@@ -717,6 +751,7 @@ covariance than for that of the data, at every budget.""",
                 rtol=1e-12,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )
 

@@ -50,6 +50,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Parameter,
     Reals,
@@ -427,6 +428,13 @@ _STRONG = Reals(4.0, 8.0, (4.0, 5.0, 8.0), symbol=r"\eta\sqrt{d}")
 _WEAK = Integers(300, 10**4, (300, 10**3, 10**4), symbol="d")
 _IMPERFECT = Reals(0.5, 0.975, (0.5, 0.7, 0.95, 0.975), symbol="p")
 
+_SETTING = (
+    Hypothesis(
+        "the weak features are normal and independent given the label",
+        why="broken at `tsipras2019.three-deviations`",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="tsipras2019.three-deviations",
@@ -447,6 +455,24 @@ features has an accuracy of at least $0.99$.""",
             r"for $\eta \ge 2.3/\sqrt d$",
             Enclosure(lambda c: 0.99, lambda c: balls.normal_cdf(c)),
             domain={"c": Reals(2.3, 10.0, (2.3, 3.0), symbol=r"\eta\sqrt d")},
+        ),
+        hypotheses=(
+            Hypothesis(
+                "the weak features are independent given the label",
+                r"any two of them have the correlation $r$",
+                Exact(
+                    lambda c, weak, r: 0.99,
+                    lambda c, weak, r: average_accuracy(
+                        c / math.sqrt(1 + (weak - 1) * r)
+                    ),
+                ),
+                {
+                    "c": Reals(3.0, 10.0, (3.0, 4.0), symbol=r"\eta\sqrt d"),
+                    "weak": Integers(1, 1000, (10, 100), symbol="d"),
+                    "r": Reals(0.0, 1.0, (0.0, 0.001, 0.01, 0.1, 1.0), symbol="r"),
+                },
+                "r",
+            ),
         ),
     ),
     Claim(
@@ -477,6 +503,7 @@ is right with probability $A(t, \rho)$, $t = \log(p/(1-p))/(2\eta\sqrt d)$.""",
                 "ratio": Choices((1.0, 2.0)),
             },
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.trade-off",
@@ -513,6 +540,7 @@ $\frac{p}{1-p}\delta$.""",
             ),
         ),
         note="Rules that depend on the first feature and the mean of the others.",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.best-trade-off",
@@ -546,6 +574,7 @@ more than the accuracy $A(t, 2)$ after steps of $2\eta$, where $1 - A(t, 0) =
         ),
         note=r"""Derived here. With a larger error than $1 - p$ a rule may be better
 against these steps alone; against all it has at most the accuracy $p$.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.sharp",
@@ -581,6 +610,7 @@ accuracy of $\frac{p}{1-p}\delta$ after steps of $2\eta$, $\delta$ its error."""
             ),
         ),
         note="Derived here.",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.optimal-robust-accuracy",
@@ -616,6 +646,7 @@ $\eta \le \varepsilon < 1$ no more than $p$.""",
             ),
         ),
         note="Derived here.",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.svm-is-accurate",
@@ -648,6 +679,7 @@ least mean hinge loss has a standard accuracy of at least $0.99$.""",
                 "agreement": _IMPERFECT,
             },
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.svm-is-not-robust",
@@ -676,6 +708,7 @@ size $2\eta$.""",
                 lambda strength, weak, agreement: 0.01,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="tsipras2019.robust-svm",
@@ -716,5 +749,6 @@ steps of size $\varepsilon$.""",
         ),
         note=r"""The condition on $p$ is derived here: near $p = 1/2$ a single weak
 feature has less worst loss than $x_1$.""",
+        hypotheses=_SETTING,
     ),
 )

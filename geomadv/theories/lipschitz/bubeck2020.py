@@ -56,6 +56,7 @@ from geomadv.claims import (
     Choices,
     Claim,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -457,6 +458,15 @@ def _mean_by_quadrature(n: int, d: int) -> float:
     return float((tail * t * width * np.cosh(v)).sum() * (v[1] - v[0]))
 
 
+def _mean_with_signal(n: int, d: int, signal: float) -> float:
+    """Return E|w|^2 for labels y = sqrt(1 - s) z + sqrt(s d) X u, |u| = 1.
+
+    The second part is interpolated by the projection of u to the rows' span, of mean
+    square length n/d; z is independent noise.
+    """
+    return (1.0 - signal) * _mean_by_quadrature(n, d) + signal * n
+
+
 def _bumps(n: int, d: int) -> tuple[float, float]:
     """Return the longest gradient that is found in the ball, and 1/delta."""
     rng = spawn(0, "bubeck2020", n, d)
@@ -479,6 +489,13 @@ def _network(k: int, d: int) -> tuple[float, float]:
     longest = np.linalg.norm(two_layer_gradients(W, a, Z), axis=1).max()
     return float(longest), two_layer_bound(W, a)
 
+
+_SETTING = (
+    Hypothesis(
+        r"the points are independent normal vectors, or unit vectors",
+        why=r"the conjecture for other laws is not stated",
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -513,6 +530,7 @@ the shortest $w$ with $Xw = y$ has $P(\|w\|^2 \le nd/q) = P(\chi^2_{d-n+1} \ge q
                 "share": Reals(0.01, 0.99, (0.5,)),
             },
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="bubeck2020.linear-mean",
@@ -532,6 +550,25 @@ of $P(\|w\|^2 > t)$.""",
         twin=Twin(
             r"it is $nd/(d - n)$",
             Exact(_mean_by_quadrature, lambda n, d: n * d / (d - n), rtol=1e-11),
+        ),
+        hypotheses=(
+            Hypothesis(
+                "the labels do not depend on the points",
+                "a share of their variance is a linear function of the point",
+                Exact(
+                    _mean_with_signal,
+                    lambda n, d, signal: mean_square_length(n, d),
+                    rtol=1e-11,
+                ),
+                {
+                    "n": Integers(1, 10**4, (1, 10, 200), symbol="n"),
+                    "d": Integers(1, 10**6, (20, 1000), symbol="d"),
+                    "signal": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 0.5, 1.0)),
+                },
+                "signal",
+                where=lambda n, d, signal: d >= n + 4,
+            ),
+            *_SETTING,
         ),
     ),
     Claim(
@@ -558,6 +595,7 @@ linear fit grows like $n^{1/2}$, as $\sqrt{n/k}$ does for $k = 1$.""",
                 lambda aspect, n: 0.52,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="bubeck2020.one-neuron-a-point",
@@ -589,6 +627,7 @@ at most $1/\delta$ in the unit ball.""",
         ),
         note=r"""The longest gradient is looked for at the points, near them and half
 way between them. It is $1/\delta$ at every point.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="bubeck2020.two-layer-bound",
@@ -616,5 +655,11 @@ $\tfrac12\|W^\top a\| + \tfrac12\min(\|W\|\|a\|, \sum_j|a_j|\|w_j\|)$.""",
             ),
         ),
         note="A single neuron attains it.",
+        hypotheses=(
+            Hypothesis(
+                "the network has two layers and the slopes of relu, 0 and 1",
+                why="the bound is written for these two slopes alone",
+            ),
+        ),
     ),
 )

@@ -45,6 +45,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -180,6 +181,14 @@ def _share_of_tail(law: str, d: int, t: float) -> float:
     return math.exp(one + d * t * t / 2)
 
 
+def _share_of_wider_tail(d: int, t: float, variance: float) -> float:
+    """Return the same for x ~ N(0, S/d), S with a given variance along f."""
+    from scipy.special import log_ndtr
+
+    log_tail = float(log_ndtr(-t * math.sqrt(d / variance)))
+    return math.exp(log_tail + d * t * t / 2)
+
+
 def _share_of_tail_ball(law: str, d: int, t: Any, percent: int = 100) -> Any:
     """Enclose the same, with c = percent/100."""
     more = (d * t * t * (100 - percent) / (2 * percent)).exp() if percent < 100 else 1
@@ -250,6 +259,17 @@ _SIZES = {
     "ImageNet": (1_200_000, 3 * 224**2, 25 * 10**6, 1e3),
 }
 
+_SETTING = (
+    Hypothesis(
+        r"$f_w$ depends on its $p$ parameters in a Lipschitz way, $J$ bounds how much",
+        why=r"without it a network of few parameters may fit any labels",
+    ),
+    Hypothesis(
+        r"the noise of the labels has the variance $\sigma^2$, and the fit falls below",
+        why=r"without noise the theorem says nothing",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="bubeck2021.isoperimetry",
@@ -282,6 +302,24 @@ $N(0, I_d/d)$. Shown is the left side over the right one.""",
         ),
         note=r"""Linear functions are the extremal ones about
 the median, which here is the mean.""",
+        hypotheses=(
+            Hypothesis(
+                r"the law is isoperimetric with $c = 1$",
+                r"normal, with a larger variance along $f$",
+                Exact(
+                    _share_of_wider_tail,
+                    lambda d, t, variance: 1.0,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(2, 1000, (2, 10, 784), symbol="d"),
+                    "t": Reals(1e-3, 1.0, (0.1, 0.5, 0.9), symbol="t/L"),
+                    "variance": Reals(1.0, 4.0, (1.0, 1.01, 1.1, 2.0, 4.0)),
+                },
+                "variance",
+                unbroken=1.0,
+            ),
+        ),
     ),
     Claim(
         id="bubeck2021.needs-its-dimension",
@@ -319,6 +357,23 @@ constant of at least 1.""",
                 "WJ": Choices((1.0,)),
             },
         ),
+        hypotheses=(
+            Hypothesis(
+                r"there are at least as many parameters as points, $p \ge n$",
+                "fewer parameters than points",
+                Exact(_capped_bound, lambda n, d, excess, eps, WJ: 1.0),
+                {
+                    "n": Integers(10**3, 10**12, (10**6, 10**9), symbol="n"),
+                    "d": Integers(1, 160_000_000, (784, 160_000_000), symbol="d"),
+                    "excess": Reals(0.01, 1.0, (1.0, 0.99, 0.9, 0.1), symbol="p/n"),
+                    "eps": Reals(1e-3, 0.1, (0.01, 0.1), symbol=r"\varepsilon"),
+                    "WJ": Reals(1.0, 1e12, (1.0, 1e6)),
+                },
+                "excess",
+                unbroken=1.0,
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="bubeck2021.vacuous",
@@ -341,6 +396,7 @@ bound is below 1.""",
         ),
         note=r"""The bound is 0.0011 and 0.0037: the constants are not meant to be
 sharp.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="bubeck2021.order",
@@ -362,5 +418,6 @@ $p$, fitted over $p$ from $10^5$ to $10^9$, is $-\tfrac12$ up to $0.02$.""",
             r"the exponent is $-0.55$",
             Exact(_over_parameters, lambda growth, p: -0.55, tolerance=0.02),
         ),
+        hypotheses=_SETTING,
     ),
 )

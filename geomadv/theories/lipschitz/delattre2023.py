@@ -30,8 +30,10 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Parameter,
+    Reals,
     Source,
     Twin,
 )
@@ -254,6 +256,57 @@ _DOMAIN: dict[str, Parameter] = {
     "steps": Integers(1, 30, (1, 2, 4, 8), "linear", "t"),
 }
 
+
+def _gap_bound(size: int, steps: int, gap: float) -> float:
+    """Return the bound of a diagonal matrix, 1 and else 1 - gap."""
+    values = np.full(size, 1.0 - gap)
+    values[0] = 1.0
+    return float(gram_iteration(np.diag(values), steps)[-1])
+
+
+def _cut_bound(family: str, size: int, steps: int, cut: float) -> float:
+    """Return the bound of Gram matrices whose entries are cut towards 0.
+
+    To the next power of 1 + cut; nothing is cut at 0.
+    """
+    if cut == 0.0:
+        return _bound(family, size, steps)
+    G, log_bound, step = _matrix(family, size), 0.0, np.log1p(cut)
+    for t in range(steps):
+        length = np.linalg.norm(G)
+        log_bound += np.log(length) / 2**t
+        G = G / length
+        G = G.T @ G
+        powers = np.floor(np.log(np.maximum(np.abs(G), 1e-300)) / step)
+        G = np.sign(G) * np.exp(powers * step)
+    return float(np.exp(log_bound))
+
+
+_SETTING = (
+    Hypothesis(
+        r"products are exact: $G_{t+1} = G_t^* G_t$",
+        "entries are cut to fewer digits, by a share at most",
+        Exact(
+            lambda family, size, steps, cut: _norm(family, size, steps),
+            _cut_bound,
+            rtol=1e-11,
+        ),
+        {
+            "family": Choices(("normal", "rank one", "identity")),
+            "size": Integers(2, 60, (5, 20), symbol="m"),
+            "steps": Integers(1, 30, (1, 4, 8), "linear", "t"),
+            "cut": Reals(0.0, 0.5, (0.0, 1e-3, 0.01, 0.1)),
+        },
+        "cut",
+    ),
+)
+_ANY = (
+    Hypothesis(
+        r"$G$ is any matrix, and products are exact",
+        why=r"broken at `delattre2023.upper-bound`",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="delattre2023.upper-bound",
@@ -279,6 +332,7 @@ $G_1 = G$ and $G_{t+1} = G_t^* G_t$.""",
                 rtol=1e-11,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="delattre2023.does-not-increase",
@@ -304,6 +358,7 @@ $G_1 = G$ and $G_{t+1} = G_t^* G_t$.""",
             ),
         ),
         note="For matrices of rank one the first bound is the norm.",
+        hypotheses=_ANY,
     ),
     Claim(
         id="delattre2023.excess",
@@ -329,6 +384,7 @@ $r$.""",
                 rtol=1e-11,
             ),
         ),
+        hypotheses=_ANY,
     ),
     Claim(
         id="delattre2023.multiplicity",
@@ -354,6 +410,23 @@ steps, where its norm is 1.""",
                 lambda size, steps: _bound("identity", size, steps),
                 lambda size, steps: multiple_bound(size - 1, steps),
                 rtol=1e-11,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                "all singular values are equal",
+                "all but the largest are smaller, by a share",
+                Exact(
+                    _gap_bound,
+                    lambda size, steps, gap: multiple_bound(size, steps),
+                    rtol=1e-11,
+                ),
+                {
+                    "size": Integers(2, 100, (2, 10), symbol="m"),
+                    "steps": Integers(1, 30, (1, 4, 8), "linear", "t"),
+                    "gap": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 1.0)),
+                },
+                "gap",
             ),
         ),
     ),
@@ -387,6 +460,12 @@ the circular convolution; compared with the explicit matrix.""",
                 rtol=1e-11,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                "padding is circular",
+                why=r"zeros instead are broken at `delattre2024.larger-grid`",
+            ),
+        ),
     ),
     Claim(
         id="delattre2023.power-iteration-is-no-bound",
@@ -414,5 +493,6 @@ unit vector $v$, may be used as a Lipschitz constant: $\sigma_1(G) \le \|Gv\|$."
         ),
         note=r"""$\|Gv\| \le \sigma_1$ for every unit vector. Gram iteration costs a
 product of matrices a step, power iteration two of a matrix and a vector.""",
+        hypotheses=_ANY,
     ),
 )

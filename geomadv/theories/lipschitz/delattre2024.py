@@ -41,6 +41,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Source,
     Twin,
@@ -226,6 +227,20 @@ def _cosine(denominator: int) -> object:
     return 2 * (arb(1) / denominator).cos_pi()
 
 
+def _narrow_grid_bound(kind: str, k: int, N: int, wider: int) -> float:
+    """Return the bound of a kernel of k + wider, with the divisor of one of k."""
+    side = k + wider
+    right = 1 - 2 * (side // 2) / N
+    return grid_bound(_kernel_of(kind, side), N) * right / (1 - 2 * (k // 2) / N)
+
+
+_SETTING = (
+    Hypothesis(
+        "the kernel's size is given",
+        why="it is the definition of the operator",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="delattre2024.larger-grid",
@@ -251,6 +266,25 @@ from the explicit matrix.""",
             r"a grid of $n + k - 2$ is enough",
             Exact(
                 _zero_padded, lambda kind, k, n: _on_grid(kind, k, n, k - 2), rtol=1e-9
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the grid has $n + k - 1$ points on a side",
+                "fewer points",
+                Exact(
+                    lambda kind, k, n, fewer: _zero_padded(kind, k, n),
+                    lambda kind, k, n, fewer: _on_grid(kind, k, n, k - 1 - fewer),
+                    rtol=1e-9,
+                ),
+                {
+                    "kind": Choices(("random", "cosine", "difference")),
+                    "k": Choices((2, 3, 4)),
+                    "n": Integers(3, 10, (3, 5, 8, 9), "linear"),
+                    "fewer": Integers(0, 3, (0, 1, 2), "linear"),
+                },
+                "fewer",
+                where=lambda kind, k, n, fewer: fewer < k,
             ),
         ),
     ),
@@ -288,6 +322,12 @@ $2\cos\frac{\pi}{2n+1} \le 2\cos\frac{\pi}{2n}$.""",
             ),
         ),
         note=r"""$n = 3$: $1.8019 > 1.7321$.""",
+        hypotheses=(
+            Hypothesis(
+                r"$n$ is odd",
+                why="for even $n$ the circular norm is 2, and the inequality holds",
+            ),
+        ),
     ),
     Claim(
         id="delattre2024.grid-to-supremum",
@@ -322,5 +362,23 @@ $N^2$ frequencies.""",
         ),
         note=r"""At $N = 4\lfloor k/2\rfloor$ there are kernels for which it is an
 equality.""",
+        hypotheses=(
+            Hypothesis(
+                r"the kernel has at most $k$ entries on a side",
+                "more entries than the divisor accounts for",
+                Exact(
+                    lambda kind, k, N, wider: _supremum(kind, k + wider, N),
+                    _narrow_grid_bound,
+                ),
+                {
+                    "kind": Choices(("cosine", "turned")),
+                    "k": Choices((2, 3)),
+                    "N": Integers(8, 64, (8, 20), symbol="N"),
+                    "wider": Integers(0, 4, (0, 1, 2, 4), "linear"),
+                },
+                "wider",
+                where=lambda kind, k, N, wider: k + wider <= N / 2 + 1,
+            ),
+        ),
     ),
 )

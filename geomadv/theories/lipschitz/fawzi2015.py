@@ -62,6 +62,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -302,9 +303,12 @@ def _drawn(d: int, spread: float, flipped: float, *names: object) -> _Finite:
 
 
 def _linear_sides(
-    d: int, spread: float, flipped: float, angle: float
+    d: int, spread: float, flipped: float, angle: float, less: float = 0.0
 ) -> tuple[float, float]:
-    """Return rho and its bound, for a linear classifier at an angle to e_1."""
+    """Return rho and its bound, for a linear classifier at an angle to e_1.
+
+    In the bound the error is too small by the share `less`.
+    """
     law = _drawn(d, spread, flipped)
     w = math.cos(angle) * np.eye(d)[0] + math.sin(angle) * np.eye(d)[1]
     b = 0.3 * flipped * law.radius
@@ -315,7 +319,7 @@ def _linear_sides(
         law.mean(-1),
         radius=law.radius,
         prior=law.prior,
-        error=errs,
+        error=(1 - less) * errs,
     )
     return float(found.distance.mean()), bound
 
@@ -400,6 +404,13 @@ _FLIPPED = Choices((0.0, 0.25))
 _E = Reals(1e-300, 0.08, (1e-15, 1e-3, 0.01, 0.05), scale="log")
 _D = Integers(2, 10**9, (2, 10, 100, 784, 3072, 10**9), symbol="d")
 
+_SETTING = (
+    Hypothesis(
+        r"noise is uniform on a sphere and the classifier linear",
+        why=r"other noise has another law of $\langle w, v\rangle$; it is defined so",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="fawzi2015.linear",
@@ -430,6 +441,33 @@ robustness $\rho \le |p_1 m_1 - p_{-1} m_{-1}| + M(|p_1 - p_{-1}| + 4R)$.""",
         ),
         note=r"""Finite laws, whose robustness is computed exactly. The bound is
 attained by two points and the classifier between them.""",
+        hypotheses=(
+            Hypothesis(
+                r"$R$ is the error on the law of the data",
+                "it is too small by a share, as the error of training",
+                Exact(
+                    lambda d, spread, flipped, angle, less: _linear_sides(
+                        d, spread, flipped, angle
+                    )[0],
+                    lambda d, spread, flipped, angle, less: _linear_sides(
+                        d, spread, flipped, angle, less
+                    )[1],
+                    rtol=1e-12,
+                ),
+                {
+                    "d": Integers(2, 50, (2, 10), symbol="d"),
+                    "spread": _SPREAD,
+                    "flipped": _FLIPPED,
+                    "angle": Reals(0.0, 1.5, (0.0, 0.5)),
+                    "less": Reals(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0)),
+                },
+                "less",
+            ),
+            Hypothesis(
+                r"the law has bounded support, $|x| \le M$",
+                why=r"without it the bound is infinite",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.needless-factor",
@@ -459,6 +497,22 @@ is not needed.""",
         ),
         note=r"""On the line, for $f(x) = \mathrm{sign}(x)|x|^{1/\gamma}$, for which the
 condition is an equality with $\tau = 1$.""",
+        hypotheses=(
+            Hypothesis(
+                r"the distance is at most $\tau|f(x)|^\gamma$ with $\gamma \le 1$",
+                r"$\gamma > 1$",
+                Exact(
+                    lambda g, spread: _power_sides(g, spread)[0],
+                    lambda g, spread: _power_sides(g, spread)[1],
+                ),
+                {
+                    "g": Reals(1.0, 3.0, (1.0, 1.01, 1.1, 2.0), symbol=r"\gamma"),
+                    "spread": Reals(0.0, 1.0, (0.0, 0.5, 0.9)),
+                },
+                "g",
+                unbroken=1.0,
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.quadratic",
@@ -490,6 +544,12 @@ printed.""",
         ),
         note=r"""With $A = \mathrm{diag}(1, -1)$ and points on the axes the robustness
 is $1/\sqrt 2$ of this bound.""",
+        hypotheses=(
+            Hypothesis(
+                r"$A$ has eigenvalues of both signs and the law bounded support",
+                why=r"with one sign the classifier is constant",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.random-noise",
@@ -522,6 +582,7 @@ measure $e$.""",
                 "e": Reals(1e-3, 0.4, (0.01,), scale="log"),
             },
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="fawzi2015.sqrt-d",
@@ -541,6 +602,7 @@ $d^{1/2}$.""",
             "the exponent is 0.52",
             Exact(random_ratio, lambda d, e: 0.52),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="fawzi2015.random-noise-lower",
@@ -570,6 +632,7 @@ sign, over $e$.""",
                 most_boxes=20,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="fawzi2015.random-noise-upper",
@@ -601,6 +664,7 @@ $e$.""",
             ),
         ),
         note=r"""As $d \to \infty$ the bound is about $\sqrt 2$ times the truth.""",
+        hypotheses=_SETTING,
     ),
 )
 

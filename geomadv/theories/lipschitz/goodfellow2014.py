@@ -43,6 +43,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -291,6 +292,21 @@ def _arb(value: Any) -> Any:
 _EPS = Reals(1e-3, 10.0, (0.01, 0.25, 1.0), scale="log", symbol=r"\varepsilon")
 _SMALL = Integers(1, 10, (1, 2, 5, 10), symbol="d")
 
+
+def _at_vertex(d: int, eps: float, curvature: float) -> float:
+    """Return <w, v> + c |v|^2/2 at the vertex v = eps sign(w), where it is largest."""
+    w = _weights(d)
+    v = eps * np.sign(w)
+    return float(w @ v + curvature * (v @ v) / 2)
+
+
+_SETTING = (
+    Hypothesis(
+        "the score is linear in the input",
+        why="broken at `goodfellow2014.largest-change`",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="goodfellow2014.largest-change",
@@ -315,6 +331,23 @@ CLAIMS = (
                     largest_change(_weights(d), eps) - eps * np.abs(_weights(d)).min()
                 ),
                 rtol=1e-10,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                "the score is linear in the input",
+                r"it has the curvature $c$ in every direction",
+                Exact(
+                    _at_vertex,
+                    lambda d, eps, curvature: largest_change(_weights(d), eps),
+                    rtol=1e-10,
+                ),
+                {
+                    "d": Integers(1, 2000, (2, 20, 784), symbol="d"),
+                    "eps": _EPS,
+                    "curvature": Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="c"),
+                },
+                "curvature",
             ),
         ),
     ),
@@ -345,6 +378,25 @@ fixed number of them.""",
                 tolerance=0.05,
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                "the weights are of one size",
+                r"they fall, $|w_j| = j^{-a}$",
+                Exact(
+                    lambda decay, d: largest_change(
+                        np.arange(1.0, d + 1.0) ** -decay, 0.1
+                    ),
+                    lambda decay, d: 1.0,
+                    tolerance=0.05,
+                ),
+                {
+                    "decay": Reals(0.0, 2.0, (0.0, 0.1, 0.5, 1.0), symbol="a"),
+                    "d": Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5), symbol="d"),
+                },
+                "decay",
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="goodfellow2014.growth-by-norm",
@@ -372,6 +424,7 @@ grows like $d^{1 - 1/p}$: linearly for $p = \infty$ alone.""",
                 tolerance=0.02,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="goodfellow2014.l2-size",
@@ -399,6 +452,7 @@ $\|\eta\|_2\|w\|_2$, and by exactly that if all weights are of one size.""",
                 lambda shape, d, eps: 0.999 * _l2_sides(shape, d, eps)[1],
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="goodfellow2014.adversarial-loss",
@@ -431,6 +485,7 @@ $\zeta(\varepsilon\|w\|_1 - y(\langle w, x\rangle + b))$""",
         ),
         note=r"""For $y = +1$ the two are the same. For $y = -1$ the printed one is the
 loss after the perturbation that helps most. The print was compared with quotations.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="goodfellow2014.penalty-overestimates",
@@ -465,5 +520,6 @@ $\varepsilon\|w\|_1$. Shown is the first less the last.""",
         ),
         note=r"""For large $\varepsilon$ every point is on the wrong side, where
 $\zeta(z) \approx z$ and the penalty is the damage.""",
+        hypotheses=_SETTING,
     ),
 )

@@ -28,7 +28,16 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, NDArray
 from geomadv._validate import norm_order, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Hypothesis,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+)
 from geomadv.classifiers import KernelExpansion, LinearClassifier
 from geomadv.perturbations import certified_radii, minimal_perturbation
 
@@ -166,6 +175,40 @@ def _distance(case: str, d: int, gamma: float) -> float:
     return float(minimal_perturbation(model, X, budget=budget).distance[0])
 
 
+_SETTING = (
+    Hypothesis(
+        "the functions are affine",
+        why="broken at `moosavi2016.linear-step`, of two classes",
+    ),
+)
+
+
+def _slope_hypotheses(name: str) -> tuple[Hypothesis, ...]:
+    statement = "the slope is bounded from above, on the whole ball"
+    if name not in {"linearised", "terms"}:
+        return (Hypothesis(statement, why="broken at `hein2017.linearised-radius`"),)
+    return (
+        Hypothesis(
+            statement,
+            "it is an estimate from below, short by a share",
+            Exact(
+                lambda case, d, gamma, short: (
+                    _radius(name, case, d, gamma) / (1 - short)
+                ),
+                lambda case, d, gamma, short: _distance(case, d, gamma),
+                rtol=1e-9,
+            ),
+            {
+                "case": Choices(("pair", "inflection")),
+                "d": Integers(1, 50, (1, 2), symbol="d"),
+                "gamma": Reals(1e-3, 1e3, (0.5, 100.0), scale="log", symbol="g"),
+                "short": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5)),
+            },
+            "short",
+        ),
+    )
+
+
 def _at_most(name: str, title: str, statement: str, source: Source) -> Claim:
     return Claim(
         id=f"hein2017.{name}-radius",
@@ -196,6 +239,7 @@ def _at_most(name: str, title: str, statement: str, source: Source) -> Claim:
         ),
         note=r"""The distance is taken from above, by a step that changes the
 decision.""",
+        hypotheses=_slope_hypotheses(name),
     )
 
 
@@ -271,5 +315,6 @@ is the $\ell_p$ distance to the boundary.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )

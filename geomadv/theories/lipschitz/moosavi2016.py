@@ -21,7 +21,7 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points, real_array
-from geomadv.claims import Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import Claim, Exact, Hypothesis, Integers, Reals, Source, Twin
 from geomadv.classifiers import LinearClassifier, QuadraticClassifier
 from geomadv.perturbations import minimal_perturbation
 
@@ -171,6 +171,23 @@ def _quadric(d: int, roundness: float) -> tuple[NDArray, NDArray, float, NDArray
     return A, np.zeros(d), -1.0, 3.0 * x / np.linalg.norm(x)
 
 
+def _curved_step(d: int, curvature: float) -> float:
+    """Return the linear step of f(z) = v + <w, z> + c |z|^2/2 from z = 0."""
+    del curvature
+    return _step_length(d, 2)
+
+
+def _curved_length(d: int, curvature: float) -> float:
+    """Return the distance of 0 to f = 0, v of the sign for which it is nonempty.
+
+    Along the steepest way |v| - |w| t - c t^2/2 = 0.
+    """
+    W, b, x = _affine(d, 2)
+    w, (first, second) = W[0] - W[1], W @ x + b
+    slope, value = float(np.linalg.norm(w)), abs(float(first - second))
+    return float(2 * value / (slope + np.sqrt(slope**2 + 2 * curvature * value)))
+
+
 def _quadric_exact(d: int, roundness: float) -> float:
     A, b, c, x = _quadric(d, roundness)
     model = QuadraticClassifier.from_parameters(A, b, c)
@@ -182,6 +199,19 @@ def _quadric_deepfool(d: int, roundness: float) -> float:
 
 
 _CLASSES = Integers(2, 30, (2, 3, 10), symbol="K")
+
+_SETTING = (
+    Hypothesis(
+        "the functions are affine",
+        r"$|f_1 - f_2|$ falls faster, with the second derivative $-c I$",
+        Exact(_curved_step, _curved_length, rtol=1e-9),
+        {
+            "d": Integers(2, 1000, (2, 20), symbol="d"),
+            "curvature": Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="c"),
+        },
+        "curvature",
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -200,6 +230,7 @@ $f_j = f_c$ is the smallest that changes the decision $c$.""",
 $|f_j - f_c|/\|w_j - w_c\|$""",
             Exact(_step_to_the_nearest_value, _exact_length, rtol=1e-9),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="moosavi2016.never-shorter",
@@ -226,6 +257,12 @@ the distance to it, and equal for a ball.""",
                 _quadric_exact,
                 lambda d, roundness: 0.999 * _quadric_deepfool(d, roundness),
                 rtol=1e-9,
+            ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                "the length is the sum of all steps, to the boundary itself",
+                why="a sum that is cut off may be shorter than the distance",
             ),
         ),
     ),

@@ -30,8 +30,10 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Parameter,
+    Reals,
     Source,
     Twin,
 )
@@ -153,6 +155,32 @@ _LARGE: dict[str, Parameter] = {
     "n": Integers(1, 6, (2, 3), "linear"),
 }
 
+
+def _weakened_difference(channels: str, k: int, n: int, weaker: float) -> float:
+    """Return the difference for a matrix between circular and zero padding."""
+    kernel = _kernel_of(k, channels)
+    around = convolution_matrix(kernel, (n, n))
+    zeros = convolution_matrix(kernel, (n, n), circular=False)
+    return _difference(
+        conv_singular_values(kernel, n), (1 - weaker) * around + weaker * zeros
+    )
+
+
+_SETTING = (
+    Hypothesis(
+        "padding is circular",
+        "entries that go around the image are weakened by a share",
+        Exact(_weakened_difference, lambda channels, k, n, weaker: 1e-12),
+        {
+            "channels": Choices(("1 to 1", "2 to 3")),
+            "k": Choices((2, 3)),
+            "n": Choices((4, 5)),
+            "weaker": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 1.0)),
+        },
+        "weaker",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="sedghi2019.union-of-blocks",
@@ -183,6 +211,7 @@ $P(\xi)$; compared with the explicit matrix. Both sides are relative to the larg
                 lambda channels, k, n: 1e-12,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="sedghi2019.cropped-kernels",
@@ -216,5 +245,11 @@ than the image.""",
         ),
         note=r"""NumPy's fft2 cuts its input off at the size it is given. Where the
 kernel fits into the image the code is right.""",
+        hypotheses=(
+            Hypothesis(
+                "stride 1, circular padding and one channel",
+                why="broken at `sedghi2019.union-of-blocks`",
+            ),
+        ),
     ),
 )

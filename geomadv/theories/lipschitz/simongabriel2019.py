@@ -42,7 +42,17 @@ from scipy import special
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, norm_order, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Source, Statistical, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Hypothesis,
+    Integers,
+    Reals,
+    Source,
+    Statistical,
+    Twin,
+)
 
 SOURCE = Source(
     "C.-J. Simon-Gabriel, Y. Ollivier, L. Bottou, B. Schoelkopf, D. Lopez-Paz",
@@ -357,6 +367,20 @@ def _measured_conv_damage(p: float, depth: int, n: int) -> float:
     return float(n ** (2 / p) * np.mean(norms))
 
 
+def _damage_of_falling(fall: float, d: int) -> float:
+    """Return E|w|_1 for independent normal w_j of variances j^-a, sum 1."""
+    variance = np.arange(1.0, d + 1.0) ** -fall
+    mean = math.sqrt(2 / math.pi) * np.sqrt(variance).sum()
+    return float(mean / math.sqrt(variance.sum()))
+
+
+_SETTING = (
+    Hypothesis(
+        "weights are independent, normal and of He's variance",
+        why="only sums of many weights matter",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="simongabriel2019.one-layer-l2",
@@ -374,6 +398,7 @@ an integral of the Laplace transform of $\|w\|_2^2$.""",
             r"it is $\sqrt{1 - 1/(2d)}$",
             Exact(lambda d: math.sqrt(1 - 1 / (2 * d)), _mean_root, rtol=1e-10),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="simongabriel2019.one-layer-l1",
@@ -402,6 +427,7 @@ $u = w/\|w\|_2$, which is bounded.""",
             ),
             domain={"d": Choices((3,))},
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="simongabriel2019.sqrt-d",
@@ -425,6 +451,19 @@ $\varepsilon_p = \varepsilon_\infty d^{1/p}$ grows like $d^{1/2}$, whatever $p >
         ),
         note=r"""Means of 40 networks with 32 neurons in each hidden layer, with fixed
 seeds; the exponent is fitted and may be off by 0.05.""",
+        hypotheses=(
+            Hypothesis(
+                "all inputs have weights of one variance",
+                r"of no layers, it falls like $j^{-a}$",
+                Exact(_damage_of_falling, lambda fall, d: 0.5, tolerance=0.05),
+                {
+                    "fall": Reals(0.0, 2.0, (0.0, 0.25, 0.5, 1.0, 1.5), symbol="a"),
+                    "d": Integers(16, 10**6, (10**3, 10**4, 10**5, 10**6), symbol="d"),
+                },
+                "fall",
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="simongabriel2019.sqrt-d-convolutions",
@@ -448,5 +487,6 @@ $\varepsilon_p = \varepsilon_\infty d^{1/p}$ grows like $d^{1/2} = n$.""",
         ),
         note=r"""Means of 60 networks with 8 channels in each hidden layer, with fixed
 seeds; the exponent is fitted and may be off by 0.1.""",
+        hypotheses=_SETTING,
     ),
 )

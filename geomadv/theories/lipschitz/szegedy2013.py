@@ -47,6 +47,7 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -447,6 +448,19 @@ _WINDOWS = {
 }
 _SECTION = SOURCE.at("section 4.3", checked=True)
 
+_SETTING = (
+    Hypothesis(
+        "padding is circular and the layer linear",
+        why="other padding has another matrix: it is the definition of the layer",
+    ),
+)
+_POOLING = (
+    Hypothesis(
+        "windows start at every multiple of the stride",
+        why="it is the definition of the layer",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="szegedy2013.stride-factor",
@@ -475,6 +489,7 @@ matrix.""",
         ),
         note=r"""The printed norm is too small by the factor $\Delta$, and right for
 stride 1. What the authors' code did is not known.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="szegedy2013.kernel-frequencies",
@@ -499,6 +514,7 @@ explicit matrix.""",
         ),
         note=r"""For the $3 \times 3$ kernel the printed norm is 5.21; over all real
 frequencies it is 8.84.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="szegedy2013.pooling-is-contractive",
@@ -523,6 +539,7 @@ windows that overlap, such as $3 \times 3$ at stride 2.""",
         ),
         note=r"""A counterexample: the images 0 and 1 at one pixel that four windows
 hold, 0 elsewhere.""",
+        hypotheses=_POOLING,
     ),
     Claim(
         id="szegedy2013.pooling-constant",
@@ -546,6 +563,7 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
                 lambda window, stride: 0.999 * pool_constant(window, stride),
             ),
         ),
+        hypotheses=_POOLING,
     ),
     Claim(
         id="szegedy2013.pooling-in-l-inf",
@@ -568,6 +586,7 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
                 lambda window, stride: 0.999,
             ),
         ),
+        hypotheses=_POOLING,
     ),
     Claim(
         id="szegedy2013.contrast",
@@ -595,6 +614,9 @@ $[\tfrac12, 1]$.""",
             Exact(
                 _contrast_ratio, lambda d, eps, gamma: 0.999 * eps**-gamma, rtol=1e-9
             ),
+        ),
+        hypotheses=(
+            Hypothesis(r"$\varepsilon > 0$", why=r"at 0 the map is not continuous"),
         ),
     ),
     Claim(
@@ -627,5 +649,27 @@ $\max(0, W_k x + b_k)$.""",
         ),
         note=r"""Layers whose singular vectors meet attain the product. Between random
 layers it is far above what is found.""",
+        hypotheses=(
+            Hypothesis(
+                "the activation has slopes of at most 1",
+                r"$\max(0, s z)$ with a slope $s > 1$",
+                Exact(
+                    lambda depth, width, slope: (
+                        slope**depth * _network_sides("aligned", depth, width)[0]
+                    ),
+                    lambda depth, width, slope: _network_sides("aligned", depth, width)[
+                        1
+                    ],
+                    rtol=1e-12,
+                ),
+                {
+                    "depth": Integers(1, 6, (1, 2, 5), "linear"),
+                    "width": Integers(1, 60, (2, 20), symbol="d"),
+                    "slope": Reals(1.0, 3.0, (1.0, 1.01, 1.1, 2.0), symbol="s"),
+                },
+                "slope",
+                unbroken=1.0,
+            ),
+        ),
     ),
 )

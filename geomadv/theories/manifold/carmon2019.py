@@ -53,6 +53,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Reals,
     Source,
     Statistical,
@@ -480,6 +481,107 @@ def _expected(labels: int, m: int, eps: float) -> float:
 _N0 = Choices((1, 10, 1000), symbol="n_0")
 _EPS = Reals(1e-3, 0.5, (1e-3, 0.1, 0.5), scale="log", symbol=r"\varepsilon")
 
+
+def _noisier(eps: float, rho: float, n_0: float, noisier: float) -> float:
+    """Return the robust error after self-training at a larger sigma."""
+    d, sigma = _setting(eps, rho, n_0)
+    m = 288 * n_0 * rho
+    return float(self_training_limit(d, noisier * sigma, n_0, m, eps)[1])
+
+
+_MODEL = Hypothesis(
+    r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $y$ uniform, $\|\theta\|^2 = d$",
+    why="the formulas of the errors are those of this model",
+)
+_NOISE = Hypothesis(
+    r"$\sigma^2 = \sqrt{d n_0}$",
+    why="what it costs to have more is shown at the theorem on self-training",
+)
+_SETTING = (_MODEL, _NOISE)
+_ALONE = (
+    *_SETTING,
+    Hypothesis(
+        "the learner has $n_0$ labels and no more",
+        "it has $c$ times as many",
+        Exact(
+            lambda eps, rho, n_0, times: 0.4,
+            lambda eps, rho, n_0, times: _labelled(eps, rho, n_0, times)[1],
+        ),
+        {
+            "eps": _EPS,
+            "rho": Choices((1.0, 100.0), symbol=r"\rho"),
+            "n_0": _N0,
+            "times": Reals(1.0, 1e3, (1.0, 2.0, 20.0, 1e3), scale="log", symbol="c"),
+        },
+        "times",
+        unbroken=1.0,
+    ),
+)
+_LARGE = (
+    *_SETTING,
+    Hypothesis(
+        r"$\rho \ge 27.6$: the dimension is large",
+        r"low dimension: $\rho$ is less, and with it $d = n_0\rho^2/\varepsilon^4$",
+        Exact(
+            lambda eps, rho, n_0: _labelled(eps, rho, n_0, 4 * rho)[1],
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        {
+            "eps": _EPS,
+            "rho": Reals(1.0, 27.6, (27.6, 20.0, 5.0, 1.0), scale="log"),
+            "n_0": _N0,
+        },
+        "rho",
+        unbroken=27.6,
+    ),
+)
+_SELF_TRAINED = (
+    _MODEL,
+    Hypothesis(
+        r"$\varepsilon \le 1/5$",
+        "the steps are larger",
+        Exact(
+            lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 288.0),
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        {
+            "eps": Reals(0.2, 0.95, (0.2, 0.3, 0.5, 0.9), symbol=r"\varepsilon"),
+            "rho": Choices((1.0, 100.0), symbol=r"\rho"),
+            "n_0": _N0,
+        },
+        "eps",
+        unbroken=0.2,
+    ),
+    Hypothesis(
+        r"$\rho \ge 1$: the dimension is large",
+        r"low dimension: $\rho$ is less, and with it $d = n_0\rho^2/\varepsilon^4$",
+        Exact(
+            lambda eps, rho, n_0: _self_trained(eps, rho, n_0, 288.0),
+            lambda eps, rho, n_0: 1e-3,
+        ),
+        {
+            "eps": Choices((1e-3, 0.1, 0.2), symbol=r"\varepsilon"),
+            "rho": Reals(0.05, 1.0, (1.0, 0.5, 0.2, 0.05), scale="log"),
+            "n_0": _N0,
+        },
+        "rho",
+        unbroken=1.0,
+    ),
+    Hypothesis(
+        r"$\sigma^2 = \sqrt{d n_0}$",
+        r"$\sigma$ is $c$ times as large: the first labels say too little",
+        Exact(_noisier, lambda eps, rho, n_0, noisier: 1e-3),
+        {
+            "eps": Choices((1e-3, 0.1, 0.2), symbol=r"\varepsilon"),
+            "rho": Choices((1.0, 100.0), symbol=r"\rho"),
+            "n_0": _N0,
+            "noisier": Reals(1.0, 10.0, (1.0, 1.5, 3.0, 10.0), symbol="c"),
+        },
+        "noisier",
+        unbroken=1.0,
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="carmon2019.standard",
@@ -518,6 +620,7 @@ has standard error at most $1/3$ (in the limit formula).""",
                 lambda eps, rho, n_0: _ratio(1, 3),
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="carmon2019.labels-alone",
@@ -556,6 +659,7 @@ labelled points has robust error at least $0.4$ (in the limit formula).""",
                 lambda eps, rho, n_0: _alone_ball(eps, rho),
             ),
         ),
+        hypotheses=_ALONE,
     ),
     Claim(
         id="carmon2019.labelled",
@@ -603,6 +707,7 @@ formula).""",
         ),
         note=r"""The universal constant $r$ of the proposition must be at least 6.6, and
 27.5 if $\varepsilon = 1/2$ is allowed: the error is $\Phi(-K\sqrt\rho)$.""",
+        hypotheses=_LARGE,
     ),
     Claim(
         id="carmon2019.labelled-any-rho",
@@ -641,6 +746,7 @@ has robust error at most $10^{-3}$.""",
             },
         ),
         note=r"""At $\rho = 4$, $d = 10^5$, $n_0 = 10$ the error is 0.0168.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="carmon2019.lower-bound",
@@ -669,6 +775,7 @@ $\sigma^2 = \sqrt{d n_0}$, $\rho = \varepsilon^2\sqrt{d/n_0}$.""",
                 lambda d, n_0, eps: necessary_samples(d, noise(d, n_0), eps),
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="carmon2019.self-training-law",
@@ -695,6 +802,7 @@ for large $d$, that of the average of as many labels as these are worth.""",
             ),
         ),
         note=r"""$d = 4096$ and $\sigma = d^{1/4}$.""",
+        hypotheses=(_MODEL,),
     ),
     Claim(
         id="carmon2019.self-training",
@@ -736,6 +844,7 @@ formula).""",
             ),
         ),
         note=r"""For $\varepsilon \le 0.1$ a tenth of them is enough.""",
+        hypotheses=_SELF_TRAINED,
     ),
     Claim(
         id="carmon2019.label-worth",
@@ -764,5 +873,6 @@ $(1 - 2\Phi(-1))^2 m = 0.466\,m$ labels as $d \to \infty$.""",
                 tolerance=1e-3,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )

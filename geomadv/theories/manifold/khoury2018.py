@@ -64,6 +64,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -214,6 +215,90 @@ def _value(k: int, d: int) -> Real:
 _REACH = Reals(0.1, 10.0, (0.5, 1.0), symbol="r")
 _SHARE = Reals(0.0, 0.95, (0.0, 0.3, 0.9), symbol=r"\varepsilon/r")
 _ABOVE_0 = Reals(0.0, 0.95, (0.001, 0.3, 0.9), symbol=r"\varepsilon/r")
+_MORE = Reals(0.0, 1.0, (0.0, 1e-3, 0.03, 0.3, 1.0), symbol="s")
+_LABELS = Hypothesis(
+    "samples have the label of their manifold",
+    why="next to a wrong label nearest neighbours are wrong, at once",
+)
+_NEIGHBOURS = (
+    _LABELS,
+    Hypothesis(
+        r"the samples are a $\delta$-cover with $\delta \le 2(r - \varepsilon)$",
+        r"fewer samples: $\delta = 2(1 + s)(r - \varepsilon)$, on two lines",
+        Exact(
+            lambda reach, share, more: (
+                -_nearest_margin(reach, share, 2 * (1 + more) * reach * (1 - share))
+            ),
+            lambda reach, share, more: 0.0,
+            atol=1e-12,
+        ),
+        {
+            "reach": Choices((0.5, 1.0), symbol="r"),
+            "share": Choices((1e-3, 0.3, 0.9), symbol=r"\varepsilon/r"),
+            "more": _MORE,
+        },
+        "more",
+    ),
+)
+_OPPOSITE = (
+    _LABELS,
+    Hypothesis(
+        r"$\delta \le 2\sqrt{r(r - \varepsilon)}$",
+        r"fewer samples: $1 + s$ times this",
+        Exact(
+            lambda reach, share, more: (
+                -_nearest_margin(
+                    reach, share, 2 * (1 + more) * reach * math.sqrt(1 - share)
+                )
+            ),
+            lambda reach, share, more: 0.0,
+            atol=1e-12,
+        ),
+        {
+            "reach": Choices((0.5, 1.0), symbol="r"),
+            "share": Choices((0.3, 0.9), symbol=r"\varepsilon/r"),
+            "more": _MORE,
+        },
+        "more",
+    ),
+)
+_BALLS = (
+    Hypothesis(
+        r"the samples are a $\delta$-cover with $\delta \le r - \varepsilon$",
+        r"fewer samples: $\delta = (1 + s)(r - \varepsilon)$, on a line",
+        Exact(
+            lambda reach, share, more: _uncovered(
+                reach, share, (1 + more) * reach * (1 - share)
+            ),
+            lambda reach, share, more: 0.0,
+            atol=1e-12,
+        ),
+        {
+            "reach": Choices((0.5, 1.0), symbol="r"),
+            "share": Choices((1e-3, 0.3, 0.9), symbol=r"\varepsilon/r"),
+            "more": _MORE,
+        },
+        "more",
+    ),
+)
+_TUBE = (
+    Hypothesis(
+        r"the manifold is a $k$-flat, and the balls have the radius $\delta$ of the "
+        "tube",
+        why="the share is that of this shape",
+    ),
+    Hypothesis(
+        r"the samples are the coarsest grid that is a $\delta$-cover",
+        why="a finer grid covers more, in closed form as well",
+    ),
+)
+_SPHERES = (
+    Hypothesis(
+        "the classes are concentric spheres",
+        why="the decision axis has a closed form for them alone",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="khoury2018.nearest-neighbours",
@@ -250,6 +335,7 @@ shown over $\varepsilon$, is not negative.""",
         note=r"""On parallel lines, where the samples of one class are opposite to the
 gaps of the other; there $\delta \le 2\sqrt{r(r - \varepsilon)}$ is enough, which at
 $\varepsilon = 0$ is the same.""",
+        hypotheses=_NEIGHBOURS,
     ),
     Claim(
         id="khoury2018.nearest-neighbours-flat",
@@ -281,6 +367,7 @@ $\varepsilon$ for $\delta = 2\sqrt{r(r - \varepsilon)}$.""",
                 atol=1e-12,
             ),
         ),
+        hypotheses=_OPPOSITE,
     ),
     Claim(
         id="khoury2018.balls",
@@ -313,6 +400,7 @@ $\varepsilon$; shown is how far it sticks out, over $\varepsilon$.""",
             ),
         ),
         note=r"""On a line, where $\delta \le \sqrt{r^2 - \varepsilon^2}$ is enough.""",
+        hypotheses=_BALLS,
     ),
     Claim(
         id="khoury2018.coverage",
@@ -336,6 +424,7 @@ $\delta$.""",
             where=lambda k, d: k == 1,
         ),
         note=r"""Where the bound is at least 1 it is vacuous, and left out.""",
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.coverage-of-a-curve",
@@ -359,6 +448,7 @@ $\sqrt\pi\,\Gamma((d+1)/2)/(2\,\Gamma(d/2+1))$.""",
             ),
         ),
         note=r"""The left side is an integral over the tube.""",
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.coverage-of-a-surface",
@@ -385,6 +475,7 @@ grid cover is at most $\pi\,\Gamma(d/2)/(2\,\Gamma(d/2+1)) = \pi/d$.""",
                 rtol=1e-8,
             ),
         ),
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.coverage-of-a-flat",
@@ -416,6 +507,7 @@ bound is not.""",
         ),
         note=r"""The left side is an integral over the tube of the share of a cubic cell
 within a radius, exact to $10^{-9}$.""",
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.vacuous",
@@ -438,6 +530,7 @@ covered is at least 1.""",
             Enclosure(lambda k: 1, _coverage_ball),
             domain={"k": Choices((1, 2))},
         ),
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.balls-needed",
@@ -463,6 +556,7 @@ tube grows like $d^{k/2}$.""",
                 lambda half, d: half + 0.02,
             ),
         ),
+        hypotheses=_TUBE,
     ),
     Claim(
         id="khoury2018.norms",
@@ -497,6 +591,7 @@ $(1+2s)^2 + (d-1)(h+s)^2 = 9$.""",
         ),
         note=r"""$\Lambda_2$ is at distance 1; along $(1, \dots, 1)$ the two axes meet.
 At $d = 2$ the axis is at 0.9266 along $e_1$, and at 0.9028 some 10 degrees off.""",
+        hypotheses=_SPHERES,
     ),
     Claim(
         id="khoury2018.norms-rate",
@@ -520,5 +615,6 @@ tends to $\sqrt{8/d}$: it falls like $d^{-1/2}$.""",
                 lambda outer, d: inf_axis_reach(d, 1.0, outer), lambda outer, d: -0.48
             ),
         ),
+        hypotheses=_SPHERES,
     ),
 )

@@ -59,6 +59,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -352,6 +353,75 @@ _PROBABLE = {
     "sigma": Choices((0.5, 2.0), symbol=r"\sigma"),
     "samples": Choices((1, 4, 100), symbol="n"),
 }
+_MODEL = Hypothesis(
+    r"$x \mid y \sim N(y\theta, \sigma^2 I)$, and the labels are right",
+    why="the formulas of the errors are those of this model",
+)
+_AVERAGE = (
+    _MODEL,
+    Hypothesis(
+        r"the learner takes the average of $y x$",
+        why="the claim is about this learner",
+    ),
+)
+_LEARNERS = (
+    _MODEL,
+    Hypothesis(
+        r"$\theta \sim N(0, I)$ is not known to the learner",
+        why="the best learner has a closed form for this law alone",
+    ),
+)
+_BERNOULLI = (
+    Hypothesis(
+        r"the $d$ signs are independent and right with probability "
+        r"$\tfrac12 + \tau$ each",
+        why="the error is a binomial tail of independent signs",
+    ),
+)
+_PRODUCT = (
+    _MODEL,
+    Hypothesis(
+        r"$\theta \ne 0$",
+        r"$\theta = 0$: the classes are the same",
+        Exact(_low_share, lambda norm, sigma, samples, delta: 1.0),
+        {
+            "norm": Choices((1.0, 1e-3, 0.0), symbol=r"\|\theta\|"),
+            "sigma": _SIGMA,
+            "samples": Choices((1, 100), symbol="n"),
+            "delta": Choices((1e-6, 0.1), symbol=r"\delta"),
+        },
+        "norm",
+        unbroken=1.0,
+    ),
+)
+_MARGIN = (
+    _MODEL,
+    Hypothesis(
+        r"$r = \langle w, \theta\rangle - \varepsilon\|w\|_q \ge 0$",
+        r"the steps reach farther: $r = -s\sigma$, and the bound is that of $|r|$",
+        Exact(
+            lambda short: float(special.ndtr(short)),
+            lambda short: float(margin_tail(short, 1.0)),
+        ),
+        {"short": Reals(0.0, 3.0, (0.0, 0.3, 1.0, 3.0), symbol="s")},
+        "short",
+    ),
+)
+_SUFFICIENT = (
+    _MODEL,
+    Hypothesis(
+        r"$\sigma \le d^{1/4}/32$",
+        r"$\sigma = c\,d^{1/4}/32$",
+        Exact(lambda d, eps, share: 0.0, _left_over, atol=1e-15),
+        {
+            "d": Choices((16.0, 784.0, 1e6)),
+            "eps": Choices((0.01, 0.1, 0.25), symbol=r"\varepsilon"),
+            "share": Reals(1.0, 8.0, (1.0, 2.0, 4.0, 8.0), symbol="c"),
+        },
+        "share",
+        unbroken=1.0,
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -388,6 +458,7 @@ $1/p + 1/q = 1$.""",
                 "p": Choices((1.0, math.inf)),
             },
         ),
+        hypotheses=(_MODEL,),
     ),
     Claim(
         id="schmidt2018.large-d",
@@ -421,6 +492,7 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
             ),
         ),
         note=r"""At $d = 4096$, to within a tenth of the value.""",
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.norm",
@@ -447,6 +519,7 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
             },
         ),
         note=r"""Lemma 14 is the case $\|\theta\| = \sqrt d$, $\delta = e^{-d/2}$.""",
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.inner-product",
@@ -492,6 +565,7 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
         ),
         note=r"""Shown is the probability over $\delta$. The product is normal, and
 $\Phi(-\sqrt{2\log(1/\delta)}) \le \delta/2$.""",
+        hypotheses=_PRODUCT,
     ),
     Claim(
         id="schmidt2018.inner-product-printed",
@@ -531,6 +605,7 @@ $\theta$, $\theta = 0$ included.""",
         ),
         note=r"""Shown is the probability over $\delta$. At $\theta = 0$ both sides of
 the inner inequality are 0, so that its probability is 1.""",
+        hypotheses=(_MODEL,),
     ),
     Claim(
         id="schmidt2018.cosine",
@@ -561,6 +636,7 @@ $P\big[\cos(\bar z, \theta) \le (2\sqrt n - 1)/(2\sqrt n + 4\sigma)\big] \le
         ),
         note=r"""Probabilities below $10^{-4}$ are compared with $10^{-4}$. The bound is
 loose: the cosine is about $(1 + \sigma^2/n)^{-1/2}$.""",
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.margin",
@@ -593,6 +669,7 @@ $\exp(-r^2/(2\sigma^2))$.""",
         ),
         note=r"""Shown is the ratio of the two. `share` is $\varepsilon$ over the size
 that leaves no margin.""",
+        hypotheses=_MARGIN,
     ),
     Claim(
         id="schmidt2018.certified",
@@ -626,6 +703,7 @@ average of $n$ samples has $\ell_\infty$ robust error at most $\beta$ if $\varep
         ),
         note=r"""$\beta = 0.01$ and $\theta = (1, \dots, 1)$; probabilities below 0.05
 are compared with 0.05.""",
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.sufficient",
@@ -658,6 +736,7 @@ Theorem 21 is met for $\beta = 0.01$.""",
         note=r"""Shown is what is left beyond $\varepsilon$. The constants are loose: at
 $\sigma \le d^{1/4}/32$ the robust error is 0 in double precision already for one
 sample.""",
+        hypotheses=_SUFFICIENT,
     ),
     Claim(
         id="schmidt2018.any-learner",
@@ -692,6 +771,7 @@ $\frac12(1 - 1/d)$.""",
         note=r"""The right side is the best learner's, in closed form given the data;
 $\sigma = d^{1/4}$. There $n$ is below 1 for all these $d$, which samples of a larger
 variance stand for.""",
+        hypotheses=_LEARNERS,
     ),
     Claim(
         id="schmidt2018.any-learner-bound",
@@ -736,6 +816,7 @@ $\frac12\big(2\Phi(\varepsilon\sqrt{1 + \sigma^2/n}) - 1\big)^d$.""",
                 "eps": Choices((0.3,)),
             },
         ),
+        hypotheses=_LEARNERS,
     ),
     Claim(
         id="schmidt2018.robust-rate",
@@ -752,6 +833,7 @@ below $1/2$ from some $n$ on, which grows like $d^{1/2}$ (in the limit formula).
         axis="d",
         evidence=Exact(_needs, lambda eps, d: 0.5),
         twin=Twin(r"like $d^{0.52}$", Exact(_needs, lambda eps, d: 0.52)),
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.robust-rate-in-eps",
@@ -773,6 +855,7 @@ for small $\varepsilon$: its exponent in $1/\varepsilon$ is $-2$.""",
             "the exponent is $-1.95$",
             Exact(lambda d, inverse: _needs(1 / inverse, d), lambda d, inverse: -1.95),
         ),
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.standard-rate",
@@ -799,6 +882,7 @@ formula).""",
                 lambda error, d: 0.02,
             ),
         ),
+        hypotheses=_AVERAGE,
     ),
     Claim(
         id="schmidt2018.bernoulli-one-sample",
@@ -831,6 +915,7 @@ $\exp(-2\tau^4d)$ with probability at least $1 - \exp(-\tau^2d/2)$.""",
         note=r"""Both probabilities are computed exactly; a margin of 0 counts as an
 error. With $\tau \ge (\log(1/\beta)/(2d))^{1/4}$ the error is at most $\beta$
 (Corollary 28).""",
+        hypotheses=_BERNOULLI,
     ),
     Claim(
         id="schmidt2018.bernoulli-printed",
@@ -863,5 +948,6 @@ included.""",
         ),
         note=r"""Without data ($n = 0$) the learner $w = (1, \dots, 1)$ has, over random
 $\theta$, the error $P[\sum_i \xi_i \le \varepsilon d]$ with fair signs $\xi_i$.""",
+        hypotheses=_BERNOULLI,
     ),
 )

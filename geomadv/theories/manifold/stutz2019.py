@@ -53,6 +53,7 @@ from geomadv.claims import (
     Enclosure,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Parameter,
     Reals,
@@ -512,6 +513,76 @@ _SHAPE: dict[str, Parameter] = {
     "angle": Reals(0.0, 1.5, (0.0, 0.3)),
 }
 
+
+def _stretched(normal: float, scale: float) -> tuple[float, float]:
+    """Return mean distances, regular and latent, for g(z) = scale U z."""
+    data = LinearDecoder(2, 30, scales=[scale, scale], rotation=0)
+    w = data.embedding.lift(np.array([[1.0, 0.0]]))
+    v = spawn(0, "stutz2019", 30).standard_normal((1, 30))
+    v -= data.embedding.lift(data.embedding.coordinates(v))
+    w = w + normal * v / np.linalg.norm(v)
+    model = LinearClassifier.from_parameters(w[0], 0.0)
+    z = spawn(0, "stutz2019", 2).standard_normal((8, 2))
+    latent, _ = on_manifold_perturbation(model, data, z)
+    regular = minimal_perturbation(model, data.decode(z)).distance
+    return float(regular.mean()), float(latent.distance.mean())
+
+
+_FLAT = Hypothesis(
+    "the manifold is a subspace and $f$ is linear",
+    why="the smallest perturbations have a closed form there; a curved manifold has "
+    "a claim of its own",
+)
+_SUBSPACE = (_FLAT,)
+_ISOMETRY = (
+    _FLAT,
+    Hypothesis(
+        "the decoder is an isometry, and lengths on the manifold are latent ones",
+        "the decoder stretches all lengths by $c$, and latent lengths are taken",
+        Exact(
+            lambda normal, scale: _stretched(normal, scale)[1],
+            lambda normal, scale: math.hypot(1, normal) * _stretched(normal, scale)[0],
+            rtol=1e-10,
+        ),
+        {
+            "normal": Choices((0.0, 1.0, 10.0)),
+            "scale": Reals(1.0, 10.0, (1.0, 1.01, 2.0, 10.0), symbol="c"),
+        },
+        "scale",
+        unbroken=1.0,
+    ),
+)
+_RANDOM = (
+    Hypothesis(
+        "the law of the direction is rotation invariant",
+        why="any other mean can be had from a law that prefers directions",
+    ),
+)
+_LATENT = (
+    Hypothesis(
+        "the latent variable is standard Gaussian and the rule is linear",
+        why="the statement is false already under it",
+    ),
+)
+_CURVED = (
+    Hypothesis(
+        r"the reach of the manifold is at least $\tau$",
+        r"the circle has $1/c$ of the reach $\tau$ in the bound",
+        Exact(
+            lambda angle, times: (
+                adaptive_bounds(2 * math.sin(angle / 2), times)[0] / math.sin(angle)
+            ),
+            lambda angle, times: 1.0,
+        ),
+        {
+            "angle": Choices((0.1, 1.0, 1.5), symbol="t"),
+            "times": Reals(1.0, 1e3, (1.0, 2.0, 10.0, 1e3), scale="log", symbol="c"),
+        },
+        "times",
+        unbroken=1.0,
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="stutz2019.null",
@@ -536,6 +607,7 @@ $1 - k/d$.""",
             ),
             where=lambda k, d: k == 50,
         ),
+        hypotheses=_RANDOM,
     ),
     Claim(
         id="stutz2019.leaves-the-manifold",
@@ -563,6 +635,7 @@ $\tau/\sqrt{1 + \tau^2}$; 0 if $f$ is constant in the normal directions.""",
                 atol=1e-12,
             ),
         ),
+        hypotheses=_SUBSPACE,
     ),
     Claim(
         id="stutz2019.on-manifold-examples",
@@ -587,6 +660,7 @@ $1/\sqrt{1 - \varphi^2} = \sqrt{1 + \tau^2}$ times as long as the smallest ones.
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_ISOMETRY,
     ),
     Claim(
         id="stutz2019.error-unchanged",
@@ -611,6 +685,7 @@ examples are.""",
             r"it is $t/2.7$",
             Statistical(_errs, lambda k, d, normal, angle: angle / 2.7, tolerance=0.1),
         ),
+        hypotheses=_SUBSPACE,
     ),
     Claim(
         id="stutz2019.on-manifold-robustness",
@@ -641,6 +716,7 @@ within $\eta$ of the true boundary (shown without this share, over the error)"""
         ),
         note=r"""As $t \to 0$ it tends to $1 - 2\Phi(-\eta)$. The paper's data have a
 margin.""",
+        hypotheses=_LATENT,
     ),
     Claim(
         id="stutz2019.projection",
@@ -667,6 +743,7 @@ on-manifold ones of $f$.""",
         ),
         note=r"""Not a statement of the paper: what an adversary who knows of the
 projection is left with.""",
+        hypotheses=_SUBSPACE,
     ),
     Claim(
         id="stutz2019.projection-curved",
@@ -700,5 +777,6 @@ least $\tau D/(\tau + D)$ long. Here: on a circle.""",
         note=r"""Shown is the bound over the length. By the Lipschitz constant of the
 projection (Federer 1959). On the circle $D = 2\tau\sin(t/2)$ and the smallest
 perturbation is $\tau\sin t$. Not a statement of the paper.""",
+        hypotheses=_CURVED,
     ),
 )

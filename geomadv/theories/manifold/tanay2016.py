@@ -49,8 +49,10 @@ from geomadv._validate import (
     real_array,
 )
 from geomadv.claims import (
+    Choices,
     Claim,
     Exact,
+    Hypothesis,
     Integers,
     Parameter,
     Reals,
@@ -621,6 +623,63 @@ _PATH: dict[str, Parameter] = {
 _TILT = Reals(0.0, 1.55, (0.0, 0.5, 1.0, 1.4, 1.55), symbol=r"\theta")
 _THIN = Integers(1, 10**9, (10**4, 10**6, 10**9), symbol="1/v_z")
 
+
+def _strength_beyond(angle: float, offset: float) -> float:
+    """Return the ratio of distances, whichever sides the centroids are on."""
+    centroids = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    y, w = np.array([-1.0, 1.0]), np.array([math.cos(angle), math.sin(angle)])
+    to_boundary = np.abs(signed_distance(centroids, y, w, offset * math.cos(angle)))
+    to_nearest = signed_distance(centroids, y, *nearest_centroid(centroids, y))
+    return float(to_nearest.sum() / to_boundary.sum())
+
+
+_LINEAR = Hypothesis(
+    "the boundaries are hyperplanes",
+    why="a curved boundary has no deviation angle",
+)
+_BETWEEN = (
+    _LINEAR,
+    Hypothesis(
+        "$C$ lies between the centroids",
+        "it crosses their line at $s$, in halves of their distance from the middle",
+        Exact(
+            _strength_beyond,
+            lambda angle, offset: adversarial_strength(angle),
+            rtol=1e-10,
+        ),
+        {
+            "angle": _TILT,
+            "offset": Reals(0.0, 3.0, (0.0, 0.9, 1.5, 3.0), symbol="s"),
+        },
+        "offset",
+    ),
+)
+_GAUSSIAN = Hypothesis(
+    "the classes are Gaussian with one covariance, and equally likely",
+    why="the errors are normal tails for these alone",
+)
+_CLASSES = (_LINEAR, _GAUSSIAN)
+_THIN_CLASSES = (
+    *_CLASSES,
+    Hypothesis(
+        "the classes have no variance along the tilt, in the limit",
+        "a variance $s$ stays",
+        Exact(
+            lambda angle, thinness, stays: tilted_error(
+                angle, 1.0, 0.25, max(1 / thinness, stays)
+            ),
+            lambda angle, thinness, stays: tilted_error(0.0, 1.0, 0.25, 0.0),
+            tolerance=1e-4,
+        ),
+        {
+            "angle": Choices((0.5, 1.0, 1.4, 1.55), symbol=r"\theta"),
+            "thinness": _THIN,
+            "stays": Reals(0.0, 1.0, (0.0, 1e-6, 1e-3, 0.1, 1.0), symbol="s"),
+        },
+        "stays",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="tanay2016.strength",
@@ -651,6 +710,7 @@ $C$.""",
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_BETWEEN,
     ),
     Claim(
         id="tanay2016.tilted-error",
@@ -685,6 +745,7 @@ with probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
                 "angle": Reals(0.0, 1.55, (1.0,)),
             },
         ),
+        hypotheses=_CLASSES,
     ),
     Claim(
         id="tanay2016.strength-without-error",
@@ -714,6 +775,7 @@ one likes without a loss of accuracy.""",
                 tolerance=1e-4,
             ),
         ),
+        hypotheses=_THIN_CLASSES,
     ),
     Claim(
         id="tanay2016.ridge-path-angle",
@@ -742,6 +804,7 @@ $\lambda$.""",
         ),
         note=r"""By the inequality of Cauchy and Schwarz; from Fisher's discriminant at
 $\lambda = 0$ to the nearest centroid at infinity.""",
+        hypotheses=_CLASSES,
     ),
     Claim(
         id="tanay2016.ridge-path-error",
@@ -769,5 +832,6 @@ the law is known a tilt is never without use, only out of proportion.""",
         ),
         note=r"""On a sample the weights are fitted to noise, and the error of the path
 has its least value in between: the boundaries of type 2.""",
+        hypotheses=_CLASSES,
     ),
 )

@@ -33,6 +33,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Reals,
     Source,
     Statistical,
@@ -168,6 +169,49 @@ def _fails(
     return self_training_errors(d, d**0.25 / 2, 1, m, eps, n, rng)[:, 1]
 
 
+def _at_noise(d: float, eps: float, a: float) -> float:
+    """Return the robust error with 1.1 eps^2 sqrt(d) points at a d^{1/4}."""
+    m = 1.1 * eps**2 * math.sqrt(d)
+    return float(self_training_limit(d, a * d**0.25, 1, m, eps)[1])
+
+
+_MODEL = (
+    Hypothesis(
+        r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $\|\theta\|^2 = d$, and the one "
+        "label is right",
+        why="the formulas of the errors are those of this model",
+    ),
+)
+_ONE_LABEL = (
+    *_MODEL,
+    Hypothesis(
+        r"$\sigma = d^{1/4}/2$",
+        r"$\sigma = a\,d^{1/4}$: the one label says too little",
+        Exact(_at_noise, lambda d, eps, a: 0.01),
+        {
+            "d": Choices((1e4, 1e6, 1e9)),
+            "eps": Choices((0.1, 0.4), symbol=r"\varepsilon"),
+            "a": Reals(0.5, 4.0, (0.5, 0.55, 1.0, 4.0), symbol="a"),
+        },
+        "a",
+        unbroken=0.5,
+    ),
+    Hypothesis(
+        r"$\varepsilon \ge d^{-1/4}$",
+        r"$\varepsilon = d^{-1/4}/c$: less than about one point without a label",
+        Exact(
+            lambda d, times: _helped(d, d**-0.25 / times),
+            lambda d, times: 0.01,
+        ),
+        {
+            "d": Choices((1e4, 1e6, 1e9)),
+            "times": Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c"),
+        },
+        "times",
+        unbroken=1.0,
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="uesato2019.one-label",
@@ -202,6 +246,7 @@ most 0.01 (in the limit formula).""",
             ),
         ),
         note=r"""At $\sigma = d^{1/4}$ the constant is 23.1 at $d = 10^4$.""",
+        hypotheses=_ONE_LABEL,
     ),
     Claim(
         id="uesato2019.one-label-sampled",
@@ -226,6 +271,7 @@ $4\,\varepsilon^2\sqrt d$ unlabelled points give a mean robust error below 0.05.
                 first=128,
             ),
         ),
+        hypotheses=_MODEL,
     ),
     Claim(
         id="uesato2019.rate",
@@ -244,6 +290,7 @@ formula).""",
         axis="d",
         evidence=Exact(_needs, lambda a, eps, d: 0.5),
         twin=Twin(r"like $d^{0.52}$", Exact(_needs, lambda a, eps, d: 0.52)),
+        hypotheses=_MODEL,
     ),
     Claim(
         id="uesato2019.label-worth",
@@ -272,6 +319,7 @@ $(1 - 2\Phi(-a^{-2}))^2$ labels as $d \to \infty$.""",
             ),
             where=lambda a, d: a != 1,
         ),
+        hypotheses=_MODEL,
     ),
     Claim(
         id="uesato2019.labels-or-not",
@@ -305,5 +353,6 @@ $(1 - 2\Phi(-1))^{-2} = 2.146$ times as many unlabelled points as labels.""",
                 tolerance=1e-3,
             ),
         ),
+        hypotheses=_MODEL,
     ),
 )

@@ -252,6 +252,76 @@ def _missed_without(noise: float, lost: float, side: int, d: int) -> float:
 
 _FAILURE = 0.05
 
+_UNIFORM = Hypothesis(
+    "the points are independent and uniform",
+    why="their gaps have a closed law for this density alone",
+)
+_NOISY = Hypothesis(
+    "the labels are wrong independently of each other",
+    why="without noise there is nothing to show: see the size of the sample",
+)
+_CIRCLE = (_UNIFORM, _NOISY)
+_POINTS = (_UNIFORM,)
+_TORUS = (
+    Hypothesis(
+        "distances are those of the flat torus",
+        why="where there is an edge balls stick out, and it holds all the more",
+    ),
+)
+_EXACT_FIT = (
+    Hypothesis(
+        "$f_n$ interpolates, and no point is there twice",
+        why="at the points that it does not fit, a rule is right by definition",
+    ),
+)
+_RULE = (
+    Hypothesis(
+        "the density and the noise are constant near the point",
+        why="the law of the weights is known for these alone",
+    ),
+    _NOISY,
+)
+_RARE = (
+    *_RULE,
+    Hypothesis(
+        r"$\nu \le 1/2$: the rule to be learned is the Bayes rule",
+        r"the noise exceeds $1/2$",
+        Exact(
+            lambda k, noise: 1 - error_share(k, 1 - noise),
+            lambda k, noise: error_share_bound(k, 1 - noise),
+            rtol=1e-10,
+        ),
+        {
+            "k": Choices((2, 5, 21), symbol="k"),
+            "noise": Reals(0.5, 0.9, (0.5, 0.51, 0.6, 0.9), symbol=r"\nu"),
+        },
+        "noise",
+        unbroken=0.5,
+    ),
+)
+_SMOOTH = (
+    Hypothesis(
+        r"$\eta$ is $(A, \alpha)$-Holder",
+        why="the bound has the constants of this condition",
+    ),
+    _UNIFORM,
+)
+_POWER = (
+    Hypothesis(
+        r"$\delta < d/2$",
+        why="else the bound is infinite, or negative",
+    ),
+    Hypothesis(
+        "the density is constant near the point",
+        why="the law of the weights is known for it alone",
+    ),
+)
+_FLAT_MARGIN = (
+    Hypothesis(
+        r"$P(|2\eta - 1| \le t) = t^a$",
+        why="the bound has the exponent of this condition",
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -350,6 +420,7 @@ at most $1 - \delta$.""",
                 lambda cells, noise, failure: failure,
             ),
         ),
+        hypotheses=_CIRCLE,
     ),
     Claim(
         id="belkin2018.interpolation",
@@ -377,6 +448,7 @@ whose label is not that of $f^*$: none of them is decided rightly.""",
                 lambda size, d, rule: 0,
             ),
         ),
+        hypotheses=_EXACT_FIT,
     ),
     Claim(
         id="belkin2018.circle-gap",
@@ -404,6 +476,7 @@ probability $(1 - \nu)^n + \sum_{j \ge 1} (-1)^{j+1} \binom nj \nu^j
                 lambda size, gap, noise: gap_tail(round(noise * size), gap),
             ),
         ),
+        hypotheses=_CIRCLE,
     ),
     Claim(
         id="belkin2018.circle-radius",
@@ -424,6 +497,7 @@ probability $(1 - \nu)^n + \sum_{j \ge 1} (-1)^{j+1} \binom nj \nu^j
                 support=(0.0, 0.5),
             ),
         ),
+        hypotheses=_POINTS,
     ),
     Claim(
         id="belkin2018.radius-on-the-circle",
@@ -450,6 +524,7 @@ $2m/\ln m$, tends to 1.""",
                 tolerance=0.005,
             ),
         ),
+        hypotheses=_POINTS,
     ),
     Claim(
         id="belkin2018.radius-rate",
@@ -474,6 +549,7 @@ $(\ln m)^{1/d}$, falls like $m^{-1/d}$.""",
             Exact(_mean_radius_of, lambda d, m: -1 / d, tolerance=0.04),
         ),
         note=r"Means over four sets of points each, with exact radii.",
+        hypotheses=_POINTS,
     ),
     Claim(
         id="belkin2018.radius-at-least",
@@ -501,6 +577,7 @@ $(m\,\omega_d)^{-1/d}$.""",
                 _lattice_or_random,
             ),
         ),
+        hypotheses=_TORUS,
     ),
     Claim(
         id="belkin2018.exponential-in-d",
@@ -529,6 +606,7 @@ needed, with $\tfrac1d\ln N \to -\ln(c\sqrt{2\pi e})$.""",
                 tolerance=1e-4,
             ),
         ),
+        hypotheses=_TORUS,
     ),
     Claim(
         id="belkin2018.measure-vanishes",
@@ -554,6 +632,7 @@ $\big(\tfrac12 + \sqrt{\nu(1 - \nu)}\big)^k$.""",
                 functools.partial(enclosed.error_share_bound, percent=99),
             ),
         ),
+        hypotheses=_RARE,
     ),
     Claim(
         id="belkin2018.winn-errors",
@@ -577,6 +656,7 @@ $(k, \nu)$ and $B'$ binomial $(k - 1, 1/2)$, in every dimension.""",
             "with one neighbour more",
             Statistical(draws.winn_errs, lambda k, d, noise: error_share(k + 1, noise)),
         ),
+        hypotheses=_RULE,
     ),
     Claim(
         id="belkin2018.simplicial-errors",
@@ -600,6 +680,7 @@ whatever the size of the simplex: $\mu(A_n)$ does not tend to 0.""",
             r"with $d$ vertices instead of $d + 1$",
             Statistical(draws.simplicial_errs, lambda d, noise: error_share(d, noise)),
         ),
+        hypotheses=_RULE,
     ),
     Claim(
         id="belkin2018.massart",
@@ -633,6 +714,7 @@ uniform on $[0, b]$.""",
                 most_boxes=100,
             ),
         ),
+        hypotheses=_RULE,
     ),
     Claim(
         id="belkin2018.simplicial-line",
@@ -652,6 +734,7 @@ errors of the simplicial rule has the mean $\nu$ for every $n$.""",
             r"the mean is $0.9\,\nu$",
             Statistical(draws.line_measure, lambda size, noise: 0.9 * noise),
         ),
+        hypotheses=_CIRCLE,
     ),
     Claim(
         id="belkin2018.simplicial-mse",
@@ -680,6 +763,7 @@ circle, where there is no outside.""",
                 "strength": Reals(0.0, 1.0, (0.0, 0.3), symbol="s"),
             },
         ),
+        hypotheses=_SMOOTH,
     ),
     Claim(
         id="belkin2018.log-variance",
@@ -705,6 +789,7 @@ the density is constant.""",
                 "d": Integers(1, 20, (1,), symbol="d"),
             },
         ),
+        hypotheses=(_POWER[1],),
     ),
     Claim(
         id="belkin2018.power-variance",
@@ -732,6 +817,7 @@ $k\,E\sum w_i^2/(\sum w_i)^2 \to (d - \delta)^2/(d(d - 2\delta))$.""",
                 tolerance=1e-4,
             ),
         ),
+        hypotheses=_POWER,
     ),
     Claim(
         id="belkin2018.variance-bound",
@@ -761,6 +847,7 @@ $E\sum w_i^2/(\sum w_i)^2 \le k e^{-k/4} + d/((d - 2\delta)k)$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_POWER,
     ),
     Claim(
         id="belkin2018.winn-rate",
@@ -790,6 +877,7 @@ $n^{-2\alpha/(2\alpha + d)}$.""",
                 tolerance=0.002,
             ),
         ),
+        hypotheses=_SMOOTH,
     ),
     Claim(
         id="belkin2018.margin",
@@ -816,6 +904,7 @@ here $A = \{s < |2\eta - 1| \le t\}$. Shown is the difference over $t^a$.""",
                 functools.partial(enclosed.margin_excess, percent=99),
             ),
         ),
+        hypotheses=_FLAT_MARGIN,
     ),
     Claim(
         id="belkin2018.consistent-as-printed",
@@ -849,5 +938,6 @@ both below $10^{-3}$.""",
         ),
         note=r"""At $\eta = 1/2$ every rule is consistent, and half of the points are in
 $A_n$. The theorem itself, that $A_n$ becomes dense, is not affected.""",
+        hypotheses=_RULE,
     ),
 )

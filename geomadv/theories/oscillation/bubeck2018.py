@@ -57,6 +57,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -425,6 +426,91 @@ def _linear(
 _ORDER = Integers(1, 12, (1, 2, 3, 6, 12), symbol="k")
 _WIDTH = Reals(0.05, 0.95, (0.05, 0.3, 0.9), symbol="s")
 _PAIRS = Choices(((1, 2), (2, 3), (3, 4), (6, 5), (2, 7)), symbol="(k_-, k_+)")
+_SHAPE = (
+    Hypothesis(
+        "the centres are Gauss-Hermite nodes with their weights",
+        why="other centres match fewer moments, by the uniqueness of the rule",
+    ),
+)
+_DIRECTIONS = (
+    *_SHAPE,
+    Hypothesis(
+        r"$\gamma$ is the greatest correlation of two of the laws",
+        why="the bound is about this number",
+    ),
+)
+_CLASS = (
+    Hypothesis(
+        "the examples are independent",
+        "each of them is $c$ times in the sample",
+        Exact(
+            lambda hypotheses, error, delta, copies: _survival(
+                hypotheses, error, delta, 1 / copies
+            ),
+            lambda hypotheses, error, delta, copies: 1.0,
+            rtol=1e-11,
+        ),
+        {
+            "hypotheses": Choices((1, 100, 10**9), symbol="|H|"),
+            "error": Choices((0.001, 0.1), symbol=r"\varepsilon"),
+            "delta": Choices((0.001, 0.1), symbol=r"\delta"),
+            "copies": Integers(1, 100, (1, 2, 10, 100), symbol="c"),
+        },
+        "copies",
+        unbroken=1,
+    ),
+    Hypothesis(
+        r"every rule to be left out has a robust error of at least $\varepsilon$",
+        r"only $(1 - s)\varepsilon$",
+        Exact(
+            lambda hypotheses, error, delta, less: (
+                -math.expm1(
+                    hypotheses
+                    * math.log1p(
+                        -(
+                            (1 - (1 - less) * error)
+                            ** robust_sample_size(hypotheses, error, delta)
+                        )
+                    )
+                )
+                / delta
+            ),
+            lambda hypotheses, error, delta, less: 1.0,
+            rtol=1e-11,
+        ),
+        {
+            "hypotheses": Choices((2, 100, 10**9), symbol="|H|"),
+            "error": Choices((0.001, 0.1), symbol=r"\varepsilon"),
+            "delta": Choices((0.001, 0.1), symbol=r"\delta"),
+            "less": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5, 0.9), symbol="s"),
+        },
+        "less",
+    ),
+)
+_ORACLE = (
+    Hypothesis(
+        "the learner knows the law: it is the Bayes rule",
+        why="what is learned without it is the subject of the other claims",
+    ),
+)
+_STEPS = (
+    Hypothesis(
+        r"$\varepsilon \ge \tau$: the steps undo the easy coordinate",
+        r"$\varepsilon < \tau$",
+        Exact(
+            lambda orders, easy, eps: _linear(orders, 0.3, easy, 0.0, 0.0, eps),
+            lambda orders, easy, eps: _best(orders, 0.3),
+            rtol=1e-11,
+        ),
+        {
+            "orders": Choices(((2, 3), (3, 4)), symbol="(k_-, k_+)"),
+            "easy": Choices((0.0, 0.5, 1.5, 1.57)),
+            "eps": Reals(0.0, 1.0, (1.0, 0.99, 0.5, 0.0), symbol=r"\varepsilon/\tau"),
+        },
+        "eps",
+        unbroken=1.0,
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -459,6 +545,7 @@ $j \leq 2k - 1$.""",
             ),
             where=lambda order, degree, width: degree <= 2 * order,
         ),
+        hypotheses=_SHAPE,
     ),
     Claim(
         id="bubeck2018.first-difference",
@@ -479,6 +566,7 @@ $s$, and with it $E t^{2k} = (2k - 1)!! - k!\,(1 - s^2)^k$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SHAPE,
     ),
     Claim(
         id="bubeck2018.correlation",
@@ -513,6 +601,7 @@ directions $u$, $v$ have $\langle h_u, h_v\rangle \leq |\langle u, v\rangle|^{2k
                 atol=1e-300,
             ),
         ),
+        hypotheses=_SHAPE,
     ),
     Claim(
         id="bubeck2018.one-query",
@@ -540,6 +629,7 @@ $\sum h_v$, whose $\tau = E|\sum h_v|/m$ is integrated from the densities.""",
             r"without $\gamma$, as if the laws were uncorrelated",
             Exact(_reach, functools.partial(_reach_bound, alone=True), rtol=1e-9),
         ),
+        hypotheses=_DIRECTIONS,
     ),
     Claim(
         id="bubeck2018.few-examples",
@@ -575,6 +665,7 @@ $\delta$.""",
                 lambda hypotheses, error, delta: 1,
             ),
         ),
+        hypotheses=_CLASS,
     ),
     Claim(
         id="bubeck2018.oracle-withstands",
@@ -618,6 +709,7 @@ $2\Phi(-(m - s^2 \ln(1/w)/(2m) - \varepsilon)/s)$.""",
                 atol=1e-300,
             ),
         ),
+        hypotheses=_ORACLE,
     ),
     Claim(
         id="bubeck2018.linear-rules",
@@ -654,5 +746,6 @@ Kolmogorov distance of the classes along the hidden direction.""",
         note="""Simple rules do not fall to $1/2$ at once: those along the hidden
 direction keep $2/3$ for two and three pancakes, which falls to $1/2$ with their
 number. Stated and shown here, not in the paper.""",
+        hypotheses=_STEPS,
     ),
 )

@@ -62,6 +62,7 @@ from geomadv.claims import (
     Choices,
     Claim,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -345,6 +346,64 @@ def _misfit(size: int, d: int, ridge: float) -> float:
 _N = Reals(2.0, 1e250, (1e3, 1e10, 1e100, 1e250), scale="log", symbol="n")
 _SIZE = Integers(2, 300, (3, 30), symbol="n")
 _D = Integers(1, 20, (1, 3), symbol="d")
+_FLAT = Hypothesis(
+    "the density is constant about $x$",
+    why="the law of the weights is known for it alone",
+)
+_WEIGHTS = Hypothesis(
+    "the exponent is $d$",
+    why="other exponents have claims of their own",
+)
+_KERNEL = (_FLAT, _WEIGHTS)
+_NOISY = (
+    *_KERNEL,
+    Hypothesis(
+        r"labels are wrong independently with probability $\nu < 1/2$",
+        why="the formula is that of independent signs",
+    ),
+)
+_SINGULAR = (
+    Hypothesis(
+        "the kernel is infinite at 0",
+        "it is finite: all points are moved by $s$, in a dimension of its own",
+        Exact(
+            lambda size, d, ridge: _misfit(size, d, ridge),
+            lambda size, d, ridge: 0.0,
+        ),
+        {
+            "size": Choices((20, 200), symbol="n"),
+            "d": Choices((1, 3), symbol="d"),
+            "ridge": Reals(0.0, 0.1, (0.0, 1e-4, 1e-2, 0.1), symbol="s"),
+        },
+        "ridge",
+    ),
+)
+_ABOVE = (
+    _FLAT,
+    Hypothesis(
+        "$e > d$",
+        r"$e < d$: the weights have a mean, and the variance vanishes",
+        Exact(
+            lambda ratio, n: variance_factor(n, 1, ratio),
+            lambda ratio, n: 1 - 1 / ratio,
+            tolerance=0.005,
+        ),
+        {
+            "ratio": Reals(0.1, 1.5, (1.5, 0.9, 0.5, 0.1), symbol="e/d"),
+            "n": Integers(2, 10**6, (10, 10**3, 10**5), symbol="n"),
+        },
+        "ratio",
+        unbroken=1.5,
+        where=lambda ratio, n: ratio < 1 or ratio == 1.5,
+    ),
+)
+_BELOW = (
+    Hypothesis(
+        "$e < 1$",
+        why="above it the weights have no mean, and there is no such average",
+    ),
+    _FLAT,
+)
 
 CLAIMS = (
     Claim(
@@ -373,6 +432,7 @@ $x_i$.""",
                 "d": Integers(1, 50, (1,), symbol="d"),
             },
         ),
+        hypotheses=_SINGULAR,
     ),
     Claim(
         id="devroye1998.variance",
@@ -389,6 +449,7 @@ n\int_0^\infty e^{-t} E_2(t)^{n-1}\,dt$ for $w_i = |x - x_i|^{-d}$.""",
             r"$1/\ln n$, as if asymptotic were equal",
             Statistical(_squares, lambda size, d: 1 / math.log(size)),
         ),
+        hypotheses=_KERNEL,
     ),
     Claim(
         id="devroye1998.variance-rate",
@@ -410,6 +471,7 @@ n\int_0^\infty e^{-t} E_2(t)^{n-1}\,dt$ for $w_i = |x - x_i|^{-d}$.""",
                 tolerance=0.015,
             ),
         ),
+        hypotheses=_KERNEL,
     ),
     Claim(
         id="devroye1998.errors",
@@ -434,6 +496,7 @@ probability $\tfrac12 + \tfrac1\pi\int_0^\infty \mathrm{Im}\,\varphi(t)^n\,dt/t$
                 _errs, lambda size, d, noise: hilbert_error_share(1.5 * size, noise)
             ),
         ),
+        hypotheses=_NOISY,
     ),
     Claim(
         id="devroye1998.error-rate",
@@ -461,6 +524,7 @@ rule is consistent, logarithmically.""",
                 tolerance=0.03,
             ),
         ),
+        hypotheses=_NOISY,
     ),
     Claim(
         id="devroye1998.takeover",
@@ -477,6 +541,7 @@ together with probability $\int_0^\infty E_2(t)^{n-1}\,dt$.""",
             r"$1/n$, as if to be the nearest were enough",
             Statistical(_takeovers, lambda size, d: 1 / size),
         ),
+        hypotheses=_KERNEL,
     ),
     Claim(
         id="devroye1998.takeover-rate",
@@ -502,6 +567,7 @@ converge almost surely.""",
                 tolerance=0.015,
             ),
         ),
+        hypotheses=_KERNEL,
     ),
     Claim(
         id="devroye1998.exponent-above",
@@ -529,6 +595,7 @@ $E\sum w_i^2/(\sum w_i)^2$ tends to $1 - d/e$ and not to 0.""",
                 tolerance=0.005,
             ),
         ),
+        hypotheses=_ABOVE,
     ),
     Claim(
         id="devroye1998.exponent-below",
@@ -553,5 +620,6 @@ $\eta(0) = 1$.""",
             ),
             domain={"exponent": Reals(0.0, 0.5, (0.25,), symbol="e")},
         ),
+        hypotheses=_BELOW,
     ),
 )

@@ -47,6 +47,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -229,6 +230,77 @@ def _squeezed(scale: float, eps: float) -> float:
 _EPS = Reals(0.01, 2.0, (0.03, 0.3, 1.0), scale="log", symbol=r"\varepsilon")
 _NORM = Choices((1, 2, math.inf))
 
+
+def _mean_with_same(d: int, sigma: float, same: float) -> float:
+    """Return the mean over pairs of which a share has one point and two noises."""
+    w = _weights(d)
+    noise = 2 * sigma**2 * float(w @ w)
+    return (1 - same) * _mean_of_pairs(d, 10, sigma) + same * noise
+
+
+def _squeezed_slope(scale: float, offset: float) -> float:
+    """Return the robust error of scale <w, x> + offset at eps = 0.2."""
+    X = _sample(5, 200)
+    y = np.where(X[:, 0] + X[:, 1] > 0, 1.0, -1.0)
+    w = np.array([1.0, 0.8, 0.1, 0, 0])
+    model = LinearClassifier.from_parameters(scale * w, offset)
+    return float(robust_error(model, X, y, 0.2, p=math.inf).upper)
+
+
+_LINEAR = (
+    Hypothesis(
+        "$f$ is linear",
+        why="the worst step of another $f$ has no closed form to compare with",
+    ),
+)
+_SAMPLE = (
+    Hypothesis(
+        "the two points of a pair are different ones",
+        "a share $s$ of the pairs has the same point twice",
+        Exact(
+            _mean_with_same,
+            lambda d, sigma, same: clean_penalty(_weights(d), _sample(d, 10), sigma),
+            rtol=1e-9,
+        ),
+        {
+            "d": Choices((1, 4), symbol="d"),
+            "sigma": Choices((0.0, 0.5), symbol=r"\sigma"),
+            "same": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 1.0), symbol="s"),
+        },
+        "same",
+    ),
+)
+_SLOPE = (
+    Hypothesis(
+        "$s$ is the logistic function, of slope $1/4$",
+        "it has $c$ times the slope: a lower temperature",
+        Exact(
+            lambda f, r, steeper: 8 * _trades(steeper * f, steeper * r) / r**2,
+            lambda f, r, steeper: 1.0,
+            atol=1e-10,
+        ),
+        {
+            "f": Choices((0.0, 0.2), symbol="f"),
+            "r": Choices((0.01, 0.3, 1.0), symbol="r"),
+            "steeper": Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c"),
+        },
+        "steeper",
+        unbroken=1.0,
+    ),
+)
+_WHOLE = (
+    Hypothesis(
+        "all of $f$ is scaled, its offset too",
+        r"the weights are halved and an offset $s$ stays",
+        Exact(
+            lambda stays: _squeezed_slope(0.5, stays),
+            lambda stays: _squeezed_slope(1.0, stays),
+        ),
+        {"stays": Reals(0.0, 2.0, (0.0, 0.1, 0.5, 2.0), symbol="s")},
+        "stays",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="kannan2018.worst-pair",
@@ -251,6 +323,7 @@ $\max_{\|x' - x\|_p \le \varepsilon}(f(x') - f(x))^2 = \varepsilon^2\|w\|_q^2$."
             ),
         ),
         note="All corners of the ball; for $p = 2$ the step along $w$.",
+        hypotheses=_LINEAR,
     ),
     Claim(
         id="kannan2018.clean-pairs",
@@ -282,6 +355,7 @@ covariance with divisor $n - 1$.""",
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_SAMPLE,
     ),
     Claim(
         id="kannan2018.cross-term",
@@ -306,6 +380,7 @@ covariance with divisor $n - 1$.""",
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_LINEAR,
     ),
     Claim(
         id="kannan2018.pairing-bounds-trades",
@@ -330,6 +405,7 @@ the logistic function $s$. Shown is the left side over the right one.""",
             "$0.999\\,r^2/8$",
             Enclosure(_trades_ball, lambda f, r: 0.999, most_boxes=500),
         ),
+        hypotheses=_SLOPE,
     ),
     Claim(
         id="kannan2018.squeezing",
@@ -349,5 +425,6 @@ error at every $\varepsilon$: the robust errors are compared.""",
             r"its robust error is that of $f$ at $c\,\varepsilon$",
             Exact(_squeezed, lambda scale, eps: _squeezed(1.0, min(scale, 9.0) * eps)),
         ),
+        hypotheses=_WHOLE,
     ),
 )

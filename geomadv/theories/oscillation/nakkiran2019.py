@@ -58,6 +58,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -356,6 +357,71 @@ _RULE: dict[str, Reals | Integers | Choices] = {
     "spread": Reals(0.0, 1.0, (0.0, 0.2)),
     "seed": Integers(1, 1000, (1, 2)),
 }
+_INDEPENDENT = (
+    Hypothesis(
+        "the noise of the weak coordinates is independent",
+        "coordinates share their noise, $c$ at a time: 30 of them are $30/c$",
+        Exact(
+            lambda ratio, shared: random_noise_risk(30 // shared, ratio),
+            lambda ratio, shared: random_noise_bound(30, ratio),
+        ),
+        {
+            "ratio": Choices((0.1, 0.3, 0.5), symbol=r"\tau/a"),
+            "shared": Integers(1, 30, (1, 2, 5, 10, 30), symbol="c"),
+        },
+        "shared",
+        unbroken=1,
+        where=lambda ratio, shared: 30 % shared == 0,
+    ),
+)
+_THRESHOLDS = Hypothesis(
+    "the rule is a linear threshold",
+    why="the parity of the bits is robust, and no threshold",
+)
+_PARITY = Hypothesis(
+    "the hidden bits are uniform and independent",
+    why="others can have a correlation with their parity",
+)
+_SIMPLE = (
+    _THRESHOLDS,
+    Hypothesis(
+        r"$\varepsilon \ge \tau$: the steps undo the weak coordinates",
+        r"$\varepsilon < \tau$",
+        Exact(_left, lambda **rule: 0.5 + _threshold(int(rule["k"])) / 2, atol=1e-12),
+        {
+            "k": Choices((2, 3, 4), symbol="k"),
+            "noise": Choices((0.0,), symbol=r"\nu"),
+            "sigma": Choices((0.0, 2.0), symbol=r"\sigma/\tau"),
+            "bits": Choices((0.0, 0.3)),
+            "offset": Choices((0.1,)),
+            "spread": Choices((0.0,)),
+            "seed": Choices((1,)),
+            "eps": Reals(
+                0.0, 1.001, (1.001, 0.99, 0.5, 0.0), symbol=r"\varepsilon/\tau"
+            ),
+        },
+        "eps",
+        unbroken=1.001,
+    ),
+)
+_BITS = (_THRESHOLDS, _PARITY)
+_QUERY = (
+    _PARITY,
+    Hypothesis(
+        "$|g| \\le 1$",
+        "$|g| \\le c$",
+        Exact(
+            lambda m, size: size**2 * _ruled_out(m, 0.0, tolerance=0.99),
+            lambda m, size: 1.0,
+        ),
+        {
+            "m": Choices((1, 2, 4), symbol="d/2"),
+            "size": Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c"),
+        },
+        "size",
+        unbroken=1.0,
+    ),
+)
 
 CLAIMS = (
     Claim(
@@ -383,6 +449,7 @@ uniform on $[-a, a]^m$ errs with probability at most $\exp(-3 m \tau^2/(2 a^2))$
                 _risk_ball, functools.partial(_bound_ball, factor=2), precision=192
             ),
         ),
+        hypotheses=_INDEPENDENT,
     ),
     Claim(
         id="nakkiran2019.simple-rules-are-not-robust",
@@ -409,6 +476,7 @@ $1/2 + (1 - 2\nu) c_k/2$, $c_k = \binom{k - 1}{\lfloor (k - 1)/2\rfloor} 2^{1 - 
         ),
         note=r"""For $k = 2$ and $3$ the bound, $3/4$ without noise, is attained: "about
 $1/2$" is for $k$ large.""",
+        hypotheses=_SIMPLE,
     ),
     Claim(
         id="nakkiran2019.trade-off",
@@ -426,6 +494,7 @@ $l_\infty$ steps of size $2\tau$ sum to at most $1 + (1 - 2\nu) c_k$.""",
             unproved="rules are drawn at random, and some attain the bound",
         ),
         twin=Twin("to at most $1$", Exact(_both, lambda **rule: 1.0)),
+        hypotheses=_BITS,
     ),
     Claim(
         id="nakkiran2019.thresholds-and-parity",
@@ -442,6 +511,7 @@ correlation $\binom{k - 1}{\lfloor (k - 1)/2\rfloor} 2^{1 - k}$ with the parity.
             r"it is $\sqrt{2/(\pi k)}$, its limit",
             Exact(_threshold, lambda k: math.sqrt(2.0 / (math.pi * k))),
         ),
+        hypotheses=_BITS,
     ),
     Claim(
         id="nakkiran2019.one-query",
@@ -466,5 +536,6 @@ with at most $1/t^2$ parities.""",
             Exact(_ruled_out, lambda m, mixed: 0.97),
         ),
         note="Functions whose correlations are all equal (bent ones) attain it.",
+        hypotheses=_QUERY,
     ),
 )

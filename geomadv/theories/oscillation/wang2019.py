@@ -30,7 +30,16 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import integer, points
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Hypothesis,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+)
 from geomadv.perturbations import minimal_perturbation
 
 SOURCE = Source(
@@ -158,6 +167,42 @@ def _measured_ratio(h: float) -> float:
 
 _HEIGHT = Reals(1.001, 100.0, (1.001, 1.5, 2.0, 10.0), scale="log")
 
+
+def _bound_without(d: int, m: int, hidden: int) -> float:
+    """Return the bound of the nearest neighbour, the nearest others left out."""
+    x, own, other = _problem(d, m, 1)
+    order = np.argsort(((other - x) ** 2).sum(axis=1))
+    return float(bisector_bound(x, own, other[order[hidden:]])[0])
+
+
+_EUCLIDEAN = Hypothesis(
+    "distances are Euclidean",
+    why="in other norms the bisector is not a hyperplane",
+)
+_DECIDED = (
+    _EUCLIDEAN,
+    Hypothesis(
+        "the bound knows all training points of other labels",
+        "it does not know the $c$ nearest of 20",
+        Exact(_bound_without, lambda d, m, hidden: _distance(d, m, 1), rtol=1e-9),
+        {
+            "d": Choices((1, 2, 20), symbol="d"),
+            "m": Choices((20,), symbol="m"),
+            "hidden": Integers(0, 19, (0, 1, 5, 19), "linear", symbol="c"),
+        },
+        "hidden",
+        unbroken=0,
+        where=lambda d, m, hidden: _decided(d, m, 1),
+    ),
+)
+_EXAMPLE = (
+    _EUCLIDEAN,
+    Hypothesis(
+        "the own points lie at the same distance on both sides",
+        why="it is one example, which shows how much is lost",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="wang2019.bisector-bound",
@@ -189,6 +234,7 @@ decision of $k = 2s - 1$ neighbours.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_DECIDED,
     ),
     Claim(
         id="wang2019.gap",
@@ -205,5 +251,6 @@ $0$ is $\sqrt{1 + h^{-2}}$ times the bound by bisectors.""",
             "the bound is attained: the ratio is 1",
             Exact(_measured_ratio, lambda h: 1.0, rtol=1e-9),
         ),
+        hypotheses=_EXAMPLE,
     ),
 )

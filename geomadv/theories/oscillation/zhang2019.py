@@ -60,6 +60,7 @@ from geomadv.claims import (
     Claim,
     Exact,
     Expected,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -760,6 +761,106 @@ _LAMBDA = Reals(1e-2, 1e4, (0.1, 1.0, 1e4), scale="log", symbol=r"\lambda")
 _PAIRS = Integers(1, 12, (1, 2, 5), symbol="K")
 _RULE = Choices(("Bayes", "all one", "first cell", "random 1", "random 2"))
 
+
+def _reached(seed: int, longer: int, loss: str) -> float:
+    """Return the excess robust error for steps that are longer."""
+    mass, eta, f, near = _problem(seed, 3.0)
+    place = np.arange(len(f))
+    far = np.abs(place[:, None] - place) <= seed % 3 + longer
+    return finite_terms(mass, eta, f, near | far, 1.0, loss).robust
+
+
+_COUNTED = (
+    Hypothesis(
+        r"ties count as errors, and all of $B(x, \varepsilon)$ is searched",
+        why="the two sides are counted by these rules",
+    ),
+)
+_CONVENTION = (
+    Hypothesis(
+        r"the losses are scaled to $\phi(0) = 1$",
+        why="another scale scales both sides",
+    ),
+)
+_PRINTED = (
+    Hypothesis(
+        r"$\phi$ is the logistic loss, with natural logarithms: $\phi(0) = \ln 2$",
+        why="the statement is false already under it, for want of the factor",
+    ),
+)
+_CALIBRATED = (
+    Hypothesis(
+        r"$\mathcal{R}_\phi^*$ is the least over all measurable $f$",
+        why="a smaller class has a larger least risk, and no such bound",
+    ),
+    *_CONVENTION,
+)
+_ABOVE_ONE = (
+    Hypothesis(
+        r"$\phi(a) \ge 1$ for $a \le 0$",
+        r"$(1 - s)\phi$ takes the place of $\phi$; natural logarithms are $s = 0.307$",
+        Exact(
+            lambda seed, loss, less: _boundary(seed, 3.0),
+            lambda seed, loss, less: (
+                (1 - less) * _surrogate_term(seed, 3.0, 1e-2, loss)
+            ),
+            atol=1e-14,
+        ),
+        {
+            "seed": Choices((0, 1, 2, 3, 4, 5)),
+            "loss": Choices(("zero-one", "exponential", "logistic")),
+            "less": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="s"),
+        },
+        "less",
+    ),
+)
+_ROBUST = (
+    *_CALIBRATED,
+    Hypothesis(
+        r"the steps are no longer than the $\varepsilon$ of the boundary error",
+        "they are $c$ points of the line longer",
+        Exact(
+            lambda seed, loss, longer: _reached(seed, longer, loss),
+            lambda seed, loss, longer: _terms(seed, 3.0, 1.0, loss).middle,
+            atol=1e-14,
+        ),
+        {
+            "seed": Choices((0, 1, 2, 3, 4, 5)),
+            "loss": _LOSS,
+            "longer": Integers(0, 11, (0, 1, 3, 11), "linear", symbol="c"),
+        },
+        "longer",
+        unbroken=0,
+    ),
+)
+_VANISHING = (
+    Hypothesis(
+        r"$\phi(\infty) = 0$",
+        why="else the last term of the bound stays, whatever the margins",
+    ),
+    *_CONVENTION,
+)
+_CELLS = (
+    Hypothesis(
+        "the labels alternate between cells of one width $w$",
+        why="the errors are those of this example",
+    ),
+)
+_WIDE = (
+    *_CELLS,
+    Hypothesis(
+        "$r \\ge w/2$",
+        "the steps are shorter",
+        Exact(lambda K, share: 0.5, lambda K, share: _robust(K, "Bayes", share)),
+        {
+            "K": _PAIRS,
+            "share": Reals(0.0, 0.5, (0.5, 0.49, 0.3, 0.0), symbol="r/w"),
+        },
+        "share",
+        unbroken=0.5,
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="zhang2019.decomposition",
@@ -794,6 +895,7 @@ each is counted for itself: signs, distances, worst losses.""",
             ),
         ),
         note="Both sides are fractions with denominator $n$, rounded once.",
+        hypotheses=_COUNTED,
     ),
     Claim(
         id="zhang2019.psi-transform",
@@ -826,6 +928,7 @@ squared loss.""",
             ),
         ),
         note="The infimum is found by a search over the margins.",
+        hypotheses=_CONVENTION,
     ),
     Claim(
         id="zhang2019.calibration",
@@ -850,6 +953,7 @@ squared loss.""",
                 atol=1e-14,
             ),
         ),
+        hypotheses=_CALIBRATED,
     ),
     Claim(
         id="zhang2019.upper-bound",
@@ -877,6 +981,7 @@ f(X) Y > 0]$, on random problems with twelve points.""",
                 atol=1e-14,
             ),
         ),
+        hypotheses=_ROBUST,
     ),
     Claim(
         id="zhang2019.surrogate-of-the-boundary",
@@ -906,6 +1011,7 @@ $\lambda > 0$, $\mathcal{R}_{bdy}(f) \le \mathbb{E} \max_{X' \in B(X, \varepsilo
         ),
         note=r"""The algorithm has $1/\lambda$ as a factor of the divergence, where the
 theorem has it inside of $\phi$: what it minimises is not the bound.""",
+        hypotheses=_ABOVE_ONE,
     ),
     Claim(
         id="zhang2019.natural-logarithm",
@@ -938,6 +1044,7 @@ $\phi(a) = \ln(1 + e^{-a})$, $\mathcal{R}_{bdy} \le \mathbb{E} \max
         note=r"""The theorem asks for $\phi(0) \ge 1$. Cross-entropy as it is programmed
 has $\phi(0) = \ln 2$; at $\varepsilon = 6$ and large $\lambda$ the right side is near
 $0.69$ and the left side $0.997$.""",
+        hypotheses=_PRINTED,
     ),
     Claim(
         id="zhang2019.tightness",
@@ -971,6 +1078,7 @@ $\phi(\infty) = 0$.""",
         ),
         note=r"""The squared loss grows with the margin, so that for it the second term
 does not vanish.""",
+        hypotheses=_VANISHING,
     ),
     Claim(
         id="zhang2019.checkerboard",
@@ -1000,6 +1108,7 @@ and so $0, 1, 1$ for its three errors at $r = w$.""",
             ),
         ),
         note="Interval arithmetic with fractions: exact.",
+        hypotheses=_CELLS,
     ),
     Claim(
         id="zhang2019.half",
@@ -1029,5 +1138,6 @@ rule; the constant rule attains it.""",
                 rtol=1e-15,
             ),
         ),
+        hypotheses=_WIDE,
     ),
 )

@@ -38,7 +38,16 @@ from scipy import special
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import points, real, real_array
-from geomadv.claims import Choices, Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Choices,
+    Claim,
+    Exact,
+    Hypothesis,
+    Integers,
+    Reals,
+    Source,
+    Twin,
+)
 from geomadv.classifiers import StabilityClassifier
 from geomadv.classifiers._divergences import mean_kl
 from geomadv.spaces._lp import lp_norm
@@ -242,6 +251,100 @@ def _entropy(f: float) -> float:
 _LOGIT = Reals(-8.0, 8.0, (-3.0, 0.0, 0.5, 4.0), symbol="f")
 _SPREAD = Reals(0.01, 20.0, (0.01, 0.3, 1.0, 5.0), scale="log", symbol="r")
 
+
+def _uneven_norm(d: int, sigma: float, strength: float, more: float) -> float:
+    """Return |w| by least squares with rows for the noise, more of it in x_1."""
+    X, y = _data(d, 0)
+    Z, z = X - X.mean(axis=0), y - y.mean()
+    deviation = np.full(d, sigma)
+    deviation[0] *= 1 + more
+    rows = np.concatenate(
+        [
+            Z,
+            math.sqrt(60 * 5e-3) * np.eye(d),
+            math.sqrt(60 * strength) * np.diag(deviation),
+        ]
+    )
+    w = np.linalg.lstsq(rows, np.concatenate([z, np.zeros(2 * d)]), rcond=None)[0]
+    return float(np.linalg.norm(w))
+
+
+_RIDGE = (
+    Hypothesis(
+        "the loss is squared and $f$ is linear",
+        why="the penalty of other losses is not a ridge",
+    ),
+    Hypothesis(
+        "the noise is isotropic",
+        "along the first coordinate its deviation is $1 + s$ times as large",
+        Exact(
+            _uneven_norm,
+            lambda d, sigma, strength, more: _ridge_norm(d, strength * sigma**2),
+            rtol=1e-9,
+        ),
+        {
+            "d": Choices((2, 5, 20), symbol="d"),
+            "sigma": Choices((0.1, 0.5, 2.0), symbol=r"\sigma"),
+            "strength": Choices((1.0, 10.0), symbol=r"\lambda"),
+            "more": Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="s"),
+        },
+        "more",
+    ),
+)
+_FORM = (
+    Hypothesis(
+        "$f$ is at most quadratic",
+        why="the penalty has further terms for other $f$",
+    ),
+    Hypothesis(
+        "the noise is isotropic and Gaussian",
+        why="the fourth moment is that of this law",
+    ),
+)
+_STRENGTH = (
+    Hypothesis(
+        "the strength of stability training is 1",
+        r"it is $\lambda$",
+        Exact(
+            lambda f, spread, y, strength: (
+                strength * _trained(f, spread, y)
+                + (1 - strength) * float(np.logaddexp(0.0, -y * f))
+            ),
+            lambda f, spread, y, strength: _augmented(f, spread, y),
+            rtol=1e-8,
+            atol=1e-10,
+        ),
+        {
+            "f": Choices((0.0, 0.5), symbol="f"),
+            "spread": Choices((0.3, 1.0), symbol="r"),
+            "y": Choices((-1, 1)),
+            "strength": Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol=r"\lambda"),
+        },
+        "strength",
+        unbroken=1.0,
+    ),
+)
+_SLOPE = (
+    Hypothesis(
+        "$s$ is the logistic function, of slope $1/4$",
+        "it has $c$ times the slope: a lower temperature",
+        Exact(
+            lambda f, spread, steeper: divergence_penalty(
+                [steeper * f], steeper * spread
+            )[0],
+            lambda f, spread, steeper: spread**2 / 8,
+            atol=1e-14,
+        ),
+        {
+            "f": Choices((0.0, 0.5), symbol="f"),
+            "spread": Choices((0.01, 0.3, 1.0), symbol="r"),
+            "steeper": Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c"),
+        },
+        "steeper",
+        unbroken=1.0,
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="zheng2016.ridge",
@@ -273,6 +376,7 @@ regression with $(\alpha/2 + \lambda\sigma^2)\|w\|^2$; their norms are compared.
                 rtol=1e-6,
             ),
         ),
+        hypotheses=_RIDGE,
     ),
     Claim(
         id="zheng2016.quadratic",
@@ -300,6 +404,7 @@ $g = 2Ax + w$, $\mathbb{E}(f(x') - f(x))^2 = \sigma^2\|g\|^2
             ),
         ),
         note="A product rule of degree 7 integrates the fourth powers exactly.",
+        hypotheses=_FORM,
     ),
     Claim(
         id="zheng2016.augmentation",
@@ -322,6 +427,7 @@ loss at $f + rg$.""",
                 atol=1e-10,
             ),
         ),
+        hypotheses=_STRENGTH,
     ),
     Claim(
         id="zheng2016.divergence-bound",
@@ -346,5 +452,6 @@ loss at $f + rg$.""",
                 atol=1e-14,
             ),
         ),
+        hypotheses=_SLOPE,
     ),
 )

@@ -431,6 +431,13 @@ _ANGLE = Reals(0.0, 3.1, (0.0, 0.2, 1.5))
 _OFFSET = Reals(-3.0, 3.0, (-0.5, 0.0, 0.5))
 _ZERO = Reals(0.25, 0.6, (1 / 3, 0.5), symbol=r"\pi_0")
 
+_SETTING = (
+    Hypothesis(
+        "the classes are normal, with one covariance",
+        why="broken priors are at `dobriban2020.no-price-for-equal-classes`",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="dobriban2020.half-space",
@@ -466,6 +473,7 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
                 atol=1e-15,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.unions-of-intervals",
@@ -492,6 +500,7 @@ step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
             ),
         ),
         note="The search is complete on the grid: dynamic programming.",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.all-classifiers",
@@ -523,6 +532,7 @@ of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""
                 tolerance=0.02,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.boundary-shift",
@@ -543,6 +553,7 @@ $m/(m - \varepsilon)$ times the one of least standard risk.""",
             r"the factor is $1 + \varepsilon/m$",
             Exact(_found_shift, lambda m, eps, prior: 1 + eps / m, rtol=1e-5),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.simulated",
@@ -572,6 +583,7 @@ $-y\varepsilon\mu/\|\mu\|$ with probability $R_B(m - \varepsilon)$.""",
                 "prior": Choices((0.5,)),
             },
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.no-price-for-equal-classes",
@@ -650,6 +662,7 @@ between $\mu$ and its soft threshold $\mathrm{sign}(\mu)(|\mu| - \varepsilon)_+$
             ),
         ),
         note=r"""Nothing is paid where all $|\mu_i|$ that are not 0 are equal.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.price-grows-with-imbalance",
@@ -689,6 +702,7 @@ the excess of the optimal robust classifier's standard risk over Bayes'.""",
 ever rarer classes the price falls again: no optimal rule has a risk above
 $\min(\pi, 1 - \pi)$ by much, so that it tends to 0 with $\pi$. The distance by which
 the boundary moves grows throughout.""",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.any-norm",
@@ -721,6 +735,7 @@ $m^* = \min_{\|z\|_p \le \varepsilon}\|\mu - z\|_{S^{-1}}$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.three-classes-in-any-norm",
@@ -754,6 +769,7 @@ $2\varepsilon$ that is nearest to $\mu$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.three-classes",
@@ -785,6 +801,7 @@ thresholds $c_\pm$, or than what is left of them when a class is given up.""",
                 atol=1e-14,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="dobriban2020.three-classes-in-any-dimension",
@@ -818,6 +835,7 @@ Bayes' rule the robust risk of the two thresholds: no classifier has less.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )
 

@@ -62,6 +62,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -110,6 +111,8 @@ class RobustPenalty:
     @property
     def price(self) -> float:
         """What interpolation has more of robust risk, relative to the least."""
+        if self.interpolating == self.risk:  # perhaps both 0
+            return 0.0
         return self.interpolating / self.risk - 1.0
 
 
@@ -416,6 +419,13 @@ _GAMMA = Reals(1.1, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma")
 _EPS = Reals(0.01, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon")
 _SPREAD = Reals(0.1, 3.0, (0.3, 1.0), "log")
 
+_SETTING = (
+    Hypothesis(
+        "points are normal and labels without noise",
+        why="broken at `donhauser2021.standard-risk-interpolates`",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="donhauser2021.penalties-help",
@@ -446,6 +456,7 @@ $\|\theta_0\| = 1$.""",
                 tolerance=5e-3,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="donhauser2021.interpolation-hurts",
@@ -473,6 +484,7 @@ than that of the minimum-norm interpolator.""",
                 lambda gamma, eps: consistent_risk(gamma, 0.0, 0.0) * (1.0 - 1e-6),
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="donhauser2021.standard-risk-interpolates",
@@ -501,6 +513,26 @@ risk than $\lambda = 0$. Shown is the difference.""",
                 lambda gamma, penalty: _added_ball(gamma, penalty, 0.3),
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                "the labels are without noise",
+                r"noise of deviation $\sigma$",
+                Exact(
+                    lambda gamma, penalty, noise: 0.0,
+                    lambda gamma, penalty, noise: (
+                        consistent_risk(gamma, penalty, 0.0, 1.0, noise)
+                        - consistent_risk(gamma, 0.0, 0.0, 1.0, noise)
+                    ),
+                    atol=1e-15,
+                ),
+                {
+                    "gamma": _GAMMA,
+                    "penalty": Reals(1e-4, 10.0, (1e-3, 0.1, 1.0), "log"),
+                    "noise": Reals(0.0, 1.0, (0.0, 0.1, 0.3, 1.0), symbol=r"\sigma"),
+                },
+                "noise",
+            ),
+        ),
     ),
     Claim(
         id="donhauser2021.robust-error",
@@ -527,6 +559,7 @@ $\alpha, \beta$ the parts of $w$ along and across $\theta_0$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="donhauser2021.moved-points",
@@ -556,5 +589,6 @@ probability $\Phi(h) - 2T(h, \alpha/\beta)$, $h = \varepsilon\sum_{j>1}|w_j|/\|w
                 tolerance=0.1,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )

@@ -61,6 +61,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -527,6 +528,13 @@ def _ends(x: Any) -> tuple[Any, Any]:
 _GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
 _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
+_SETTING = (
+    Hypothesis(
+        "features are independent, and noise is independent of them",
+        why="broken in no claim: the limits are those of this law",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="hastie2019.ridge-by-quadrature",
@@ -554,6 +562,7 @@ Marchenko and Pastur's law, are $a(\lambda + \gamma a)/D + \sigma^2\gamma(1-a)/D
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="hastie2019.ridgeless-means",
@@ -584,6 +593,7 @@ $p > n + 1$, tends to $\sigma^2\gamma/(1-\gamma)$ and $1 - 1/\gamma +
                 tolerance=1e-3,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="hastie2019.missed-signal",
@@ -608,6 +618,7 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                 tolerance=0.05,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="hastie2019.best-overparametrisation",
@@ -631,6 +642,21 @@ $\gamma > 1$ is $2\sigma - \sigma^2$, at $\gamma = 1/(1-\sigma)$.""",
                 lambda noise: 2.0 * noise - 1.01 * noise**2,
                 rtol=1e-9,
             ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                r"the noise is below the signal, $\sigma < |\beta|$",
+                "more noise than signal",
+                Exact(
+                    lambda noise: _searched_best(noise, 0.0)[1] - noise**2,
+                    lambda noise: 2.0 * noise - noise**2,
+                    rtol=1e-9,
+                ),
+                {"noise": Reals(0.7, 2.0, (0.7, 0.9, 1.1, 1.5), symbol="s")},
+                "noise",
+                unbroken=0.7,
+            ),
+            *_SETTING,
         ),
     ),
     Claim(
@@ -662,6 +688,7 @@ $|\beta| = 1$.""",
             ),
         ),
         note="Not in the paper: both terms of the robust risk fall up to there.",
+        hypotheses=_SETTING,
     ),
     Claim(
         id="hastie2019.optimal-penalty",
@@ -691,5 +718,6 @@ $\sigma^2\gamma$. Shown is the difference.""",
                 functools.partial(_above_best_ball, least=1.2),
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )

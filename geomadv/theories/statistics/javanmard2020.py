@@ -47,7 +47,7 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, NDArray, Real
 from geomadv._validate import broadcast, real_array
-from geomadv.claims import Claim, Exact, Integers, Reals, Source, Twin
+from geomadv.claims import Claim, Exact, Hypothesis, Integers, Reals, Source, Twin
 from geomadv.theories.statistics import _training_limit
 from geomadv.theories.statistics._adversarial_regression import (
     AdversarialRegression,
@@ -398,6 +398,13 @@ _WEIGHT = Reals(0.0, 5.0, (0.0, 1.0), symbol=r"\lambda")
 _SHARE = Reals(0.05, 0.95, (0.1, 0.5, 0.9))
 _DELTA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\delta")
 
+_SETTING = (
+    Hypothesis(
+        "features and noise are normal",
+        why="the formulas are those of this law",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="javanmard2020.adversarial-risk",
@@ -424,6 +431,7 @@ $E\max_{\|\delta\| \le \varepsilon}(y - \langle x + \delta, \theta\rangle)^2 = S
                 rtol=1e-10,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.trade-off-curve",
@@ -451,6 +459,7 @@ $\theta_0/(1 + g)$, for every $\theta$.""",
             "it is at least 1.001 times that value",
             Exact(lambda **point: 1.001 * _least(**point), _other, rtol=1e-11),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.fixed-point",
@@ -472,6 +481,7 @@ $\theta_0/(1 + g)$, for every $\theta$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.nothing-is-learned",
@@ -498,6 +508,7 @@ on.""",
                 rtol=1e-8,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.training-with-many-points",
@@ -526,6 +537,7 @@ training tends to the least one of all linear estimators.""",
                 tolerance=1e-3,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.training-against-small-steps",
@@ -555,6 +567,7 @@ $\varepsilon \to 0$.""",
                 tolerance=1e-3,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.training-is-no-better",
@@ -580,6 +593,7 @@ of all linear estimators, at every $\delta$.""",
                 rtol=1e-9,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="javanmard2020.training-interpolates",
@@ -604,6 +618,21 @@ $\theta = X^Tz$ is optimal for adversarial training up to $\varepsilon =
                 lambda n, more, share: _interpolates(n, more, 2.0 * share),
                 rtol=1e-9,
             ),
+        ),
+        hypotheses=(
+            Hypothesis(
+                "the steps are up to the threshold",
+                "longer steps",
+                Exact(_bound, _interpolates, rtol=1e-9),
+                {
+                    "n": Integers(2, 12, (2, 5), symbol="n"),
+                    "more": Integers(1, 12, (1, 5), symbol="d - n"),
+                    "share": Reals(0.01, 3.0, (0.99, 1.5, 2.0)),
+                },
+                "share",
+                unbroken=0.99,
+            ),
+            *_SETTING,
         ),
     ),
     Claim(
@@ -634,5 +663,6 @@ training risk is below $\|\theta_0\|^2 + \sigma^2$.""",
                 "share": Reals(0.05, 1.0, (0.5, 0.96)),
             },
         ),
+        hypotheses=_SETTING,
     ),
 )

@@ -68,6 +68,7 @@ from geomadv.claims import (
     Claim,
     Enclosure,
     Exact,
+    Hypothesis,
     Integers,
     Reals,
     Source,
@@ -97,6 +98,8 @@ SOURCE = Source(
     2021,
     arxiv="2002.11080",
 )
+
+_MOST = 1e15  # points of Bernoulli classes, so that all numbers of them are whole
 
 
 def robust_minimiser(
@@ -220,7 +223,7 @@ def bernoulli_clean_loss(
     mu : (..., d) array_like
         Means of the class +1, in [-1, 1]; a number is one coordinate.
     n : array_like
-        Number of training points, whole and at least 1. Broadcast, as `eps`, against
+        Number of training points, whole, from 1 to 10^15. Broadcast, as `eps`, against
         the leading axes of `mu`.
     eps : array_like
         l_inf size of the steps in training, at least 0; told from the multiples of 1/n
@@ -493,8 +496,9 @@ def _chances(
     )
     W = real("bound", bound, lower=0.0, open_lower=True)
     root, size = np.sqrt(count)[..., None], size[..., None]
-    p = special.ndtr(root * ((means - size) / s))
-    m = special.ndtr(-root * ((means + size) / s))
+    with np.errstate(over="ignore"):
+        p = special.ndtr(root * ((means - size) / s))
+        m = special.ndtr(-root * ((means + size) / s))
     return means, p, m, size, W
 
 
@@ -508,16 +512,18 @@ def _tails(
         eps=real_array("eps", eps, lower=0.0),
         mu=np.zeros(means.shape[:-1]),
     )
+    if (count > _MOST).any():
+        raise ValueError(f"n must be at most {_MOST:g}, got {count.max():g}")
     if (count % 1.0).any():
         raise ValueError(f"n must be whole numbers, got {n!r}")
     W = real("bound", bound, lower=0.0, open_lower=True)
     count, size = count[..., None], size[..., None]
     most = np.floor(count * (1.0 + np.minimum(size, 2.0)) / 2.0 + 1e-9)
     chance = (1.0 + means) / 2.0
-    # no count exceeds n, and SciPy wants the first argument to be at most the second
+    # as betas: of many points SciPy's binomial tails have few digits, or none
     least = np.minimum(most, count - 1.0)
     p, m = (
-        np.where(most < count, special.bdtrc(least, count.astype(int), c), 0.0)
+        np.where(most < count, special.betainc(least + 1.0, count - least, c), 0.0)
         for c in (chance, 1.0 - chance)
     )
     return means, p, m, size, W
@@ -696,6 +702,13 @@ _MU = Reals(0.05, 3.0, (0.2, 1.0, 2.0), "log", r"\mu")
 _SIGMA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\sigma")
 _N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n", as_reals=True)
 
+_SETTING = (
+    Hypothesis(
+        "points are independent, with independent coordinates",
+        why="the formulas are sums over coordinates",
+    ),
+)
+
 CLAIMS = (
     Claim(
         id="min2021.robust-minimiser",
@@ -726,6 +739,7 @@ $\|w\|_\infty \le 1$.""",
                 atol=1e-13,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.clean-loss",
@@ -756,6 +770,7 @@ $\|w\|_\infty \le 1$.""",
                 tolerance=0.1,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.weak-adversary",
@@ -790,6 +805,28 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
                 ),
             ),
         ),
+        hypotheses=(
+            Hypothesis(
+                r"the adversary is weak, $\varepsilon \le \mu$",
+                "longer steps",
+                Exact(
+                    lambda mu, sigma, ratio, n: 0.0,
+                    lambda mu, sigma, ratio, n: _change(
+                        clean_loss, mu, sigma, ratio, n
+                    ),
+                    atol=1e-15,
+                ),
+                {
+                    "mu": _MU,
+                    "sigma": _SIGMA,
+                    "ratio": Reals(1.0, 3.0, (1.0, 1.1, 1.5, 3.0)),
+                    "n": _N,
+                },
+                "ratio",
+                unbroken=1.0,
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="min2021.medium-adversary",
@@ -818,6 +855,7 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
                 rtol=1e-4,
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.strong-adversary",
@@ -848,6 +886,7 @@ every $n \ge 1$. Shown is $0 \le (L_{n+1} - L_n)/\mu$.""",
                 functools.partial(_strong_rise_ball, percent=60),
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.robust-loss-falls",
@@ -881,6 +920,7 @@ steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
                 lambda mu, sigma, ratio, n: _clean_fall_ball(mu, sigma, 1 - ratio, n),
             ),
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.double-descent",
@@ -908,6 +948,7 @@ rises and falls again: it turns twice.""",
             ),
             domain={"sigma": Choices((10.0,)), "eps": Choices((0.6, 0.7, 0.8))},
         ),
+        hypotheses=_SETTING,
     ),
     Claim(
         id="min2021.bernoulli",
@@ -932,5 +973,6 @@ rises and falls again: it turns twice.""",
                 atol=1e-14,
             ),
         ),
+        hypotheses=_SETTING,
     ),
 )
