@@ -210,6 +210,9 @@ FUNCTIONS: Mapping[str, Callable[..., Scalar]] = {
 }
 
 
+_EXACT = ("Relu", "Abs", "Clip")  # nothing is rounded
+
+
 class Activation(Layer):
     """A function of each entry.
 
@@ -249,6 +252,7 @@ class Activation(Layer):
             ) from error
         self._scalar = FUNCTIONS[name](*values)
         self.name = name
+        self.entry_work = 1 if name in (*_EXACT, "LeakyRelu") else 128
 
     @property
     def op(self) -> str:
@@ -285,7 +289,7 @@ class Activation(Layer):
 
     def rounding(self, xs: Sequence[Array], y: Array) -> Float[NDArray, " b"]:
         """Return zeros where nothing is rounded, else as for every layer."""
-        if self.name in ("Relu", "Abs", "Clip"):
+        if self.name in _EXACT:
             return np.zeros(len(y))
         return super().rounding(xs, y)
 
@@ -355,6 +359,8 @@ class Softmax(Layer):
     log : bool
         Whether the logarithm is taken.
     """
+
+    entry_work = 256
 
     def __init__(self, axis: int = -1, log: bool = False) -> None:
         self.axis, self.log = integer("axis", axis), log
@@ -432,6 +438,8 @@ class ContrastNormalization(Layer):
         If a parameter is out of range.
     """
 
+    entry_work = 256
+
     def __init__(self, eps: float, gamma: float = 0.5) -> None:
         self.eps = real("eps", eps, lower=0.0, open_lower=True)
         self.gamma = real("gamma", gamma, lower=0.0)
@@ -491,6 +499,8 @@ class LocalResponseNormalization(Layer):
     ValueError
         If a parameter is out of range.
     """
+
+    entry_work = 256
 
     def __init__(
         self, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
@@ -577,6 +587,8 @@ class LayerNormalization(Layer):
     name : str
         The name of the operation.
     """
+
+    entry_work = 256
 
     def __init__(
         self,

@@ -86,6 +86,8 @@ class Layer(ABC):
     #: Size of the kernel and stride, for tables; None where there is none.
     kernel: Shape | None = None
     steps: Shape | None = None
+    #: Multiplications of a matrix product in the time of one entry.
+    entry_work = 1
 
     @property
     def op(self) -> str:
@@ -135,7 +137,7 @@ class Layer(ABC):
 
     def work(self, shapes: Sequence[Shape], out: Shape) -> int:
         """Return about how many multiplications `forward` takes for one point."""
-        return sum(math.prod(s) for s in shapes) + math.prod(out)
+        return self.entry_work * (sum(math.prod(s) for s in shapes) + math.prod(out))
 
     def space(self, shapes: Sequence[Shape]) -> int:
         """Return how many numbers `forward` holds besides its input and its result."""

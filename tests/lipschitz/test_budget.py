@@ -16,6 +16,11 @@ from geomadv.lipschitz import (
     Relu,
     network_bounds,
 )
+from geomadv.lipschitz._activations import (
+    Activation,
+    LocalResponseNormalization,
+    Softmax,
+)
 from geomadv.lipschitz._base import Layer, Shape
 from geomadv.lipschitz._graph import Graph, Node, _Parts, chain, folded, upper_ends
 from geomadv.lipschitz._layers import ConvTranspose
@@ -175,6 +180,20 @@ def test_comparisons_and_moves_are_no_small_work() -> None:
     assert pool.work([shape], pool.shape(shape)) > 2**35  # which a network may take
     moved = Selection(np.arange(10**6).reshape(1, -1)[:, ::-1], "Slice")
     assert moved.work([(1, 10**6)], (1, 10**6)) == 16 * 2 * 10**6
+
+
+@pytest.mark.parametrize(
+    ("layer", "cost"),
+    [
+        (Softmax(), 256),
+        (LocalResponseNormalization(3), 256),
+        (Activation("Tanh"), 128),
+        (Activation("Relu"), 1),
+    ],
+)
+def test_exponentials_and_roots_are_no_small_work(layer: Layer, cost: int) -> None:
+    shape = (2, 4, 4)
+    assert layer.work([shape], shape) == cost * 2 * 32
 
 
 def test_many_small_blocks_are_no_small_work() -> None:
