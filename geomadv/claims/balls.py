@@ -5,10 +5,46 @@ the value at every point of the arguments. They are independent of the floating-
 formulas of the library, which are checked against them.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 # python-flint carries no types; an `arb` is annotated as Any.
+
+
+def cached(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep the values of a function of plain arguments, anew for each precision.
+
+    Parameters
+    ----------
+    function : callable
+        Returns balls; its arguments are hashable.
+
+    Returns
+    -------
+    callable
+
+    Examples
+    --------
+    >>> from flint import arb, ctx
+    >>> third = cached(lambda: arb(1) / 3)
+    >>> coarse, ctx.prec = third().rad(), ctx.prec + 64
+    >>> third().rad() < coarse
+    True
+    >>> ctx.prec -= 64
+    """
+
+    @functools.cache
+    def kept(precision: int, *arguments: Any) -> Any:  # noqa: ARG001
+        return function(*arguments)
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        from flint import ctx
+
+        return kept(ctx.prec, *arguments)
+
+    return call
 
 
 def normal_cdf(x: Any) -> Any:

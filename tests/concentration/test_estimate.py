@@ -1,7 +1,7 @@
 """What an estimate holds, and how it is asked for."""
 
+import dataclasses
 import tracemalloc
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -156,13 +156,14 @@ def test_the_margin_says_how_often_the_risk_is_below_alpha(alpha, margin, expect
 def test_stability_is_the_range_of_what_is_reported_over_the_repeats(monkeypatch):
     """Each repeat reports the family that its own selection split prefers."""
     reported = iter([("balls", 0.3), ("halfspaces", 0.2), ("balls", 0.5)])
+    real = estimate(planted()[:400], p=2, eps=1.0, alpha=0.1, rng=0)["balls"]
 
     def run(*_):
         name, value = next(reported)
         other = "halfspaces" if name == "balls" else "balls"
         values = {name: value, other: 0.9}
         return tuple(
-            SimpleNamespace(family=key, adversarial_risk=values[key])
+            dataclasses.replace(real, family=key, adversarial_risk=values[key])
             for key in ("balls", "halfspaces")
         ), name
 

@@ -29,7 +29,6 @@ Conventions: t is a distance in the latent space, in standard deviations; for a 
 decoder of norm L, t = eta/L.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -256,7 +255,7 @@ def _fooled_slabs(classes: int, t: float) -> float:
     return float(np.sum(special.ndtr(high) - special.ndtr(low)))
 
 
-@functools.lru_cache
+@balls.cached
 def _quantile_ball(classes: int) -> Any:
     from flint import arb
 

@@ -24,7 +24,6 @@ Conventions: n of the paper is called d; distances are Euclidean unless they are
 geodesic; a point of E has distance 0; the outer sphere scales all distances by R.
 """
 
-import functools
 import itertools
 from typing import Any, Literal
 
@@ -288,7 +287,7 @@ def _mean_distance_to(shape: str, d: int, error: float) -> float:
     return _mean_over_angle(d, bands)
 
 
-@functools.cache
+@balls.cached
 def _hundredth_angle(d: int) -> Any:
     """Enclose the angular radius of the cap of measure 1/100."""
     from flint import arb

@@ -241,7 +241,7 @@ def _unit_margin(d: int, p: float, share: float, sigma: float) -> tuple[float, f
     return float(error), max(float(w.sum()) - eps * norm, 0.0)
 
 
-@functools.cache
+@balls.cached
 def _slope(d: int) -> Any:
     """Return <w, theta>/|w| of the weights, enclosed."""
     from flint import arb

@@ -23,7 +23,6 @@ from L(0) = 1, the bound over t^a exceeds the measure by
     (1 - y)^(a/(a+1)) - (1 - x) = (1 - x)(exp(x D) - 1),  D = L(x) - r L(y) a/(a + 1).
 """
 
-import functools
 import math
 from typing import Any
 
@@ -134,7 +133,7 @@ def mean_excess(d: int, bound: Any) -> Any:
     return total / bound / ((k + 1) * (k + 2))
 
 
-@functools.cache
+@balls.cached
 def _votes_below(k: int) -> list[Any]:
     """Return P(Bin(k - 1, 1/2) < j) for j from 0 to k."""
     found, term = [_arb(0)], _arb(2) ** (1 - k)
