@@ -80,6 +80,9 @@ shapes: $(STAMP)  ## run the tests with the shapes of all arrays checked
 		--ignore=tests/simulations \
 		--ignore=tests/studies --ignore=tests/testing --ignore=tests/notebooks \
 		--ignore=tests/theories/test_registry.py \
+		--ignore=tests/theories/test_planted_bugs.py \
+		--ignore=tests/theories/test_certificates.py \
+		--ignore-glob='tests/theories/test_*enclosures.py' \
 		--ignore-glob='tests/kernels/test_[!d]*' \
 		--ignore-glob='tests/perturbations/test_[enp]*' $(ARGS)
 
