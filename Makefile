@@ -116,12 +116,15 @@ test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if t
 mutants: $(STAMP)  ## plant 200 errors in the formulas and see the tests catch them
 	@$(PY) -m tests.mutants $(ARGS)
 
-notebooks: $(STAMP)  ## run every notebook; the results go to out/notebooks
+# Each is a target of its own: `make --jobs=2 notebooks` runs two at a time.
+notebooks: $(NOTEBOOKS:notebooks/%=run-%)  ## run every notebook; the results go to out/notebooks
+
+run-%.ipynb: $(STAMP)
 	@mkdir -p out/notebooks
-	@set -e; for notebook in notebooks/*.ipynb; do echo "$$notebook"; \
-		cp "$$notebook" out/notebooks; PATH="$(CURDIR)/.venv/bin:$$PATH" \
-		.venv/bin/jupyter-execute --JupyterApp.log_level=WARN --inplace \
-		"out/notebooks/$${notebook##*/}"; done
+	@echo "notebooks/$*.ipynb"
+	@cp "notebooks/$*.ipynb" out/notebooks
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/jupyter-execute \
+		--JupyterApp.log_level=WARN --inplace "out/notebooks/$*.ipynb"
 
 docs: .venv/.docs  ## build the documentation into docs/_build
 	@$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html

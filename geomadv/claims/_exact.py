@@ -29,7 +29,8 @@ class Exact:
         Bound of the absolute error, for sides that may vanish.
     tolerance : float
         For a rate: how far the fitted exponent may lie from the stated one. For a
-        limit: how far the last point of the axis may lie from it, relatively.
+        limit: how far the last point of the axis may lie from it, relatively. From the
+        farthest on, none may lie farther from it than both of the two before.
     unproved : str
         Why no enclosure proves it on boxes, for inequalities: what ball arithmetic
         lacks.
@@ -90,9 +91,13 @@ class Exact:
         last = curve[-1]
         gaps = [abs(p.lhs - p.rhs) for p in curve]
         error = self.atol + self.rtol * max(abs(last.lhs), abs(last.rhs))
+        # A curve that crosses its limit is nearer there than at the points that follow.
+        fall = gaps[gaps.index(max(gaps)) :]
+        before = [fall[0], *map(max, itertools.pairwise(fall))]
         slack = min(
             self.tolerance * abs(last.rhs) - gaps[-1],
-            *(near - far + error for near, far in itertools.pairwise(gaps)),
+            max(gaps[:-1], default=math.inf) - gaps[-1] + error,
+            *(near - far + error for near, far in zip(before, fall[1:], strict=False)),
         )
         slack = math.nan if any(map(math.isnan, gaps)) else slack
         return Point(last.parameters, last.lhs, last.rhs, slack, _sign(slack))

@@ -132,6 +132,9 @@ def test_a_rate_is_the_exponent_of_the_curve(exponent, verdict):
     ("curve", "limit", "verdict"),
     [
         (lambda d: 1 + 1 / d, 1.0, Verdict.HOLDS),
+        (lambda d: 1 + 1 / d - 999.9 / d**2, 1.0, Verdict.HOLDS),
+        (lambda d: 1 + 1 / d - 9.9999 / d**2, 1.0, Verdict.HOLDS),
+        (lambda d: 1 + (d > 10) * math.log10(d) * 1e-6, 1.0, Verdict.VIOLATED),
         (lambda d: 1 + 1 / d, 1.001, Verdict.VIOLATED),
         (lambda d: 1 + d * 1e-12, 1.0, Verdict.VIOLATED),
         (lambda d: math.nan, 1.0, Verdict.INCONCLUSIVE),
