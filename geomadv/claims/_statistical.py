@@ -114,7 +114,7 @@ class Statistical:
                 if draws.dtype == np.bool_:
                     sequence = BernoulliSequence(error_rate)
                 else:
-                    support = self._support(parameters)
+                    support = self.bounds(parameters)
                     sequence = BoundedSequence(error_rate, *support)
             if isinstance(sequence, BernoulliSequence):
                 sequence.update(int(np.count_nonzero(draws)), block)
@@ -129,7 +129,36 @@ class Statistical:
         slack = self._slack(relation, interval, value)
         return Point(parameters, lhs, rhs, slack, verdict, interval), drawn
 
-    def _support(self, parameters: dict[str, Any]) -> tuple[float, float]:
+    def point(
+        self, relation: str, parameters: dict[str, Any], mean: float, interval: Interval
+    ) -> Point:
+        """Return what an interval for the random side says at one point.
+
+        Parameters
+        ----------
+        relation : {"lhs <= rhs", "lhs == rhs"}
+            What is decided.
+        parameters : dict
+            The point.
+        mean : float
+            The estimate.
+        interval : Interval
+            Where the random side lies.
+
+        Returns
+        -------
+        Point
+        """
+        value = float(self.value(**parameters))
+        slack = self._slack(relation, interval, value)
+        verdict = Verdict.HOLDS if slack >= 0 else Verdict.INCONCLUSIVE
+        if value not in interval and (relation == "lhs == rhs" or slack < 0):
+            verdict = Verdict.VIOLATED
+        lhs, rhs = (mean, value) if self.side == "lhs" else (value, mean)
+        return Point(parameters, lhs, rhs, slack, verdict, interval)
+
+    def bounds(self, parameters: dict[str, Any]) -> tuple[float, float]:
+        """Return the bounds of the draws at a point."""
         return self.support(**parameters) if callable(self.support) else self.support
 
     def _compare(

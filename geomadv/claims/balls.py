@@ -5,46 +5,33 @@ the value at every point of the arguments. They are independent of the floating-
 formulas of the library, which are checked against them.
 """
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
-# python-flint carries no types; an `arb` is annotated as Any.
+from geomadv.claims._ball_tools import (
+    as_ball,
+    cached,
+    concave,
+    decreasing,
+    positive_product,
+    span,
+)
 
-
-def cached(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep the values of a function of plain arguments, anew for each precision.
-
-    Parameters
-    ----------
-    function : callable
-        Returns balls; its arguments are hashable.
-
-    Returns
-    -------
-    callable
-
-    Examples
-    --------
-    >>> from flint import arb, ctx
-    >>> third = cached(lambda: arb(1) / 3)
-    >>> coarse, ctx.prec = third().rad(), ctx.prec + 64
-    >>> third().rad() < coarse
-    True
-    >>> ctx.prec -= 64
-    """
-
-    @functools.cache
-    def kept(precision: int, *arguments: Any) -> Any:  # noqa: ARG001
-        return function(*arguments)
-
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        from flint import ctx
-
-        return kept(ctx.prec, *arguments)
-
-    return call
+__all__ = [
+    "as_ball",
+    "cached",
+    "cap_height",
+    "cap_measure",
+    "concave",
+    "decreasing",
+    "mills_ratio",
+    "mills_remainder",
+    "normal_cdf",
+    "normal_density",
+    "normal_quantile",
+    "normal_tail",
+    "positive_product",
+    "span",
+]
 
 
 def normal_cdf(x: Any) -> Any:
@@ -63,7 +50,7 @@ def normal_cdf(x: Any) -> Any:
     >>> normal_cdf(0)
     0.500000000000000
     """
-    return normal_tail(-_arb(x))
+    return normal_tail(-as_ball(x))
 
 
 def normal_tail(x: Any) -> Any:
@@ -88,7 +75,7 @@ def normal_tail(x: Any) -> Any:
     from flint import arb
 
     root = arb(2).sqrt()
-    return decreasing(lambda t: (t / root).erfc() / 2, _arb(x))
+    return decreasing(lambda t: (t / root).erfc() / 2, as_ball(x))
 
 
 def normal_density(x: Any) -> Any:
@@ -107,7 +94,7 @@ def normal_density(x: Any) -> Any:
     >>> round(float(normal_density(0)), 6)
     0.398942
     """
-    x = _arb(x)
+    x = as_ball(x)
     return (-(x * x) / 2).exp() / (2 * x.pi()).sqrt()
 
 
@@ -130,7 +117,7 @@ def normal_quantile(mass: Any) -> Any:
     """
     from flint import arb
 
-    return arb(2).sqrt() * (2 * _arb(mass)).erfcinv()
+    return arb(2).sqrt() * (2 * as_ball(mass)).erfcinv()
 
 
 def mills_ratio(x: Any) -> Any:
@@ -149,7 +136,7 @@ def mills_ratio(x: Any) -> Any:
     >>> round(float(mills_ratio(0)) ** 2, 6)  # pi/2
     1.570796
     """
-    return decreasing(lambda t: normal_tail(t) / normal_density(t), _arb(x))
+    return decreasing(lambda t: normal_tail(t) / normal_density(t), as_ball(x))
 
 
 def mills_remainder(w: Any, levels: int = 24) -> Any:
@@ -175,8 +162,8 @@ def mills_remainder(w: Any, levels: int = 24) -> Any:
     >>> round(float(1 / (1 + mills_remainder(0.01) / 100)), 9)  # x = 10
     0.990285965
     """
-    w = _arb(w).nonnegative_part()
-    tail = _arb(1).union(1 + (levels + 1) * w.upper())
+    w = as_ball(w).nonnegative_part()
+    tail = as_ball(1).union(1 + (levels + 1) * w.upper())
     for n in range(levels, 1, -1):
         tail = 1 + n * w / tail
     return 1 / tail
@@ -216,7 +203,7 @@ def cap_measure(d: int, height: Any) -> Any:
     >>> round(float(cap_measure(3, 0.5)), 12)  # Archimedes
     0.25
     """
-    half = _arb(1) / 2
+    half = as_ball(1) / 2
     a = half * (d - 1)
 
     def at(t: Any) -> Any:
@@ -227,7 +214,7 @@ def cap_measure(d: int, height: Any) -> Any:
             return ratio * x**a * t * _gauss_fraction(a + half, a + 1, x) / (2 * a)
         return half - ratio * t * square.hypgeom_2f1(half, 1 - a, 3 * half)
 
-    return decreasing(at, _arb(height))
+    return decreasing(at, as_ball(height))
 
 
 def cap_height(d: int, mass: Any) -> Any:
@@ -272,7 +259,7 @@ def cap_height(d: int, mass: Any) -> Any:
                 break
         return low.union(high)
 
-    return decreasing(at, _arb(mass))
+    return decreasing(at, as_ball(mass))
 
 
 def _gauss_fraction(b: Any, c: Any, x: Any, levels: int = 64) -> Any:
@@ -290,117 +277,9 @@ def _gauss_fraction(b: Any, c: Any, x: Any, levels: int = 64) -> Any:
         return (b + k) / (c + 2 * k) if n % 2 else k / (c + 2 * k - 1)
 
     last = g(levels + 1)
-    tail = last.union(_arb(1))
+    tail = last.union(as_ball(1))
     for n in range(levels + 1, 0, -1):
         before = g(n - 1)
         tail = 1 - (1 - before) * last * x / tail
         last = before
     return 1 / tail
-
-
-def concave(function: Callable[[Any], Any], x: Any) -> Any:
-    """Enclose a concave function on a ball: it is least at one of the two ends.
-
-    Parameters
-    ----------
-    function : callable
-        The function of an `arb`, concave on x.
-    x : arb or number
-
-    Returns
-    -------
-    arb
-
-    Examples
-    --------
-    >>> from flint import arb
-    >>> concave(lambda t: t * (2 - t), arb(0.5).union(arb(1))) > 0.74  # natural: 0.5
-    True
-    """
-    x = _arb(x)
-    if x.is_exact():
-        return function(x)
-    low, high = function(x.lower()), function(x.upper())
-    return low.min(high).lower().union(function(x).upper())
-
-
-def positive_product(x: Any, y: Any) -> Any:
-    """Enclose a product by its ends, where both factors are positive.
-
-    The product of two wide balls contains negative numbers even then.
-
-    Parameters
-    ----------
-    x, y : arb or number
-
-    Returns
-    -------
-    arb
-
-    Examples
-    --------
-    >>> from flint import arb
-    >>> wide = arb(1).union(arb(100))
-    >>> wide * wide > 0, positive_product(wide, wide) > 0
-    (False, True)
-    """
-    x, y = _arb(x), _arb(y)
-    if not (x > 0 and y > 0):
-        return x * y
-    return (x.lower() * y.lower()).union(x.upper() * y.upper())
-
-
-def span(low: Any, high: Any) -> Any:
-    """Enclose an interval by a ball, without negative numbers if it has none.
-
-    Midpoints and radii are rounded, so that the usual union of 0 and 1 reaches below 0.
-
-    Parameters
-    ----------
-    low, high : arb or number
-        Enclosures of the two ends.
-
-    Returns
-    -------
-    arb
-
-    Examples
-    --------
-    >>> from flint import arb
-    >>> arb(0).union(arb(0.3)) >= 0, span(0, 0.3) >= 0
-    (False, True)
-    """
-    low, high = _arb(low), _arb(high)
-    hull = low.lower().union(high.upper())
-    return hull.nonnegative_part() if low.lower() >= 0 else hull
-
-
-def _arb(x: Any) -> Any:
-    from flint import arb
-
-    return x if isinstance(x, arb) else arb(x)
-
-
-def decreasing(function: Callable[[Any], Any], x: Any) -> Any:
-    """Enclose a decreasing function on a ball by its values at the two ends.
-
-    Parameters
-    ----------
-    function : callable
-        The function of an `arb`, decreasing on x.
-    x : arb or number
-
-    Returns
-    -------
-    arb
-
-    Examples
-    --------
-    >>> from flint import arb
-    >>> decreasing(lambda t: t - 2 * t, arb(1).union(arb(2))) > -2.01
-    True
-    """
-    x = _arb(x)
-    if x.is_exact():
-        return function(x)
-    return function(x.lower()).union(function(x.upper()))

@@ -7,7 +7,7 @@ from geomadv.cli._exits import refuse
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geomadv.claims import Ablated, Claim
+    from geomadv.claims import Ablated, Claim, Hypothesis
 
 
 def run_ablation(
@@ -25,6 +25,7 @@ def run_ablation(
     results = ablate(claims, error_rate=error_rate, seed=seed, budget=budget)
     if not results:
         refuse("--ablate", "none of these claims has a hypothesis that is broken")
+    kept = [(c, one) for c in claims for one in c.hypotheses if one.evidence is None]
     code = 0 if all(result.needed for result in results) else 2
     if json is not None:
         document = {
@@ -34,17 +35,17 @@ def run_ablation(
             "ablations": [result.as_json() for result in results],
             "not_broken": [
                 {"id": claim.id, "hypothesis": one.statement, "why": one.why}
-                for claim in claims
-                for one in claim.hypotheses
-                if one.evidence is None
+                for claim, one in kept
             ],
         }
         write_json(json, document)
-    _print(results, code)
+    _print(results, kept, code)
     return code
 
 
-def _print(results: "tuple[Ablated, ...]", code: int) -> None:
+def _print(
+    results: "tuple[Ablated, ...]", kept: "list[tuple[Claim, Hypothesis]]", code: int
+) -> None:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -70,6 +71,9 @@ def _print(results: "tuple[Ablated, ...]", code: int) -> None:
     style = "bold green" if code == 0 else "bold yellow"
     total = f"{len(results)} hypotheses" if len(results) > 1 else "1 hypothesis"
     out.print(Text(f"{total} broken: {needed} needed", style=style))
+    for claim, one in kept:
+        words = f"{claim.id} keeps: {one.statement}"
+        out.print(Text(f"{words}; {one.why}" if one.why else words, style="dim"))
 
 
 def _sentence(result: "Ablated") -> str:

@@ -2,8 +2,9 @@
 
 A function is called along one of its arguments, the others fixed. If it takes `rng`
 and none is given, it is called several times at each point, each time with a generator
-of its own, and the curve is that of the means with Student's intervals at 95 %; the
-standard errors enter the fit. The theory is an exponent, or a function that is called
+of its own, and the curve is that of the means with Student's intervals at 95 %; or, to
+a width, with the point's generator, and the intervals hold together. The standard
+errors enter the fit. The theory is an exponent, or a function that is called
 with those of the same parameters that it takes.
 """
 
@@ -11,15 +12,22 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from geomadv._random import spawn
+from geomadv._typing import NDArray
 from geomadv.cli._exits import refuse
 from geomadv.cli._quantities import Quantity
+from geomadv.cli._sampling import Sampling
 from geomadv.cli._side_curves import SideCurves, bounds, settings, spaced
 
-_DRAWS = 30
+if TYPE_CHECKING:
+    from geomadv.stats import SampledCurve
+
 _MISS = 0.05
+_PLAIN = Sampling()
 
 
 class _Called(NamedTuple):
@@ -46,7 +54,7 @@ def function_curve(
     points: int,
     *,
     theory: str | None = None,
-    draws: int | None = None,
+    sampling: Sampling = _PLAIN,
     seed: int = 0,
 ) -> SideCurves:
     """Evaluate a function, or a quantity of a space, along one of its arguments."""
@@ -66,11 +74,16 @@ def function_curve(
     whole = low == int(low) and high == int(high) and high - low >= points
     x = list(spaced(low, high, points, log, whole))
     sampled = "rng" in called.parameters and "rng" not in fixed
-    if draws is not None and not sampled:
-        refuse("--draws", f"{name} takes no rng")
-    errors, intervals = None, None
-    if sampled:
-        means = [_mean(called, {**fixed, axis: v}, draws or _DRAWS, seed) for v in x]
+    if not sampled:
+        sampling.check(name)
+    errors, intervals, curve = None, None, None
+    if sampled and sampling.width is not None:
+        curve = _to_width(called, fixed, axis, x, sampling, seed)
+        values, errors = curve.mean.tolist(), curve.standard_error.tolist()
+        intervals = [(i.lower, i.upper) for i in curve.intervals]
+    elif sampled:
+        draws = sampling.each
+        means = [_mean(called, {**fixed, axis: v}, draws, seed) for v in x]
         values = [mean for mean, _, _ in means]
         errors = [error for _, error, _ in means]
         intervals = [(m - radius, m + radius) for m, _, radius in means]
@@ -93,6 +106,7 @@ def function_curve(
         else None,
         errors=errors,
         exponent=exponent,
+        curve=curve,
     )
 
 
@@ -102,8 +116,6 @@ def _mean(
     """Return the mean of some draws, its standard error and its interval's radius."""
     from scipy.special import stdtrit
 
-    if draws < 2:
-        refuse("--draws", f"must be at least 2, got {draws}")
     values = [
         called.at({**place, "rng": spawn(seed, "scale", sorted(place.items()), i)})
         for i in range(draws)
@@ -112,6 +124,33 @@ def _mean(
     square = math.fsum((v - mean) ** 2 for v in values) / (draws - 1)
     error = math.sqrt(square / draws)
     return mean, error, -float(stdtrit(draws - 1, _MISS / 2)) * error
+
+
+def _to_width(
+    called: _Called,
+    fixed: Mapping[str, Any],
+    axis: str,
+    x: Sequence[float],
+    sampling: Sampling,
+    seed: int,
+) -> "SampledCurve":
+    """Call a function until the interval of each mean is narrow."""
+    low, high = sampling.span or (0.0, 1.0)
+    places = dict(zip(map(float, x), x, strict=True))  # whole numbers stay whole
+
+    def draw(value: float, n: int, rng: np.random.Generator) -> NDArray:
+        place = {**fixed, axis: places[value], "rng": rng}
+        found = np.array([called.at(place) for _ in range(n)])
+        outside = found[~((low <= found) & (found <= high))]
+        if outside.size:
+            refuse(
+                "--range",
+                f"must hold all that {called.name} returns, {low:g}:{high:g} does not "
+                f"hold {outside[0]:g} at {axis} = {places[value]:g}",
+            )
+        return found
+
+    return sampling.curve(draw, x, seed, [(low, high)] * len(x))
 
 
 def _beside(

@@ -14,7 +14,9 @@ from geomadv.cli._exits import refuse
 from geomadv.cli._options import Json, Seed, count, number, positive
 from geomadv.cli._outputs import write_csv, write_json
 from geomadv.cli._quantities import QUANTITIES, Quantity, find_quantity
+from geomadv.cli._sampling import Sampling
 from geomadv.cli._scale_sides import Wish, check, described, fixed, scale_sides
+from geomadv.cli._side_curves import bounds
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +107,25 @@ def scale(
         typer.Option(
             parser=positive,
             metavar="N",
-            help="How often a function that takes `rng` is called at each point (30).",
+            help="How often a function that takes `rng` is called at each point (30); "
+            "with --width, draws in all, at most (1000000).",
+        ),
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option(
+            parser=number,
+            metavar="W",
+            help="Draw where the curve is least certain until every interval is at "
+            "most this share of its mean; exit code 2 if the draws do not suffice.",
+        ),
+    ] = None,
+    span: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            metavar="LOW:HIGH",
+            help="With --width: bounds of what the function returns (0:1).",
         ),
     ] = None,
     out: Annotated[
@@ -124,7 +144,8 @@ def scale(
         for option, value in given.items():
             if value is not None:
                 refuse(f"--{option}", f"is for spaces; use --at {option}={value}")
-        wish = Wish(quantity, over, tuple(at or ()), points, trivial, theory, draws)
+        sampling = _sampling(draws, width, span)
+        wish = Wish(quantity, over, tuple(at or ()), points, trivial, theory, sampling)
         return scale_sides(claim, wish, out, seed, json)
     if over is not None or at:
         refuse("--over", f"{quantity} is drawn over --d, with options of its own")
@@ -134,8 +155,7 @@ def scale(
     low, high = _dimensions(d)
     if low < found.least or high > found.most:
         refuse("--d", f"{quantity} is for {found.least}:{found.most}, got {low}:{high}")
-    if draws is not None:
-        refuse("--draws", f"{quantity} is not sampled")
+    _sampling(draws, width, span).check(quantity)
     if theory is not None:
         rest = tuple(f"{name}={value}" for name, value in options.items())
         wish = Wish(quantity, f"d={low}:{high}", rest, points, trivial, theory)
@@ -166,6 +186,12 @@ def scale(
 
     _print(console(), curve)
     return 0
+
+
+def _sampling(draws: int | None, width: float | None, span: str | None) -> Sampling:
+    if width is not None and not width > 0:
+        refuse("--width", f"must be above 0, got {width:g}")
+    return Sampling(draws, width, None if span is None else bounds(span, "--range"))
 
 
 def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":

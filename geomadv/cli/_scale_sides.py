@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geomadv.cli._exits import refuse
+from geomadv.cli._exits import AS_EXPECTED, INCONCLUSIVE, refuse
 from geomadv.cli._outputs import check_outputs, write_csv, write_json
 from geomadv.cli._quantities import Quantity
+from geomadv.cli._sampling import Sampling
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from geomadv.claims import Claim
     from geomadv.cli._side_curves import SideCurves
+    from geomadv.stats import SampledCurve
 
 _FORMATS = (".png", ".svg", ".pdf")
 _ROWS = 12
+_PLAIN = Sampling()
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Wish:
         The level above which a bound says nothing.
     theory : str or None
         An exponent or a function.
-    draws : int or None
+    sampling : Sampling
         How often a function of random numbers is called.
     """
 
@@ -48,7 +51,7 @@ class Wish:
     points: int
     trivial: float | None
     theory: str | None = None
-    draws: int | None = None
+    sampling: Sampling = _PLAIN
 
 
 def check(points: int, out: Path | None, json: Path | None) -> None:
@@ -78,7 +81,8 @@ def scale_sides(
     if out is not None:
         _draw(curves, wish.trivial, out)
     _print(console(), curves, wish.trivial)
-    return 0
+    done = curves.curve is None or curves.curve.reached
+    return AS_EXPECTED if done else INCONCLUSIVE
 
 
 def _curves(subject: "Claim | Quantity | str", wish: Wish, seed: int) -> "SideCurves":
@@ -95,13 +99,12 @@ def _curves(subject: "Claim | Quantity | str", wish: Wish, seed: int) -> "SideCu
             wish.at,
             wish.points,
             theory=wish.theory,
-            draws=wish.draws,
+            sampling=wish.sampling,
             seed=seed,
         )
-    for option, value in (("--theory", wish.theory), ("--draws", wish.draws)):
-        if value is not None:
-            refuse(option, f"{wish.name} is a claim, which has its own sides")
-    return claim_curves(subject, wish.over, wish.at, wish.points, seed)
+    if wish.theory is not None:
+        refuse("--theory", f"{wish.name} is a claim, which has its own sides")
+    return claim_curves(subject, wish.over, wish.at, wish.points, seed, wish.sampling)
 
 
 def _draw(curves: "SideCurves", trivial: float | None, out: Path) -> None:
@@ -143,6 +146,8 @@ def _print(out: "Console", curves: "SideCurves", trivial: float | None) -> None:
     names = [curves.axis, *curves.sides]
     if curves.slack is not None:
         names.append("slack")
+    if curves.curve is not None:
+        names.append("draws")
     if curves.verdicts is not None:
         names.append("verdict")
     for column in names:
@@ -152,10 +157,14 @@ def _print(out: "Console", curves: "SideCurves", trivial: float | None) -> None:
         row = [f"{curves.x[i]:.7g}", *(shown(v[i], 8) for v in curves.sides.values())]
         if curves.slack is not None:
             row.append(shown(curves.slack[i], 3))
+        if curves.curve is not None:
+            row.append(str(curves.curve.draws[i]))
         if curves.verdicts is not None:
             row.append(curves.verdicts[i])
         table.add_row(*row)
     out.print(table)
+    if curves.curve is not None:
+        out.print(_sampled(curves.curve))
     for side, law in curves.laws().items():
         interval = law.exponent_interval
         text = (
@@ -183,6 +192,19 @@ def _print(out: "Console", curves: "SideCurves", trivial: float | None) -> None:
         )
         side = "right side" if "rhs" in curves.sides else "theory"
         out.print(f"the {side} is below {trivial:g} {says}")
+
+
+def _sampled(curve: "SampledCurve") -> str:
+    """Say what the draws of a curve have reached."""
+    wide = max(
+        i.width / abs(m) if m else math.inf
+        for i, m in zip(curve.intervals, curve.mean.tolist(), strict=True)
+    )
+    text = (
+        f"{sum(curve.draws)} draws: the intervals hold together at "
+        f"{100 * (1 - curve.error_rate):g} %, the widest is {wide:.3g} of its mean"
+    )
+    return text if curve.reached else f"{text}: NOT narrow enough, raise --draws"
 
 
 def described(options: dict[str, Any]) -> str:

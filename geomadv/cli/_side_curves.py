@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from geomadv.cli._exits import refuse
 from geomadv.cli._options import count, number
+from geomadv.cli._sampling import Sampling
 
 if TYPE_CHECKING:
     from geomadv.claims import Claim
     from geomadv.claims._outcome import Point
-    from geomadv.stats import PowerLaw
+    from geomadv.stats import PowerLaw, SampledCurve
 
+_PLAIN = Sampling()
 _ENOUGH = 8  # points from which a log factor is looked for
 
 
@@ -50,9 +52,13 @@ class SideCurves:
     verdicts : list of str, or None
         What the claim is at each point.
     errors : list of float, or None
-        Standard errors of "value", where it is a mean.
+        Standard errors of the sampled side, where they are known.
     exponent : float or None
         The exponent that the theory states.
+    sampled : str
+        The side that `errors` belongs to.
+    curve : SampledCurve or None
+        How that side was sampled to a width.
     """
 
     name: str
@@ -67,6 +73,8 @@ class SideCurves:
     verdicts: list[str] | None = None
     errors: list[float] | None = None
     exponent: float | None = None
+    sampled: str = "value"
+    curve: "SampledCurve | None" = None
 
     def laws(self) -> "dict[str, PowerLaw]":
         """Return the power law of each side that is positive and finite."""
@@ -83,7 +91,7 @@ class SideCurves:
                 continue
             x, y = zip(*inside, strict=True)
             auto = len(x) >= _ENOUGH and min(x) > 1
-            noise = self.errors if side == "value" else None
+            noise = self.errors if side == self.sampled else None
             if noise is not None and min(noise) <= 0:
                 noise = None
             found[side] = fit_power_law(
@@ -132,6 +140,9 @@ class SideCurves:
             document["theory_exponent"] = self.exponent
         if self.intervals is not None:
             document["intervals"] = [[_plain(v) for v in i] for i in self.intervals]
+        if self.curve is not None:
+            document["draws"] = list(self.curve.draws)
+            document["reached"] = self.curve.reached
         return document
 
 
@@ -141,9 +152,10 @@ def claim_curves(
     at: Sequence[str],
     points: int,
     seed: int,
+    sampling: Sampling = _PLAIN,
 ) -> SideCurves:
     """Evaluate both sides of a claim along one of its parameters."""
-    from geomadv.claims import Choices, Integers
+    from geomadv.claims import Choices, Integers, Statistical
 
     axis, _, text = (over or "").partition("=")
     numbers = [k for k, p in claim.domain.items() if not isinstance(p, Choices)]
@@ -168,16 +180,28 @@ def claim_curves(
             fixed[name] = _value_of(name, other, given.pop(name, None))
     if given:
         refuse("--at", f"{claim.id} has no other parameter {', '.join(given)}")
-    x, found = [], []
+    x, places = [], []
     for value in spaced(low, high, points, log, whole):
         place = {
             name: value if name == axis else fixed.get(name) for name in claim.domain
         }
         if claim.where is None or claim.where(**place):
             x.append(value)
-            found.append(_sides(claim, place, seed))
+            places.append(place)
     if len(x) < 2:
         refuse("--over", f"leaves {len(x)} points where {claim.id} is stated")
+    random = isinstance(claim.evidence, Statistical)
+    if sampling.draws is not None and sampling.width is None and random:
+        refuse(
+            "--draws", f"goes with --width: {claim.id} is sampled until it is decided"
+        )
+    if not random or sampling.span is not None:
+        sampling.check(claim.id)
+    curve = None
+    if random and sampling.width is not None:
+        curve, found = _to_width(claim, x, places, sampling, seed)
+    else:
+        found = [_sides(claim, place, seed) for place in places]
     intervals = [p.interval for p in found]
     sides = {"lhs": [p.lhs for p in found], "rhs": [p.rhs for p in found]}
     bound = claim.relation in ("lhs <= rhs", "lhs == rhs")
@@ -194,7 +218,30 @@ def claim_curves(
         else None,
         [p.slack for p in found] if bound else None,
         [p.verdict.value for p in found] if bound else None,
+        errors=None if curve is None else curve.standard_error.tolist(),
+        sampled=getattr(claim.evidence, "side", "value"),
+        curve=curve,
     )
+
+
+def _to_width(
+    claim: "Claim",
+    x: Sequence[float],
+    places: Sequence[dict[str, Any]],
+    sampling: Sampling,
+    seed: int,
+) -> "tuple[SampledCurve, list[Point]]":
+    """Sample the random side of a claim until its intervals are narrow."""
+    evidence: Any = claim.evidence
+    known = dict(zip(map(float, x), places, strict=True))
+    curve = sampling.curve(
+        lambda value, n, rng: evidence.sample(n, rng, **known[value]),
+        x,
+        seed,
+        [evidence.bounds(place) for place in places],
+    )
+    means = zip(places, curve.mean.tolist(), curve.intervals, strict=True)
+    return curve, [evidence.point(claim.relation, *found) for found in means]
 
 
 def _sides(claim: "Claim", place: dict[str, Any], seed: int) -> "Point":
@@ -207,7 +254,7 @@ def _sides(claim: "Claim", place: dict[str, Any], seed: int) -> "Point":
     return evaluate(claim, place, seed=seed, budget=2**16)
 
 
-def bounds(text: str) -> tuple[float, float]:
+def bounds(text: str, option: str = "--over") -> tuple[float, float]:
     first, colon, last = text.partition(":")
     import typer
 
@@ -216,7 +263,8 @@ def bounds(text: str) -> tuple[float, float]:
     except typer.BadParameter:
         colon = ""
     if not colon or not (math.isfinite(low) and math.isfinite(high) and low < high):
-        refuse("--over", f"must rise, like NAME=10:1e6, got {text!r}")
+        like = "NAME=10:1e6" if option == "--over" else "0:1"
+        refuse(option, f"must rise, like {like}, got {text!r}")
     return low, high
 
 

@@ -114,6 +114,7 @@ def simulate(
     if scheduler is not None and workers > 1:
         refuse("--workers", "must be 1 where --scheduler is given")
     from geomadv import studies
+    from geomadv.studies._study_error import told
 
     try:
         execution = studies.Execution(
@@ -124,6 +125,10 @@ def simulate(
     except (ValueError, TypeError, FileNotFoundError) as error:
         option = "--time-limit" if "time_limit" in str(error) else "NAME|FILE.py"
         refuse(option, str(error))
+    except Exception as error:
+        if study is None or not study.endswith(".py"):
+            raise
+        refuse("NAME|FILE.py", f"{study} failed: {told(error)}")
     if grid and found is None:
         refuse("--grid", "is for one study, not for --all")
     if grid and found is not None:
@@ -157,9 +162,12 @@ def _one(out: "Console", study: "Study", folder: Path, **options: Any) -> "Study
     """Run a study; what is wrong with its store or its cluster is not a bug."""
     from geomadv import studies
     from geomadv.studies._command import what_is_left
+    from geomadv.studies._study_error import StudyError
 
     try:
         return studies.simulate(study, out=folder, console=out, **options)
+    except StudyError as error:
+        raise OSError(str(error)) from None
     except KeyboardInterrupt:
         left = what_is_left(folder / f"{study.name}.store")
         raise Interrupted(left) from None

@@ -62,9 +62,9 @@ def list_stores(
                 layout.study,
                 str(layout.seed),
                 layout.name,
-                str(int(table.done.sum())),
+                str(len(table.measured)),
                 str(layout.count),
-                str(len(table.failures)),
+                str(len(table.failed)),
                 f"{table.seconds:.1f}",
             )
     if not grid.row_count:
@@ -95,11 +95,10 @@ def show(path: Store, seed: ForSeed = None, layout: ForLayout = None) -> int:
     for name in found.columns:
         out.print(f"number {name}" + (f" [{units[name]}]" if name in units else ""))
     out.print(
-        f"cells: {int(table.done.sum())} of {found.count}, "
-        f"{len(table.failures)} failed, {table.seconds:.1f} s of measuring"
+        f"cells: {len(table.measured)} of {found.count}, "
+        f"{len(table.failed)} failed, {table.seconds:.1f} s of measuring"
     )
-    for position in sorted(table.failures)[:_FAILURES]:
-        failure = table.failures[position]
+    for failure in table.failures[:_FAILURES]:
         cell = ", ".join(f"{axis} {value}" for axis, value in failure.cell.items())
         out.print(f"failed: {cell}, repetition {failure.repetition}:")
         for text in failure.error.strip().splitlines():

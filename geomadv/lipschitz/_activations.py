@@ -211,6 +211,7 @@ FUNCTIONS: Mapping[str, Callable[..., Scalar]] = {
 
 
 _EXACT = ("Relu", "Abs", "Clip")  # nothing is rounded
+_CALL = 2**16  # what Python takes for a step over channels, in multiplications
 
 
 class Activation(Layer):
@@ -559,14 +560,22 @@ class LocalResponseNormalization(Layer):
     def _divisor(self, x: Array) -> Array:
         return self.bias + self.alpha / self.size * self._windows(x * x)
 
-    def _windows(self, x: Array, *, back: bool = False) -> Array:
-        """Return the sums over the windows of channels, or over those that hold one."""
+    def call_work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return what the sums over wide windows take."""
+        return len(self._steps(out[1])) * (_CALL + 8 * math.prod(shapes[0]))
+
+    def _steps(self, channels: int, *, back: bool = False) -> range:
+        """Return the places of a window's channels about its own."""
         before, after = (self.size - 1) // 2, self.size // 2
         if back:
             before, after = after, before
+        return range(-min(before, channels - 1), min(after, channels - 1) + 1)
+
+    def _windows(self, x: Array, *, back: bool = False) -> Array:
+        """Return the sums over the windows of channels, or over those that hold one."""
         channels = x.shape[2]
         total = np.zeros_like(x)
-        for step in range(-min(before, channels - 1), min(after, channels - 1) + 1):
+        for step in self._steps(channels, back=back):
             to = slice(max(0, -step), channels - max(0, step))
             source = slice(max(0, step), channels - max(0, -step))
             total[:, :, to] += x[:, :, source]

@@ -139,6 +139,11 @@ class Layer(ABC):
         """Return about how many multiplications `forward` takes for one point."""
         return self.entry_work * (sum(math.prod(s) for s in shapes) + math.prod(out))
 
+    def call_work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return what many small steps take, in multiplications, for one point."""
+        del shapes, out
+        return 0
+
     def space(self, shapes: Sequence[Shape]) -> int:
         """Return how many numbers `forward` holds besides its input and its result."""
         del shapes

@@ -56,7 +56,9 @@ def with_zeros(
             upper = min(upper, _fourier.fourier(kernel, circle, loose, half)[0].upper)
     while rows * C * math.prod(kernel.sizes) * _ITERATIONS > _fourier.WORK:
         # a part of the image, whose norm is no larger
-        less = [max(n // 2, r + 1) for n, r in zip(size, kernel.reach, strict=True)]
+        less = [
+            min(n, max(n // 2, r + 1)) for n, r in zip(size, kernel.reach, strict=True)
+        ]
         if (less[0], less[1]) == size:
             break
         size = less[0], less[1]
@@ -144,17 +146,21 @@ def _matrix(
 ) -> Float[NDArray, "r c"]:
     """Return the whole matrix, or its transpose."""
     D, C = w.shape[:2]
-    (top, bottom), (left, right) = pads
-    (H, W), outputs = size, math.prod(out)
-    M = np.zeros((D, outputs, C, top + H + bottom, left + W + right))
-    at = np.arange(outputs)
-    a, b = np.divmod(at, out[1])
-    (sh, sw), (th, tw), (kh, kw) = kernel.stride, kernel.dilation, kernel.sizes
-    for i in range(kh):
-        for j in range(kw):
-            M[:, at, :, a * sh + i * th, b * sw + j * tw] += w[:, :, i, j]
-    inside = M[..., top : top + H, left : left + W]
-    return inside.reshape(D * outputs, C * H * W)
+    M = np.zeros((D, *out, C, *size))
+    for i, j in np.ndindex(kernel.sizes):
+        (p, rows), (q, columns) = (
+            _seen(kernel.dilation[k] * tap - pads[k][0], kernel.stride[k], m, n)
+            for k, (tap, m, n) in enumerate(zip((i, j), out, size, strict=True))
+        )
+        M[:, p[:, None], q, :, rows[:, None], columns] += w[:, :, i, j]
+    return M.reshape(D * math.prod(out), -1)
+
+
+def _seen(first: int, stride: int, m: int, n: int) -> tuple[NDArray, NDArray]:
+    """Return which of m outputs see one of n pixels by a tap, and which pixels."""
+    at = first + stride * np.arange(m)
+    p = np.flatnonzero((at >= 0) & (at < n))
+    return p, at[p]
 
 
 def _quotient(

@@ -37,7 +37,8 @@ from geomadv.lipschitz._gram import SMALL, UNIT, certified, tested
 
 Pair = tuple[int, int]
 
-_TOGETHER = 16  # Gram matrices that one core evaluates at a time
+_TOGETHER = 16  # Gram matrices that one core evaluates at a time, if they are small
+_ENTRIES = 1 << 22  # of them
 _PARTS = 4  # so many times as many are held to one and the same level
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -160,7 +161,8 @@ def below(
     polynomial: GramPolynomial, turns: Float[NDArray, "f 2"], norm: float
 ) -> Bool[NDArray, " f"]:
     """Return which blocks are proved to have no larger norm."""
-    parts = np.array_split(turns, -(-len(turns) // _TOGETHER))
+    together = max(1, min(_TOGETHER, _ENTRIES // polynomial.side**2))
+    parts = np.array_split(turns, -(-len(turns) // together))
 
     def proved(i: int) -> list[bool]:
         matrices = polynomial.at(parts[i])

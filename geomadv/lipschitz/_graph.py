@@ -16,7 +16,7 @@ its weights.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -91,16 +91,19 @@ class Graph:
 
     def work(self) -> int:
         """Return about how many multiplications one point takes."""
-        total = 0
-        for node in self.nodes:
-            shapes = self.inputs_of(node)
-            if shapes is not None and node.output in self.shapes:
-                total += node.layer.work(shapes, self.shapes[node.output])
-        return total
+        return sum(node.layer.work(s, out) for node, s, out in self._known())
 
     def call_work(self) -> int:
         """Return what Python takes for an evaluation, in multiplications."""
-        return _NODE * sum(len(node.inputs) for node in self.nodes)
+        steps = sum(node.layer.call_work(s, out) for node, s, out in self._known())
+        return steps + _NODE * sum(len(node.inputs) for node in self.nodes)
+
+    def _known(self) -> Iterator[tuple[Node, list[Shape], Shape]]:
+        """Yield the nodes whose shapes are known, with those."""
+        for node in self.nodes:
+            shapes = self.inputs_of(node)
+            if shapes is not None and node.output in self.shapes:
+                yield node, shapes, self.shapes[node.output]
 
     def entries(self) -> int:
         """Return the number of entries of all tensors of one point, and of work."""

@@ -42,6 +42,8 @@ _WHOLE = 1200  # rows or columns up to which the matrix of a convolution is made
 _FEW_BOXES, _MANY_BOXES = 512, 200_000  # of frequencies, where the size is not known
 _OVERHEAD = 2**28  # what a small norm takes, in multiplications
 _ROW, _TAP = 2**14, 2**11  # what a row of a small block takes, and a tap's phase
+_MOVED = 4  # what a number takes that is copied and added
+_CALL = 2**18  # what Python takes for a tap, there and back, of one image
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
@@ -300,10 +302,10 @@ class Conv(Layer):
         D, C = len(self.w) // self.groups, self.w.shape[1]
         taps = math.prod(self.w.shape[2:])
         side, other = sorted((D, C * math.prod(self.stride)))
-        plain, gram = 4 * side**2 * other, 2 * side**3 + 8 * taps * side**2
+        made = taps * math.prod(self.stride) * (_TAP + 2 * D * C)
+        plain, gram = 4 * side**2 * other + made, 2 * side**3 + 8 * taps * side**2
         if side <= SMALL:  # singular values, on one core
-            aliases = math.prod(self.stride)
-            plain = 4 * plain + _ROW * side + _TAP * taps * aliases
+            plain = 16 * side**2 * other + _ROW * side + made
             gram = plain
         once = taps**2 * side**2 * other
         if shapes is None:
@@ -322,7 +324,9 @@ class Conv(Layer):
         )
         blocks = 4 * (places // 2 + 1)
         around = min(blocks * plain, blocks * gram + once)
-        around += 40 * (math.prod(out) * taps * D * C + 4 * C * padded)
+        seen = math.prod(out) * taps
+        once = seen * (D * C + 4 * _MOVED * (D + C)) + 4 * C * padded + _CALL * taps
+        around += 40 * once
         each = max(whole, around) if least <= _WHOLE else around
         return self.groups * (each + _OVERHEAD)
 
@@ -445,6 +449,13 @@ class Conv(Layer):
         places = math.prod(self.w.shape[2:])
         return math.prod(out) * each + 4 * self.space(shapes) + 4096 * places
 
+    def call_work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return what a call and a copy for each place of the kernel take."""
+        del shapes
+        channels = self.w.shape[1] * self.groups + len(self.w)
+        seen = out[0] * channels * math.prod(out[2:])
+        return math.prod(self.w.shape[2:]) * (_CALL // 4 + _MOVED * seen)
+
 
 class ConvTranspose(Layer):
     """The transpose of a convolution, plus a bias.
@@ -533,6 +544,10 @@ class ConvTranspose(Layer):
     def work(self, shapes: Sequence[Shape], out: Shape) -> int:
         """Return the work of the convolution."""
         return self.conv.work([out], shapes[0])
+
+    def call_work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return that of the convolution."""
+        return self.conv.call_work([out], shapes[0])
 
     def space(self, shapes: Sequence[Shape]) -> int:
         """Return the number of entries of the images with their padding."""

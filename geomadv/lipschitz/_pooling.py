@@ -348,6 +348,10 @@ class AveragePool(Windows):
         size = math.sqrt(math.prod(self.size)) * norms(xs[0])
         return terms * UNIT * size * 1.01
 
+    def call_work(self, shapes: Sequence[Shape], out: Shape) -> int:
+        """Return what more it takes that the matrices are sparse."""
+        return 16 * self.work(shapes, out)
+
     def _matrix(self, axis: int, n: int) -> Any:
         """Return the (windows, n) matrix of an axis."""
         from scipy import sparse

@@ -20,13 +20,15 @@ import numpy as np
 
 from geomadv._random import spawn
 from geomadv._typing import Bool, Float, NDArray
-from geomadv._validate import choice, integer, norm_order
+from geomadv._validate import choice, integer, norm_order, real
 from geomadv.perturbations._minimal import minimal_perturbation
 from geomadv.perturbations._result import Perturbation
 from geomadv.stats import Interval, clopper_pearson, quantile_interval
 
 Attack = Callable[[Any, NDArray, NDArray], Any]
 Problem = tuple[Any, NDArray]
+
+_LARGEST = 1e150  # squares of larger coordinates overflow
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class AttackScore:
     truth : Perturbation
         The distances.
     invalid : (n,) array of bool
-        Answers that are NaN, infinite, or not real.
+        Answers that are NaN, not real, or above 1e150 in modulus.
     seconds : float
         What the attack took for all points.
     error_rate : float
@@ -142,7 +144,7 @@ def score_attack(
     Raises
     ------
     TypeError
-        If `attack` is not a function.
+        If `attack` is not a function, or answers with something else than numbers.
     ValueError
         If an argument is not as described, or the attack's answer has not the shape of
         its question.
@@ -163,25 +165,42 @@ def score_attack(
         )
     make = SUITES[choice("suite", suite, tuple(SUITES))]
     p, n = norm_order("p", p), integer("n", n, minimum=1)
+    rate = real(
+        "error_rate", error_rate, lower=0, upper=1, open_lower=True, open_upper=True
+    )
     model, X = make(spawn(seed, "score_attack", suite), n)
     y = model.predict(X)
     truth = minimal_perturbation(model, X, p=p)
     begin = time.perf_counter()
-    answer = np.asarray(attack(model, X.copy(), y.copy()))
+    given = attack(model, X.copy(), y.copy())
     seconds = time.perf_counter() - begin
-    if np.iscomplexobj(answer):
-        answer = np.where(answer.imag == 0.0, answer.real, np.nan)
-    answer = answer.astype(float)
-    if answer.shape != X.shape:
-        raise ValueError(
-            f"attack must return an array of shape {X.shape}, got {answer.shape}"
-        )
-    invalid = ~np.isfinite(answer).all(axis=1)
+    answer = _numbers(given, X.shape)
+    invalid = ~(np.abs(answer) <= _LARGEST).all(axis=1)
     safe = np.where(invalid[:, None], X, answer)
     changed = model.predict(safe) != y
     sizes = np.linalg.norm(safe - X, p, axis=1)
     found = np.where(changed, sizes, np.inf)
-    return AttackScore(suite, p, found, truth, invalid, seconds, error_rate)
+    return AttackScore(suite, p, found, truth, invalid, seconds, rate)
+
+
+def _numbers(given: Any, shape: tuple[int, ...]) -> Float[NDArray, "n d"]:
+    """Return an answer as an array of numbers, NaN where they are not real."""
+    try:
+        answer = np.asarray(given)
+        if np.iscomplexobj(answer):
+            answer = np.where(answer.imag == 0.0, answer.real, np.nan)
+        if answer.dtype.kind in "SU":
+            raise TypeError(f"strings of dtype {answer.dtype}")
+        answer = answer.astype(float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"attack must return an array of numbers of shape {shape}, got {error}"
+        ) from error
+    if answer.shape != shape:
+        raise ValueError(
+            f"attack must return an array of shape {shape}, got {answer.shape}"
+        )
+    return np.asarray(answer)
 
 
 def _linear(d: int) -> Callable[[np.random.Generator, int], Problem]:

@@ -16,7 +16,8 @@ is
 
 with u = y - c where G(y) <= 0, for any lambda >= 0: a convex function of y if lambda
 kappa <= 2, whose least value in a box is known; here, the curvature of the ball
-makes up for that of G.
+makes up for that of G. Functions without an offset are bounded once more, by multiples
+of them that do not fall with the distance (`_shares`).
 
 The least over all boxes is certified; the nearest boxes are cut in two until
 it is within `GAP` of the witness, or the budget is used up.
@@ -31,7 +32,7 @@ from geomadv.perturbations._half_spaces import nearest_points
 from geomadv.perturbations._margins import Margins
 from geomadv.perturbations._radii import positive_beyond
 from geomadv.perturbations._search import Search
-from geomadv.perturbations._tangents import tangents
+from geomadv.perturbations._tangents import Tangents, tangents, tilted
 
 BUDGET = 40_000  # boxes for each point
 GAP = 1e-4  # relative gap at which branch and bound stops
@@ -151,7 +152,8 @@ def _region(
     least singular value of T' and u = diag(units)^-1 (y - x), |T' u| <= |T x + t - c| +
     R; if T is injective, |u| is at most that over s, and if not there is such a u for
     each z, and the step units u is longer than the shortest by less than the ratio of
-    the norms.
+    the norms. For `_clamped` functions, with the nearest point of another decision
+    there is one that lies between x and the centres in each coordinate.
     """
     margins, d = search.margins, X.shape[1]
     proven = np.isfinite(best)
@@ -179,7 +181,7 @@ def _region(
         narrow = float(singular[-1]) * (1.0 - 1e-10)
         if narrow <= 1e-8 * singular[0] or (flat and not free):
             return widths, size, proven
-    reach = positive_beyond(margins, centre)
+    reach = radius if _clamped(margins) else positive_beyond(margins, centre)
     if not np.isfinite(reach):
         return widths, size, proven
     u = (away + max(reach - radius, 0.0)) / narrow * (1.0 + 1e-9)
@@ -190,6 +192,16 @@ def _region(
         widths[rows] = u[:, None] * margins.units
     proven[rows] = True
     return widths, size, proven
+
+
+def _clamped(margins: Margins) -> bool:
+    """Whether all signs are those at the point of the centres' box that is nearest.
+
+    Where z_i is beyond all centres', the terms exp(-g |z - z_j|_1) have a common factor
+    that depends on z_i, and the rest is as at the end.
+    """
+    level = not margins.beta.any() and margins.T is None
+    return level and margins.kernel.name == "laplacian"
 
 
 @dataclass(frozen=True)
@@ -270,15 +282,26 @@ class _Frame:
             np.linalg.norm(width, axis=1), self.spread * np.linalg.norm(half, axis=1)
         )
         steps = np.linalg.norm(centre - x, axis=1) + np.linalg.norm(half, axis=1)
-        found = tangents(
-            margins,
-            margins.inner(centre),
-            width,
-            two * _UP,
-            width.sum(axis=1) * _UP,
-            margins.reach(centre),
-            self.spread * steps,
-        )
+        Z, reach = margins.inner(centre), margins.reach(centre)
+        extent, two, one = self.spread * steps, two * _UP, width.sum(axis=1) * _UP
+        found = tangents(margins, Z, width, two, one, reach, extent)
+        away = self._away(boxes, x, centre, half, found)
+        other = found.value < 0
+        lifted = tilted(margins, Z, width, two, reach, extent)
+        if lifted is not None:
+            level = margins.beta == 0
+            more = self._away(boxes, x, centre, half, lifted)
+            away = np.where(level, np.maximum(away, more), away)
+            other = np.where(level, lifted.value < 0, other)
+        bound = np.maximum(margins.change(away), boxes.bound)
+        boxes = _Boxes(boxes.owner, boxes.lower, boxes.upper, bound)
+        return boxes, margins.changed(other)
+
+    def _away(
+        self, boxes: _Boxes, x: NDArray, centre: NDArray, half: NDArray, found: Tangents
+    ) -> Float[NDArray, "k J"]:
+        """Return bounds of the distances at which functions turn in boxes."""
+        margins = self.margins
         slope = found.slope if margins.T is None else found.slope @ margins.T
         base = found.base - found.drop
         falls = (np.abs(slope) * half[:, None]).sum(axis=2) * _UP
@@ -301,7 +324,4 @@ class _Frame:
             bent = found.curve * self.spread**2
             curved = _curved(found.base, bent, slope, x, centre, half, 2.0 * t)
             away = np.maximum(away, curved)
-        away = np.where((base > falls) | (found.floor > 0), np.inf, away)
-        bound = np.maximum(margins.change(away), boxes.bound)
-        other = margins.changed(found.value < 0)
-        return _Boxes(boxes.owner, boxes.lower, boxes.upper, bound), other
+        return np.where((base > falls) | (found.floor > 0), np.inf, away)

@@ -126,6 +126,7 @@ class Waves:
     terms: int
 
 
+_LEAST = 1e-280  # of values that are not lost to underflow
 Functions = Affine | Quadratic | Expansion
 
 
@@ -270,7 +271,50 @@ def decisions(form: Form, X: Float[NDArray, "n d"]) -> Int[NDArray, " n"]:
     if isinstance(form, Pairs):
         return ballot(form, values(form.functions, X)).argmax(axis=1)
     f = values(form, X)
+    if isinstance(form, Expansion):
+        f = unlost(form, X, f)
     return (f[:, 0] > 0).astype(int) if f.shape[1] == 1 else f.argmax(axis=1)
+
+
+def unlost(
+    form: Expansion, X: Float[NDArray, "n d"], f: Float[NDArray, "n K"]
+) -> Float[NDArray, "n K"]:
+    """Return values; of those lost to underflow the terms times a large factor.
+
+    It is the same for all functions, so that what is largest, or positive, is so for
+    the exact sums too.
+    """
+    few = len(form.b) == 1 and form.b[0] != 0
+    if few or (form.b != form.b[0]).any() or form.options["kernel"] == "polynomial":
+        return f
+    lost = (np.abs(f - form.b) < _LEAST).all(axis=1)
+    if lost.any():
+        Z, sizes = inner(form, X[lost]), np.abs(form.coefficients)
+        terms = _dispatch.kernel_expansion(Z, form.centres, sizes, **form.options)
+        small = (terms < _LEAST).all(axis=1)
+        lost[lost] = small
+        used = sizes.any(axis=1)
+        if used.any():
+            E = exponents(form.options, Z[small], form.centres[used])
+            E = np.exp(E - E.max(axis=1, keepdims=True))
+            f = f.copy()
+            f[lost] = form.b + E @ form.coefficients[used]
+    return f
+
+
+def exponents(
+    options: dict[str, Any], Z: Float[NDArray, "n r"], centres: Float[NDArray, "m r"]
+) -> Float[NDArray, "n m"]:
+    """Return log k(z, z_i), of a Gaussian kernel up to a function of z."""
+    gamma = options["gamma"]
+    if options["kernel"] == "gaussian":
+        # products cancel less than squared distances far away
+        o = centres.mean(axis=0)
+        z = centres - o
+        return np.asarray(gamma * (2.0 * (Z - o) @ z.T - (z * z).sum(axis=1)))
+    steps = Z[:, None] - centres
+    p = 2 if options["kernel"] == "laplace" else 1
+    return np.asarray(-gamma * np.linalg.norm(steps, p, axis=2))
 
 
 def ballot(form: Pairs, f: Float[NDArray, "n P"]) -> Int[NDArray, "n K"]:

@@ -66,8 +66,9 @@ def minimal_perturbation(
         "geodesic" is the length of arcs on the sphere about 0 on which a point lies,
         for linear models; `delta` is the chord.
     budget : int
-        How many boxes may be bounded for each point of a kernel expansion, at least 0:
-        the more, the narrower the interval from `lower` to `distance`.
+        How many boxes may be bounded for each point of a kernel expansion or of Fourier
+        features, at least 0: the more, the narrower the interval from `lower` to
+        `distance`.
 
     Returns
     -------
@@ -84,9 +85,10 @@ def minimal_perturbation(
     Notes
     -----
     A distance is that to the closure of the set of points with another decision: at
-    ``x + (1 + 1e-9) delta`` the decision has changed, except where classes tie. Where
-    the votes of several neighbours tie and no decision changes beside the point, it is
-    not exact.
+    ``x + (1 + 1e-9) delta`` the decision has changed, except where the way ends in a
+    corner of that set, as it may where more than two neighbours or classes tie: there
+    it has changed beside the way. Where the votes of several neighbours tie and no
+    decision changes beside the point either, the distance is not exact.
 
     In up to 3 dimensions brackets of Gaussian expansions close to 1e-4 within the
     budget as long as the function is smooth: kernel ridge regressions of 300 points
@@ -177,7 +179,7 @@ def in_norm(
 
         return _pairs.smallest(form, X, p, box, steps, enclosed)
     if isinstance(form, Waves):
-        return _waves.bracket(form, X, p, box)
+        return _waves.bracket(form, X, p, box, budget)
     return _expansion.bracket(form, X, p, box, budget=budget)
 
 

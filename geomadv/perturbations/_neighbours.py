@@ -16,6 +16,10 @@ the points of another decision and, in degenerate positions with k > 1 or singul
 points that are nothing but ties. Of points in one place the first in order is the
 nearer one, so that of classes that share a place the first has it, everywhere.
 
+**Far away**, at more than 1e6 times the radius of all z_i, squared distances tell the
+z_i apart too badly: there, of two or more classes, nothing is exact and the lower bound
+is 0.
+
 Sources: Yang, Rashtchian, Wang, Chaudhuri (2020), "Robustness for non-parametric
 classification", arXiv:1906.03310 (cells as programs); Wang, Liu, Yi, Zhou, Hsieh
 (2019), "Evaluating the robustness of nearest neighbor classifiers", arXiv:1906.03972
@@ -30,10 +34,10 @@ from functools import partial
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from geomadv._typing import Float, Int, NDArray
+from geomadv._typing import Bool, Float, Int, NDArray
 from geomadv.perturbations._cells import Answer, At, Best, data_of
 from geomadv.perturbations._forms import Prototypes, decisions, inner
-from geomadv.perturbations._programs import Box
+from geomadv.perturbations._programs import Box, length
 from geomadv.perturbations._result import Perturbation
 from geomadv.perturbations._votes import problems_of, vote
 
@@ -43,6 +47,7 @@ _FIRST = 8  # constraints to begin with
 _ADDED = 6  # constraints added at a time
 _TOGETHER = 16  # cells whose constraints are looked at in one product
 
+_FAR = 1e6  # radii of all points from where on distances are not exact
 _BESIDE = 48  # points beside a step's end where the decision should differ
 
 
@@ -109,15 +114,22 @@ def _at_scale(
             squares = cdist(z[row : row + 1], data.points, "sqeuclidean")[0]
             at = At(data, squares, room)
             delta[row], distance[row], lower[row], exact[row] = solve(at)
-    if form.k > 1:
-        return _attained(form, X, Perturbation(delta, distance, lower, exact), p, box)
-    return Perturbation(delta, distance, lower, exact)
+    away = form.points - form.points.mean(axis=0)
+    radius = float(length(away, 2.0).max())
+    far = length(z - form.points.mean(axis=0), 2.0) > _FAR * radius
+    far &= bool((labels != labels[0]).any())
+    lower[far], exact[far] = 0.0, False
+    found = Perturbation(delta, distance, lower, exact)
+    if form.k > 1 or far.any():
+        return _attained(form, X, found, far, p, box)
+    return found
 
 
 def _attained(
     form: Prototypes,
     X: Float[NDArray, "n d"],
     found: Perturbation,
+    far: Bool[NDArray, " n"],
     p: float,
     box: Box | None,
 ) -> Perturbation:
@@ -125,6 +137,7 @@ def _attained(
 
     In degenerate positions a vote may be tied at a point and lost nowhere beside it.
     The lower bound holds there; the upper one is a way to a point of another decision.
+    Far away the decision has to change at the end itself.
     """
     classes = decisions(form, X)
     rng = np.random.default_rng(0)
@@ -133,9 +146,10 @@ def _attained(
     noise *= np.geomspace(1e-9, 1e-5, _BESIDE)[:, None]
     delta, distance = found.delta.copy(), found.distance.copy()
     exact = found.exact.copy()
-    for i in np.flatnonzero(np.isfinite(distance) & (distance > 0)):
+    for i in np.flatnonzero(np.isfinite(distance) & ((distance > 0) | far)):
         end = X[i] + (1.0 + 1e-9) * delta[i]
         beside = np.vstack([end, end + np.linalg.norm(delta[i]) * noise])
+        beside = beside[:1] if far[i] else beside
         if box is not None:
             beside = np.clip(beside, *box)
         if (decisions(form, beside) != classes[i]).any():

@@ -11,6 +11,9 @@ are zeros: the distance is infinite there. Of several classes, the points that j
 from c are those with f_j - f_c > 0, one more quadratic polynomial, and the distance is
 the least over j.
 
+Points must not be more than 2^500 times as far away as the terms of f have their
+lengths, |b|/|A| and sqrt(|c|/|A|): the smaller terms would underflow.
+
 Errors: the eigenvectors are those of a matrix within some d 2^-53 |A| of A. What
 belongs to the diagonal problem is exact to 4 units in the last place.
 """
@@ -23,6 +26,7 @@ from geomadv.perturbations._forms import Quadratic, exponent
 from geomadv.perturbations._result import Perturbation, least
 
 _HARD, _EMPTY = 1, 2
+_FARTHEST = 500  # powers of two by which points may exceed the lengths of f
 _FLAT = 4 * 2.0**-52  # times d: of the largest eigenvalue, the rounding of the others
 
 
@@ -72,6 +76,13 @@ def _scaled(
     scale = exponent(X) if X.any() or not reaches or c == 0 else min(reaches)
     if reaches and c != 0:
         scale = max(scale, min(reaches))
+    lengths = [first - second] if b.any() else []
+    lengths += [(zeroth - second) // 2] if c != 0 else []
+    if A.any() and lengths and scale > max(lengths) + _FARTHEST:
+        raise ValueError(
+            f"X must be at most {2.0 ** (max(lengths) + _FARTHEST):.2g} in modulus for "
+            f"this quadratic model, got {np.abs(X).max():.2g}"
+        )
     sizes = [(second + 2 * scale, A), (first + scale, b), (zeroth, np.array(c))]
     unit = max((size for size, array in sizes if array.any()), default=0)
     return (

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from geomadv._typing import Bool, Float, NDArray
+from geomadv.perturbations._faces import dominated_beyond
 from geomadv.perturbations._kernels import (
     expansion_norm,
     local_lipschitz_radius,
@@ -15,7 +16,7 @@ from geomadv.perturbations._tangents import certain, tangents
 _DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
 _HALVINGS = 48
 _FEW = 128  # centres up to which the local Lipschitz bound of all pairs is taken
-_HULL = 4  # dimensions up to which convex hulls are taken
+_CELLS = 1 << 14  # of directions
 _PLANS = 1 << 14  # pairs of terms up to which a plan is looked for
 
 
@@ -150,11 +151,8 @@ def positive_beyond(margins: Margins, c: Float[NDArray, " r"]) -> float:
     r"""Return an R such that no function is negative where |z - c| > R, or infinity.
 
     If beta > 0, since the sum of |a_j| k over the negative terms falls with the
-    distance from all centres. If beta = 0 and the kernel is Gaussian, then with
-    z = c + R u, f e^(g |z - c|^2) = sum_i b_i e^(2 g R <u, z_i - c>), b_i = a_i
-    e^(-g |z_i - c|^2): if z_j lies in the convex hull of the centres with a_i > 0, at
-    a depth of m, then <u, z_i - z_j> >= m for one of its vertices i, so that
-    R > log(sum of negative |b_j|/least b_i)/(2 g m) will do.
+    distance from all centres. If beta = 0, by `_faces` for a Gaussian kernel and by
+    `_directed_beyond` for exp(-g |z|).
     """
     kernel, D, beta = margins.kernel, margins.D, margins.beta
     if kernel.name == "polynomial":
@@ -169,37 +167,66 @@ def positive_beyond(margins: Margins, c: Float[NDArray, " r"]) -> float:
             s = -np.log(share) / kernel.gamma
             R = max(R, radius + float(np.sqrt(s) if kernel.name == "gaussian" else s))
         elif level == 0 and kernel.name == "gaussian":
-            R = max(R, _dominated_beyond(margins.centres - c, a, kernel.gamma))
+            R = max(R, dominated_beyond(margins.centres, c, a, kernel.gamma))
+        elif level == 0 and kernel.name == "laplace":
+            R = max(R, _directed_beyond(margins.centres - c, a, kernel.gamma))
         else:
             return np.inf
     return R * (1.0 + 1e-9)
 
 
-def _dominated_beyond(
+def _directed_beyond(
     z: Float[NDArray, "m r"], a: Float[NDArray, " m"], g: float
 ) -> float:
-    """Return the R of `positive_beyond` for beta = 0, c = 0 and a Gaussian kernel."""
-    from scipy.spatial import ConvexHull, QhullError
+    r"""Return the R of `positive_beyond` for beta = 0, c = 0 and exp(-g |z|).
 
-    up, down = z[a > 0], z[a < 0]
-    if not len(down):
+    With y = r u, |u| = 1, and all |z_i| <= s < r,
+
+        r - <u, z_i> <= |y - z_i| <= r - <u, z_i> + s^2/(2 (r - s)),
+
+    so that the sign is that of sum_i a_i e^(g <u, z_i>) unless the logarithms of its
+    positive and negative parts differ by less than g s^2/(2 (r - s)). Their difference
+    is at least m if it is at the centres of cells of directions, less g |z_i - z_j|
+    times the cells' radii, which are cut in parts until this is half of it.
+    """
+    up, down = a > 0, a < 0
+    if not down.any():
         return 0.0
-    if z.shape[1] > _HULL or len(up) <= z.shape[1]:
+    if not up.any():
         return np.inf
-    if z.shape[1] == 1:
-        ends = np.array([up.argmin(), up.argmax()])
-        depth = np.minimum(down - up.min(), up.max() - down).min()
-    else:
-        try:
-            hull = ConvexHull(up)
-        except QhullError:
+    steep = g * float(cdist(z[up], z[down]).max())
+    least = np.inf
+    U, h = np.concatenate([np.eye(len(z[0])), -np.eye(len(z[0]))]), 1.0
+    for _ in range(_HALVINGS):
+        lengths = np.linalg.norm(U, axis=1, keepdims=True)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.abs(a)) + g * (U / lengths) @ z.T
+        gain = np.logaddexp.reduce(logs[:, up], axis=1)
+        gain -= np.logaddexp.reduce(logs[:, down], axis=1)
+        sure = gain - 1e-12 * np.abs(logs).max(axis=1)
+        # radial projection onto the sphere from the cube's surface is no expansion
+        sure -= steep * h * np.sqrt(z.shape[1] - 1)
+        if (gain <= 0).any():
             return np.inf
-        ends = hull.vertices
-        sides = down @ hull.equations[:, :-1].T + hull.equations[:, -1]
-        depth = -sides.max()
-    depth -= 1e-9 * float(np.abs(z).max())
-    if depth <= 0:
+        done = sure >= gain / 2.0
+        least = min(least, float(sure[done].min(initial=np.inf)))
+        U = _quarters(U[~done], h)
+        h /= 2.0
+        if not len(U):
+            break
+        if len(U) > _CELLS:
+            return np.inf
+    else:
         return np.inf
-    logs = np.log(np.abs(a)) - g * (z**2).sum(axis=1)
-    most = float(np.logaddexp.reduce(logs[a < 0]))
-    return max(most - float(logs[a > 0][ends].min()) + 1e-9, 0.0) / (2.0 * g * depth)
+    s = float(np.linalg.norm(z, axis=1).max())
+    return (s + g * s * s / (2.0 * least)) * (1.0 + 1e-9)
+
+
+def _quarters(U: Float[NDArray, "n r"], h: float) -> Float[NDArray, "k r"]:
+    """Return the centres of the parts of cells |v - U| <= h on the cube's surface."""
+    for i in range(U.shape[1]):
+        cut = np.abs(U[:, i]) < 1.0
+        step = np.zeros(U.shape[1])
+        step[i] = h / 2.0
+        U = np.concatenate([U[~cut], U[cut] - step, U[cut] + step])
+    return U

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomadv._typing import Bool, Float, NDArray
-from geomadv.perturbations._forms import Affine, Quadratic, decisions
+from geomadv.perturbations._forms import Affine, Quadratic, values
 
 Steps = Callable[[NDArray, int, int | None], tuple[NDArray, NDArray]]
 
@@ -62,7 +62,14 @@ def least(
     if functions == 1:
         distance, delta = steps(X, 0, None)
         return exactly(delta, distance)
-    classes = decisions(form, X)
+    with np.errstate(over="ignore", invalid="ignore"):
+        f = values(form, X)
+    if not np.isfinite(f).all():
+        raise ValueError(
+            "X must lie where all functions of the model are finite, got values "
+            f"of {f[~np.isfinite(f)][0]:g}"
+        )
+    classes = f.argmax(axis=1)
     distance, delta = np.full(len(X), np.inf), np.zeros(X.shape)
     for c in np.unique(classes).tolist():
         rows = np.flatnonzero(classes == c)

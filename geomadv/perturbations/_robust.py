@@ -93,11 +93,11 @@ def robust_error(
     if labels.shape != (len(rows),):
         raise ValueError(f"y must have shape ({len(rows)},), got {labels.shape}")
     predicted, known = _predicted(model, rows)
-    unknown = np.setdiff1d(labels, known)
-    if len(unknown):
+    among = set(known.tolist())
+    unknown = [label for label in labels.tolist() if label not in among]
+    if unknown:
         raise ValueError(
-            f"y must hold labels of the model, {known.tolist()}, got "
-            f"{unknown.tolist()[0]!r}"
+            f"y must hold labels of the model, {known.tolist()}, got {unknown[0]!r}"
         )
     wrong = predicted != labels
     found = minimal_perturbation(

@@ -8,19 +8,23 @@ of several, all that have to turn.
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Bool, Float, NDArray
-from geomadv.perturbations._forms import Expansion, Pairs, ballot, values
+from geomadv.perturbations._forms import Expansion, Pairs, ballot, unlost, values
 from geomadv.perturbations._half_spaces import nearest_points
 from geomadv.perturbations._kernels import Kernel
 from geomadv.perturbations._margins import Margins, expansion_of
 from geomadv.perturbations._programs import smallest_step
+from geomadv.perturbations._shares import relative
 
 _PAST = 1.0 + 1e-9  # of a step to a boundary: over it
 _CORNERED = 16  # linearisations at a corner
+_FAR = 8  # points far away to start from, for each function
+_HULL = 4  # dimensions up to which convex hulls are taken
 _PATTERNS = 12  # sets of functions that turn there
 
 
@@ -40,6 +44,8 @@ class Search:
         """Whether decisions differ from c, for another reason than underflow."""
         functions = expansion_of(self.form)
         f, b = values(functions, Y), functions.b
+        if not isinstance(self.form, Pairs):
+            f = unlost(functions, Y, f)
         level = f == b  # perhaps since all terms are too small for numbers
         if isinstance(self.form, Pairs):
             other = ballot(self.form, f).argmax(axis=1) != self.c
@@ -116,13 +122,14 @@ class Search:
             few = min(8, len(against))
             _, more = _dispatch.nearest(Z, centres[against], few)
             near = np.concatenate([near, against[more]], axis=1)
-        ways = centres[near] - Z[:, None]
+        ways = np.concatenate([centres[near], self._far + 0.0 * Z[:, None]], axis=1)
+        ways -= Z[:, None]
         if self.margins.T is not None:
             ways = ways @ np.linalg.pinv(self.margins.T).T
         # in coordinates in which the map has columns of length 1
         units = self.margins.units
-        lengths = np.linalg.norm(ways / units, axis=2).max(axis=1, initial=0.0)
-        far = lengths + self.width() * self.margins.spread
+        lengths = np.linalg.norm(ways / units, axis=2)[:, : near.shape[1]]
+        far = lengths.max(axis=1, initial=0.0) + self.width() * self.margins.spread
         slopes = self._slopes(X).reshape(n, -1, d)
         rng = np.random.default_rng(0)
         noise = units * rng.standard_normal((8, d)) + np.zeros((n, 1, 1))
@@ -157,9 +164,47 @@ class Search:
             self.margins.D,
             **self.kernel.options,
         )
+        f = f + self.margins.beta
+        for j in self._level():
+            f[:, j], slopes[:, j] = relative(self.margins, self.margins.inner(X), j)
         if self.margins.T is not None:
             slopes = slopes @ self.margins.T
-        return f + self.margins.beta, slopes
+        return f, slopes
+
+    def _level(self) -> list[int]:
+        """Return the functions without an offset, which are best seen as shares."""
+        if self.kernel.name == "polynomial":
+            return []
+        return [int(j) for j in np.flatnonzero(self.margins.beta == 0)]
+
+    @cached_property
+    def _far(self) -> Float[NDArray, "k r"]:
+        """Points far from the centres where functions without an offset are negative.
+
+        Along directions at random, and for Gaussian terms from each negative centre on
+        the surface of the centres' hull along the mean of the normals there: of a sum
+        of exponentials that at a vertex has the last word in its normal cone.
+        """
+        margins, found = self.margins, []
+        centres, r = margins.centres, margins.centres.shape[1]
+        rng = np.random.default_rng(1)
+        lengths = self.width() * (margins.spread or 1.0) * 2.0 ** np.arange(-3, 28)
+        for j in self._level():
+            ways = rng.standard_normal((64, r))
+            feet = np.zeros((64, r)) + centres.mean(axis=0)
+            if self.kernel.name == "gaussian" and r <= _HULL:
+                ends, normals = _exposed(centres, margins.D[:, j])
+                feet = np.concatenate([ends, feet])
+                ways = np.concatenate([normals, ways])
+            ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+            points = feet[:, None] + lengths[:, None] * ways[:, None]
+            value, _ = relative(margins, points.reshape(-1, r), j)
+            turned = (value < 0).reshape(points.shape[:2])
+            first = turned.argmax(axis=1)
+            rows = np.flatnonzero(turned.any(axis=1))
+            rows = rows[np.argsort(first[rows], kind="stable")[:_FAR]]
+            found.append(points[rows, first[rows]])
+        return np.concatenate([np.zeros((0, r)), *found])
 
     def refined(
         self, X: Float[NDArray, "n d"], steps: Float[NDArray, "n d"]
@@ -245,6 +290,25 @@ class Search:
             if length < size:
                 step, size = new, length
         return step
+
+
+def _exposed(
+    centres: Float[NDArray, "m r"], a: Float[NDArray, " m"]
+) -> tuple[Float[NDArray, "k r"], Float[NDArray, "k r"]]:
+    """Return negative terms' centres on the hull of all, and directions outwards."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    used, down = centres[a != 0], centres[a < 0]
+    if centres.shape[1] == 1:
+        sides = np.array([[1.0, -used.max()], [-1.0, used.min()]])
+    else:
+        try:
+            sides = ConvexHull(used).equations
+        except (QhullError, ValueError):  # all in a flat
+            return down[:0], down[:0]
+    heights = down @ sides[:, :-1].T + sides[:, -1]
+    on = heights > -1e-9 * np.abs(used - used[0]).max()
+    return down[on.any(axis=1)], (on @ sides[:, :-1])[on.any(axis=1)]
 
 
 def _trust(steps: NDArray, units: NDArray) -> tuple[NDArray, NDArray]:

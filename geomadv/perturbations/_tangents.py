@@ -24,6 +24,7 @@ import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.perturbations._margins import Margins
+from geomadv.perturbations._shares import NEVER, bounds
 from geomadv.perturbations._terms import laplacian, polynomial, radial
 
 _UP = 1.0 + 1e-12
@@ -102,6 +103,36 @@ def tangents(
         np.fmin(drop + bend * half, smooth) * _UP,
         np.fmin(curve + bend, margins.bend) * _UP,
     )
+
+
+def tilted(
+    margins: Margins,
+    Z: Float[NDArray, "n r"],
+    width: Float[NDArray, "n r"],
+    two: Float[NDArray, " n"],
+    reach: Float[NDArray, " n"],
+    extent: Float[NDArray, " n"],
+) -> Tangents | None:
+    """Return bounds of positive multiples of the functions without an offset.
+
+    By `_shares`; of other functions nothing is bounded. None if there is none.
+    """
+    columns = np.flatnonzero(margins.beta == 0)
+    if margins.kernel.name not in ("gaussian", "laplace") or not len(columns):
+        return None
+    error = np.linalg.norm(Z, axis=1) + reach + extent
+    n, J, r = len(Z), margins.D.shape[1], Z.shape[1]
+    found = [np.full((n, J), -NEVER) for _ in range(5)]
+    found.insert(2, np.zeros((n, J, r)))
+    rows = max(1, _PAIRS // max(len(margins.centres), 1))
+    for i in range(0, n, rows):
+        at = slice(i, i + rows)
+        for j in columns:
+            parts = bounds(margins, Z[at], width[at], two[at], error[at], int(j))
+            for whole, part in zip(found, parts, strict=True):
+                whole[at, j] = part
+    value, base, slope, floor, drop, curve = found
+    return Tangents(value, base, slope, floor, drop * _UP, curve * _UP)
 
 
 def certain(margins: Margins, X: Float[NDArray, "n d"]) -> Float[NDArray, "n J"]:

@@ -8,6 +8,9 @@ g by at most L s, L = min(k |U|_2 |r|_2, sum_j r_j |u_j|_q), and by at most
 b > sum_j r_j there is no zero. Phases are off by at most some roundings of
 sum_i |u_ji x_i| + |s_j|, and g by r_j times that.
 
+In up to `_wave_boxes.DEEPEST` dimensions branch and bound over boxes then closes the
+bracket within its budget.
+
 **From above.** Along rays the first change of decision that is seen is bisected, then
 the function is linearised there again and again: the step is the nearest point of the
 half-space, in the box and in a box of trust.
@@ -22,6 +25,7 @@ from geomadv.perturbations._expansion import _result
 from geomadv.perturbations._forms import Waves, decisions, values
 from geomadv.perturbations._half_spaces import nearest_points
 from geomadv.perturbations._result import Perturbation
+from geomadv.perturbations._wave_boxes import DEEPEST, blur_of, branch, differences
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
 _DOWN = 1.0 - 1e-9
@@ -32,7 +36,7 @@ _SCALES = np.array([0.5, 0.8, 0.9, 0.97, 0.99, 0.999, 1.0, 1.001, 1.01, 1.1])
 
 
 def bracket(
-    form: Waves, X: Float[NDArray, "n d"], p: float, box: Box | None
+    form: Waves, X: Float[NDArray, "n d"], p: float, box: Box | None, budget: int
 ) -> Perturbation:
     """Return certified lower bounds of the distances, and witnesses."""
     least = certified(form, X, p)
@@ -42,6 +46,16 @@ def bracket(
     rows = np.flatnonzero(np.isfinite(least))
     if len(rows):
         delta[rows] = nearest(form, X[rows], p, ends)
+    if d <= DEEPEST:
+
+        def shorter(x: NDArray, ways: NDArray) -> NDArray:
+            steps = _along(form, x, ways, _LOOKS, ends)
+            return _refined(form, x, steps, p, ends)
+
+        for i in np.flatnonzero(delta.any(axis=1) & (least > 0.0)):
+            least[i], delta[i] = branch(
+                form, X[i], delta[i], float(least[i]), p, ends, budget, shorter
+            )
     return _result(delta, least, p)
 
 
@@ -50,14 +64,11 @@ def certified(form: Waves, X: Float[NDArray, "n d"], p: float) -> Float[NDArray,
     q = np.inf if p == 1 else 1.0 if np.isinf(p) else p / (p - 1.0)
     d, m = X.shape[1], len(form.U)
     two = d ** max(0.5 - 1.0 / p, 0.0)
-    a, c, b = form.a, form.c, form.b
-    if len(b) == 1:
-        a, c, b = (np.concatenate([-part, part]) / 2.0 for part in (a, c, b))
+    a, c, b = differences(form)
     phases = X @ form.U.T + form.s
     cosines, sines = np.cos(phases), np.sin(phases)
     f = cosines @ a.T + sines @ c.T + b
-    blur = np.abs(X) @ form.sizes.T + form.reach
-    blur *= (form.terms + d + 8) * 2.0**-52
+    blur = blur_of(form, X)
     widest = float(np.linalg.norm(form.U, 2))
     lengths = np.linalg.norm(form.U, q, axis=1)
     decided, found = decisions(form, X), np.full(len(X), np.inf)

@@ -22,8 +22,20 @@ A log factor, y = C x^beta (log x)^gamma e^eps with x > 1, is one more regressor
 log log x. Over a few decades it is nearly a straight line in log x itself, so that the
 interval for beta becomes much wider: that width is what the data do not tell. The
 choice between the two is a test at the same error rate: the factor stays where the
-interval of gamma leaves out 0. A fit that was chosen gives the exponent of the larger
-model where the factor stays, and of the smaller one where it goes.
+interval of gamma leaves out 0. Where it goes, exponent and prefactor are those of the
+smaller model, but the interval of beta stays that of the larger one. With gamma = 0 or
+without, the larger model is true, so its interval I_1 covers whatever was chosen:
+
+    P(beta in I_1) = 1 - alpha  for every gamma, the choice included.
+
+The smaller model's interval, kept where the factor goes, would not: the choice and the
+slope share their noise. (12 points over 5 decades, noise of 10 %, nominal 95 %: over
+2000 curves it covers 90 % at gamma = 0 and 18 % at gamma = .3, I_1 94.7 %.) The
+exponent that is returned lies in I_1: with s from the larger model and some c,
+
+    beta_0^ - beta_1^ = c gamma^,  se_1^2 = se_0^2 + c^2 se_gamma^2,
+
+and the factor goes only if |gamma^| <= t se_gamma, so |beta_0^ - beta_1^| <= t se_1.
 """
 
 from dataclasses import dataclass, replace
@@ -48,7 +60,9 @@ class PowerLaw:
     exponent : float
         The least-squares exponent.
     exponent_interval : Interval
-        The confidence interval for the exponent.
+        The confidence interval for the exponent. Where a log factor was looked for and
+        not found, it is that of the fit with one, which holds whether there is one or
+        not.
     log_prefactor : float
         The logarithm of the prefactor, which itself may overflow.
     error_rate : float
@@ -117,7 +131,8 @@ def fit_power_law(
         under the assumptions in the header of this module.
     log_factor : bool or "auto"
         Whether to fit a factor ``(log x)^gamma`` too. "auto" keeps it where the
-        interval of gamma leaves out 0.
+        interval of gamma leaves out 0; the interval of the exponent allows for it
+        either way, so that it covers whatever was chosen.
 
     Returns
     -------
@@ -179,7 +194,11 @@ def fit_power_law(
     full = _line(columns, log_y, log_weights, error_rate)
     if log_factor is True or 0.0 not in full.log_exponent_interval:
         return full
-    return replace(plain, log_exponent_interval=full.log_exponent_interval)
+    return replace(
+        plain,
+        exponent_interval=full.exponent_interval,
+        log_exponent_interval=full.log_exponent_interval,
+    )
 
 
 def _line(

@@ -19,7 +19,7 @@ import numpy as np
 
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
-from geomadv._validate import integer, real, real_array
+from geomadv._validate import broadcast, integer, real, real_array
 from geomadv.stats._bounded_sequence import BoundedSequence
 from geomadv.stats._error_rates import checked_error_rate, split_error_rate
 from geomadv.stats._interval import Interval
@@ -87,8 +87,8 @@ def sample_curve(
     *,
     width: float,
     relative: bool = True,
-    lower: float = 0.0,
-    upper: float = 1.0,
+    lower: ArrayLike = 0.0,
+    upper: ArrayLike = 1.0,
     most: int = 10_000_000,
     seed: int = 0,
     error_rate: float = 0.05,
@@ -105,7 +105,7 @@ def sample_curve(
         Width of the intervals that is asked for.
     relative : bool
         Whether the width is a share of the mean.
-    lower, upper : float
+    lower, upper : array_like, shape (k,) or ()
         Bounds of the draws.
     most : int
         The greatest number of draws in all; at least 256 at each point.
@@ -141,10 +141,15 @@ def sample_curve(
     if np.unique(points).size < points.size:
         raise ValueError("x must hold different values")
     width = real("width", width, lower=0.0, open_lower=True)
-    lower, upper = real("lower", lower), real("upper", upper)
+    _, low, high = broadcast(
+        x=points, lower=real_array("lower", lower), upper=real_array("upper", upper)
+    )
     most = integer("most", most, minimum=_FIRST * points.size)
     share = split_error_rate(checked_error_rate(error_rate), points.size)
-    sampled = [_Point(draw, float(v), lower, upper, share, seed) for v in points]
+    sampled = [
+        _Point(draw, v, a, b, share, seed)
+        for v, a, b in zip(points.tolist(), low.tolist(), high.tolist(), strict=True)
+    ]
     for point in sampled:
         point.add(_FIRST)
     left = most - _FIRST * points.size

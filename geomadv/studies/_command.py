@@ -16,6 +16,7 @@ from geomadv.studies._result import StudyResult
 from geomadv.studies._run import FORMATS, run
 from geomadv.studies._store import gathered, is_store
 from geomadv.studies._study import Study, with_grid
+from geomadv.studies._study_error import StudyError
 from geomadv.studies._writer import forget
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 as expected, 1 if not, 2 if an argument is bad, 130 if it was
-        interrupted.
+        Exit status: 0 as expected, 1 if not, 2 if an argument is bad or the study's own
+        code fails, 130 if it was interrupted.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m simulations.{study.name}",
@@ -169,7 +170,7 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> int:
             fresh=given.fresh,
             execution=Execution(workers=given.workers, cluster=given.scheduler),
         )
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, StudyError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -192,8 +193,8 @@ def _begin_anew(study: Study, seed: int, store: Path) -> None:
         return
     layout = layout_of(study, seed)
     table = gathered(store, layout)
-    done, count = int(table.done.sum()), table.layout.count
-    if done and table.missing().size:
+    done, count = len(table.measured), table.layout.count
+    if done and table.missing():
         raise StoreError(
             f"{store} has {done} of {count} cells of an unfinished run: resume "
             "(--resume) to go on with them, or begin anew (--fresh) to discard them"

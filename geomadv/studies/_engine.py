@@ -10,11 +10,10 @@ in a row an empty batch goes out: only if that is lost, too, the workers cannot 
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from geomadv._typing import Int, NDArray
 from geomadv._validate import integer, real
 from geomadv.studies._cluster import Cluster
 from geomadv.studies._executors import (
@@ -109,7 +108,7 @@ class Sink(Protocol):
 def compute(
     work: Work,
     layout: Layout,
-    missing: Int[NDArray, " m"],
+    missing: Collection[int],
     execution: Execution,
     sink: Sink,
     *,
@@ -123,7 +122,7 @@ def compute(
         What is measured.
     layout : Layout
         Turns positions into cells.
-    missing : (m,) array of int
+    missing : collection of int
         The positions.
     execution : Execution
         Where and how.
@@ -138,7 +137,7 @@ def compute(
         If workers cannot live or cannot start their work, or if a cell failed in one
         and `catching` is false.
     """
-    if not missing.size:
+    if not len(missing):
         return
     executor = _executor(execution, work, catching=catching)
     try:
@@ -159,7 +158,7 @@ class _Run:
     def __init__(
         self,
         layout: Layout,
-        missing: Int[NDArray, " m"],
+        missing: Collection[int],
         execution: Execution,
         sink: Sink,
         executor: Executor,
@@ -167,7 +166,7 @@ class _Run:
     ) -> None:
         self._layout, self._retries = layout, execution.retries
         self._sink, self._executor, self._catching = sink, executor, catching
-        self._fresh, self._left = self._tasks(missing), int(missing.size)
+        self._fresh, self._left = self._tasks(missing), len(missing)
         self._again: deque[Task] = deque()
         self._attempts: dict[int, int] = {}
         self._size, self._mean, self._losses = 1, 0.0, 0
@@ -185,7 +184,7 @@ class _Run:
                 out -= 1
                 self._take(finished)
 
-    def _tasks(self, missing: Int[NDArray, " m"]) -> Iterator[Task]:
+    def _tasks(self, missing: Collection[int]) -> Iterator[Task]:
         for position in map(int, missing):
             yield Task(position, *self._layout.at(position))
 

@@ -7,6 +7,7 @@ dataset is held in memory whole.
 
 import csv
 import importlib
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import xarray
 
 FORMATS = (".csv", ".parquet", ".nc")
-_ROWS = 1 << 16
+_BLOCKS = 16  # in a row group of Parquet
 
 
 def export(table: Table, path: Path) -> int:
@@ -53,7 +54,7 @@ def export(table: Table, path: Path) -> int:
             f"the file must end in {', '.join(FORMATS)}, got {path.name!r}"
         )
     writers[path.suffix](table, path)
-    return int(table.done.sum())
+    return len(table.measured)
 
 
 def write_csv(table: Table, path: Path) -> None:
@@ -77,10 +78,11 @@ def dataset(table: Table) -> "xarray.Dataset":
     names = [*layout.axes, *(["repetition"] if repeated else [])]
     units = layout.about.get("units", {})
     filled = np.full((layout.count, len(layout.columns)), np.nan)
+    status = np.zeros(layout.count, np.int8)
     for positions, values in table.blocks():
-        filled[positions] = values
-    status = table.done.astype(np.int8)
-    status[list(table.failures)] = 2
+        filled[positions], status[positions] = values, 1
+    for positions in table.failed.blocks():
+        status[positions] = 2
     flags = {
         "flag_values": np.array([0, 1, 2], np.int8),
         "flag_meanings": "missing measured failed",
@@ -154,7 +156,11 @@ def _write_parquet(table: Table, path: Path) -> None:
         replacing(path) as temporary,
         parquet.ParquetWriter(temporary, schema) as writer,
     ):
-        for positions, values in table.blocks(_ROWS):
+        blocks = table.blocks()
+        while some := list(itertools.islice(blocks, _BLOCKS)):
+            positions, values = (
+                np.concatenate(part) for part in zip(*some, strict=True)
+            )
             *places, repetition = np.unravel_index(positions, layout.shape)
             columns = [
                 arrow.array(_axis(axis)[place].tolist(), kind)

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import Bool, Float, Int, NDArray
+from geomadv.studies._filed import Filed, opened
 
 BLOCK = 1 << 14
 SYNC_SECONDS = 1.0
@@ -67,13 +68,13 @@ def checks(records: NDArray, salt: int, first: int) -> Int[NDArray, " n"]:
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """A file of records, mapped into memory.
+    """A file of records.
 
     Attributes
     ----------
     path : Path
         The file.
-    array : ndarray
+    entries : Filed
         Its whole records.
     salt : int
         Where its checksums begin.
@@ -82,14 +83,14 @@ class Records:
     """
 
     path: Path
-    array: NDArray
+    entries: Filed
     salt: int
     tail: int
 
     def blocks(self) -> Iterator[tuple[int, NDArray, Bool[NDArray, " n"]]]:
         """Yield the first number, the records and which are sound, block by block."""
-        for first in range(0, len(self.array), BLOCK):
-            block = np.asarray(self.array[first : first + BLOCK])
+        for first in range(0, len(self.entries), BLOCK):
+            block = self.entries.part(first, first + BLOCK)
             yield first, block, block["check"] == checks(block, self.salt, first)
 
 
@@ -97,10 +98,7 @@ def read_records(path: Path, columns: int, salt: int) -> Records:
     """Return the records of a file, without reading them yet."""
     kind = record_type(columns)
     count, tail = divmod(path.stat().st_size, kind.itemsize)
-    array = (
-        np.memmap(path, kind, mode="r", shape=(count,)) if count else np.empty(0, kind)
-    )
-    return Records(path, array, salt, tail)
+    return Records(path, opened(path, kind, count), salt, tail)
 
 
 class Appender:
@@ -184,19 +182,32 @@ def line(document: Mapping[str, Any]) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the sound documents of a file of lines, and the numbers of the others."""
-    found, damaged = [], []
-    pieces = path.read_bytes().split(b"\n")
-    if not pieces[-1]:
-        pieces.pop()
-    for number, piece in enumerate(pieces):
-        check, _, text = piece.partition(b" ")
-        if check == b"%08x" % zlib.crc32(text):
-            found.append(json.loads(text))
-        else:
-            damaged.append(number)
-    return found, damaged
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield where each line of a file begins, and its document; None if damaged."""
+    place = 0
+    with path.open("rb") as file:
+        for piece in file:
+            yield place, _document(piece)
+            place += len(piece)
+
+
+def read_line(file: Filed, place: int) -> dict[str, Any]:
+    """Return the document of the sound line that begins at a byte of a file."""
+    size = 1 << 12
+    while True:
+        piece, end, _ = file.part(place, place + size).tobytes().partition(b"\n")
+        if end or place + size >= len(file):
+            break
+        size *= 4
+    document = _document(piece)
+    if document is None:
+        raise OSError("a file of the store has changed since it was read")
+    return document
+
+
+def _document(piece: bytes) -> dict[str, Any] | None:
+    check, _, text = piece.removesuffix(b"\n").partition(b" ")
+    return json.loads(text) if check == b"%08x" % zlib.crc32(text) else None
 
 
 def sealed(content: Mapping[str, Any]) -> str:

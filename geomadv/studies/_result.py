@@ -33,8 +33,8 @@ class StudyResult:
         The rows as a table.
     figures : tuple of Path
         The figures.
-    failed : tuple of Failure
-        The cells that could not be measured.
+    failed : sequence of Failure
+        The cells that could not be measured, read when they are asked for.
     """
 
     study: Study
@@ -45,7 +45,7 @@ class StudyResult:
     seconds: float
     csv: Path
     figures: tuple[Path, ...] = ()
-    failed: tuple[Failure, ...] = ()
+    failed: Sequence[Failure] = ()
 
     @property
     def judged(self) -> dict[str, bool]:

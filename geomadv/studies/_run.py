@@ -15,6 +15,7 @@ from geomadv.studies._layout import layout_of
 from geomadv.studies._result import StudyResult
 from geomadv.studies._store import gathered
 from geomadv.studies._study import Cell, Row, Study, Value
+from geomadv.studies._study_error import blaming
 from geomadv.studies._table import Table
 from geomadv.studies._work import Outcome, Work, checked_numbers
 from geomadv.studies._writer import StoreWriter
@@ -79,6 +80,9 @@ def run(
         named numbers for every cell.
     StoreError
         If the store cannot be used.
+    RuntimeError
+        If `study.summary`, `study.data` or `study.figure` raises: the message has the
+        line at which it did. The table is written by then, and the store is kept.
 
     Notes
     -----
@@ -122,22 +126,28 @@ def run(
             writer.close()
         table = gathered(place, layout, any_version=any_version)
         rows = table.rows() if store is not None else tuple(table.rows())
-        failed = tuple(table.failures[key] for key in sorted(table.failures))
-        measured = _measured(study, rows, table)
-        seconds = time.perf_counter() - start
         path = folder / f"{study.name}.csv"
         write_csv(table, path)
+        kept = f". The numbers are in {path}"
+        if store is not None:
+            kept += f", and their cells in {store}: mend it and resume (--resume)"
+        with blaming(f"{study.name}.summary", kept):
+            measured = _measured(study, rows, table)
+        with blaming(f"{study.name}.data", kept):
+            data = study.data() if study.data is not None else ""
+        seconds = time.perf_counter() - start
     result = StudyResult(
         study=study,
         seed=seed,
         rows=rows,
         measured=measured,
-        data=study.data() if study.data is not None else "",
+        data=data,
         seconds=seconds,
         csv=path,
-        failed=failed,
+        failed=table.failures,
     )
-    return _with_figures(result, folder, formats)
+    with blaming(f"{study.name}.figure", kept):
+        return _with_figures(result, folder, formats)
 
 
 class _Sink:
@@ -158,7 +168,7 @@ class _Sink:
         table = writer.table
         self._layout = table.layout
         self._columns: tuple[str, ...] = table.layout.columns
-        self._done, self._failed = int(table.done.sum()), len(table.failures)
+        self._done, self._failed = len(table.measured), len(table.failed)
         self._tell()
 
     def measured(self, outcomes: list[Outcome]) -> None:
@@ -184,7 +194,9 @@ class _Sink:
             rows,
         )
         self._done += len(outcomes)
-        self._failed -= sum(o.position in self._writer.table.failures for o in outcomes)
+        known = self._writer.table
+        if known.failed:
+            self._failed -= sum(known.has_failed(o.position) for o in outcomes)
         if self._on_cell is not None:
             for outcome in outcomes:
                 self._on_cell(self._layout.at(outcome.position)[0])
@@ -193,7 +205,7 @@ class _Sink:
     def failed(self, outcome: Outcome, attempts: int) -> None:
         """Note a cell that could not be measured."""
         self._writer.fail(outcome.position, attempts, outcome.error)
-        self._failed += outcome.position not in self._writer.table.failures
+        self._failed += not self._writer.table.has_failed(outcome.position)
         self._tell()
 
     def _row(self, outcome: Outcome) -> list[float]:
@@ -232,13 +244,13 @@ def _measured(study: Study, rows: Sequence[Row], table: Table) -> dict[str, floa
             return _means(table)
         return checked_numbers(f"{study.name}.summary", study.summary(rows))
     except Exception:
-        if table.failures:
+        if table.failed:
             return {}
         raise
 
 
 def _means(table: Table) -> dict[str, float]:
-    count = int(table.done.sum())
+    count = len(table.measured)
     return {
         name: math.fsum(x for _, block in table.blocks() for x in block[:, k].tolist())
         / count

@@ -16,7 +16,7 @@ cells are measured again.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -299,12 +299,7 @@ def compact(folder: Path, layout: Layout, without: Layout | None = None) -> None
     The cells of the layout `without` are left out.
     """
     table = Table(layout, [(folder, layout)])
-    if without is not None:
-        (known,) = np.nonzero(table.done)
-        table.where[known[layout.moves(without)(known) >= 0]] = -1
-        positions = np.array(list(table.failures), np.int64)
-        for position in positions[layout.moves(without)(positions) >= 0].tolist():
-            del table.failures[position]
+    moved = None if without is None else layout.moves(without)
     layout.write(folder)
     old = [p for p in folder.iterdir() if p.suffix in (CELLS, FAILED)]
     if len(old) <= 2 and not table.damage and without is None:
@@ -314,27 +309,29 @@ def compact(folder: Path, layout: Layout, without: Layout | None = None) -> None
     with replacing(cells) as path:
         salt = salt_of(f"{layout.name}/{cells.stem}")
         writer = RecordWriter(path, len(layout.columns), salt, sync=True)
-        for positions, values in table.blocks():
-            seconds = table.seconds_at(positions)
-            writer.append(positions, seconds, values)
+        for positions in table.measured.blocks():
+            kept = positions if moved is None else positions[moved(positions) < 0]
+            found = table.records(kept)
+            writer.append(kept, found["seconds"], found["values"])
         writer.close()
-    if table.failures:
-        with replacing(folder / f"{number:06d}{FAILED}") as path:
-            path.write_bytes(b"".join(_failure_lines(table.failures)))
+    if table.failed:
+        with replacing(folder / f"{number:06d}{FAILED}") as path, path.open("wb") as to:
+            for position, failure in zip(table.failed, table.failures, strict=True):
+                if moved is None or moved(np.array([position]))[0] < 0:
+                    to.write(_failure_line(position, failure))
     sync_folder(folder)
     for file in old:
         file.unlink()
 
 
-def _failure_lines(failures: dict[int, Failure]) -> Iterable[bytes]:
-    for position, failure in failures.items():
-        yield line(
-            {
-                "position": position,
-                "attempts": failure.attempts,
-                "error": failure.error,
-            }
-        )
+def _failure_line(position: int, failure: Failure) -> bytes:
+    return line(
+        {
+            "position": position,
+            "attempts": failure.attempts,
+            "error": failure.error,
+        }
+    )
 
 
 def _size(path: Path) -> int:

@@ -1,13 +1,12 @@
 """The one driver that adds to a store: it makes it, locks it and appends to it."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
 
 from geomadv._files import replacing
 from geomadv.studies._layout import Layout, read_layout
@@ -164,12 +163,12 @@ def forget(path: Path, layout: Layout) -> None:
                 continue
             moved = found.moves(layout)
             table = Table(found, [(folder, found)])
-            known = {*np.flatnonzero(table.done).tolist(), *table.failures}
-            there = moved(np.array(sorted(known), np.int64))
-            inside = there >= 0
-            if found.name == layout.name or (inside.size and inside.all()):
+            blocks = itertools.chain(table.measured.blocks(), table.failed.blocks())
+            known = len(table.measured) + len(table.failed)
+            inside = sum(int((moved(positions) >= 0).sum()) for positions in blocks)
+            if found.name == layout.name or 0 < inside == known:
                 _gone(folder)
-            elif inside.any():
+            elif inside:
                 compact(folder, found, without=layout)
     finally:
         lock.release()

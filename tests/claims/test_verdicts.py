@@ -23,6 +23,7 @@ from geomadv.claims import (
     Verdict,
     verify,
 )
+from geomadv.stats import Interval
 
 SOURCE = Source("A. Author", "On nothing", 2020)
 UNIT = {"x": Reals(0.0, 1.0, (0.0, 0.5, 1.0))}
@@ -289,6 +290,32 @@ def test_budget_that_does_not_suffice_is_inconclusive():
     assert result.outcome.verdict is Verdict.INCONCLUSIVE
     assert result.outcome.samples == 5000
     assert verify([result.claim], budget=5000).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("side", "relation", "low", "high", "verdict"),
+    [
+        ("lhs", "lhs <= rhs", 0.1, 0.29, Verdict.HOLDS),
+        ("lhs", "lhs <= rhs", 0.2, 0.31, Verdict.INCONCLUSIVE),
+        ("lhs", "lhs <= rhs", 0.31, 0.4, Verdict.VIOLATED),
+        ("rhs", "lhs <= rhs", 0.1, 0.29, Verdict.VIOLATED),
+        ("rhs", "lhs <= rhs", 0.2, 0.31, Verdict.INCONCLUSIVE),
+        ("rhs", "lhs <= rhs", 0.31, 0.4, Verdict.HOLDS),
+        ("lhs", "lhs == rhs", 0.29, 0.31, Verdict.HOLDS),
+        ("lhs", "lhs == rhs", 0.2, 0.31, Verdict.INCONCLUSIVE),
+        ("lhs", "lhs == rhs", 0.301, 0.31, Verdict.VIOLATED),
+    ],
+)
+def test_an_interval_is_judged_as_the_draws_would_be(
+    side, relation, low, high, verdict
+):
+    evidence = Statistical(coin, constant(0.3), side=side, tolerance=0.05)
+    mean = (low + high) / 2
+    point = evidence.point(relation, {"d": 1}, mean, Interval(low, high))
+    assert point.verdict is verdict
+    assert (point.lhs, point.rhs) == ((mean, 0.3) if side == "lhs" else (0.3, mean))
+    if relation == "lhs <= rhs":
+        assert (point.slack > 0) == (verdict is Verdict.HOLDS)
 
 
 def test_draws_outside_the_support_are_an_error_not_a_verdict():

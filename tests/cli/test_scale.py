@@ -246,6 +246,14 @@ def spread(n, p, rng):
     return abs(rng.binomial(n, p) / n - p)
 
 
+def coin(p, rng):
+    return rng.random() < p
+
+
+def wide(p, rng):
+    return 2 * (rng.random() < p)
+
+
 def exact(p):
     return p
 
@@ -306,6 +314,45 @@ def test_a_sampled_function_has_intervals_and_is_held_to_an_exponent(
     assert f"theory: exponent {exponent:.5f}, {word} the interval" in ended.out
 
 
+def test_draws_go_where_the_curve_is_least_certain_until_the_width_is_reached(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "theory.py"
+    file.write_text(THEORY, encoding="utf-8")
+    arguments = (f"{file}:coin", "--over", "p=.05:.6", "--points", 3, "--width")
+    found = scaled(run, tmp_path / "a.json", *arguments, 0.4)
+    rare, between, often = found["draws"]
+    assert rare > between >= often >= 256
+    for p, mean, (low, high) in zip(
+        found["x"], found["value"], found["intervals"], strict=True
+    ):
+        assert low <= p <= high
+        assert high - low <= 0.4 * mean
+    assert found["reached"]
+    ended = run("scale", *arguments, 0.4, "--draws", 1000)
+    assert ended.code == 2
+    assert "NOT narrow enough, raise --draws" in ended.out
+    ended = run("scale", *arguments, 0.4, "--seed", 1)
+    assert ended.code == 0
+    text = f"{sum(found['draws'])} draws: the intervals hold together at 95 %"
+    assert text in run("scale", *arguments, 0.4).out
+
+
+def test_the_sampled_side_of_a_claim_is_drawn_to_a_width(
+    run: Run, tmp_path: Path
+) -> None:
+    arguments = ("simongabriel2019.one-layer-l1", "--over", "d=2:20", "--points", 3)
+    found = scaled(run, tmp_path / "a.json", *arguments, "--width", 0.04)
+    assert len(found["draws"]) == 3
+    for mean, truth, (low, high) in zip(
+        found["lhs"], found["rhs"], found["intervals"], strict=True
+    ):
+        assert low <= truth <= high
+        assert high - low <= 0.04 * mean
+    wide = scaled(run, tmp_path / "a.json", *arguments, "--width", 0.2)
+    assert sum(wide["draws"]) < sum(found["draws"])
+
+
 def test_a_quantity_of_a_space_is_held_to_its_theory(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "theory.py"
     file.write_text(
@@ -334,6 +381,15 @@ def test_a_quantity_of_a_space_is_held_to_its_theory(run: Run, tmp_path: Path) -
         (["gilmer2018.wiki-bound", "--draws", "9"], "--draws"),
         (["FILE:exact", "--over", "p=.1:.2", "--draws", "9"], "--draws"),
         (["FILE:mean", "--over", "n=9:99", "--at", "p=.5", "--draws", "1"], "--draws"),
+        (["FILE:coin", "--over", "p=.1:.2", "--width", "0"], "--width"),
+        (["FILE:coin", "--over", "p=.1:.2", "--width", ".1", "--draws", "300"], "6400"),
+        (["FILE:coin", "--over", "p=.1:.2", "--range", "0:1"], "goes with --width"),
+        (["FILE:coin", "--over", "p=.1:.2", "--width", "1", "--range", "1:0"], "rise"),
+        (["FILE:wide", "--over", "p=.1:.2", "--width", "1"], "does not hold 2 at p"),
+        (["FILE:exact", "--over", "p=.1:.2", "--width", ".1"], "--width"),
+        (["gilmer2018.wiki-bound", "--width", ".1"], "is not sampled"),
+        (["gilmer2018.share-within", "--draws", "9"], "goes with --width"),
+        (["sphere.cap_height", "--width", ".1"], "is not sampled"),
         (["FILE:bound", "--over", "n=1:9", "--theory", "FILE:exact"], "takes p, not"),
         (["FILE:mean", "--over", "n=1:9", "--at", "q=1"], "takes n, p, rng, not 'q'"),
     ],

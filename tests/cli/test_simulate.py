@@ -81,6 +81,63 @@ def test_a_bad_folder_is_refused_before_the_run(run: Run, tmp_path: Path) -> Non
     assert taken.read_text() == "kept"
 
 
+FAULTY = """
+def faulty(*_):
+    return sum(
+        [1 / (2 - len(_[:2]) * KIND)]
+    )
+
+from dataclasses import replace
+STUDY = replace(STUDY, WHICH=faulty)
+"""
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("which", ["summary", "figure", "data"])
+def test_an_error_in_a_users_function_is_told_with_its_line_and_the_cells_are_kept(
+    run: Run, tmp_path: Path, which: str
+) -> None:
+    file, out = tmp_path / "toss.py", tmp_path / "out"
+    kind = {"summary": "2", "figure": "1", "data": "None"}[which]
+    faulty = FAULTY.replace("KIND", kind).replace("WHICH", which)
+    file.write_text(STUDY.replace("LOW", "0") + faulty, encoding="utf-8")
+    ended = run("simulate", file, "--out", out)
+    assert ended.code == 74
+    number = 1 + file.read_text().splitlines().index(
+        f"        [1 / (2 - len(_[:2]) * {kind})]"
+    )
+    problem = "TypeError" if which == "data" else "ZeroDivisionError"
+    assert ended.err.startswith(f"Error: toss.{which} failed: {problem}: ")
+    assert f", at {file}, line {number}: [1 / (2 - len(_[:2])" in ended.err
+    assert f"{out / 'toss.store'}: mend it and resume" in ended.err
+    assert ended.err.count("\n") == 1
+    assert (out / "toss.csv").read_text().startswith("n,heads\n100,")
+    file.write_text(STUDY.replace("LOW", "0"), encoding="utf-8")
+    assert run("simulate", file, "--out", out, "--resume").code == 0
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nothing_such", "ModuleNotFoundError: No module named 'nothing_such'"),
+        ("x = 1\nSTUDY = y", "NameError: name 'y' is not defined"),
+        ("STUDY = (", "SyntaxError: '(' was never closed"),
+    ],
+)
+def test_a_file_that_cannot_be_executed_is_refused_with_its_line(
+    run: Run, tmp_path: Path, text: str, message: str
+) -> None:
+    file = tmp_path / "toss.py"
+    file.write_text(text, encoding="utf-8")
+    ended = run("simulate", file, "--out", tmp_path / "out")
+    assert ended.code == 64
+    assert message in ended.err
+    assert f"{file}, line {len(text.splitlines())}" in ended.err
+    assert ended.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 SLOW = """
 import time
 from geomadv.studies import Study

@@ -29,6 +29,7 @@ def kernel(x):
     return factor(x) + 1.0
 """
 RUN = """
+import sys
 from numba.core import event
 from geomadv_kernels.cpu import small
 with event.install_recorder("numba:compile") as recorder:
@@ -100,6 +101,26 @@ def test_where_no_folder_can_be_written_nothing_is_kept(package):
     assert line.count("\n") == 1
     assert "for this process alone" in line
     assert "NUMBA_CACHE_DIR" in line
+
+
+LOADED = """
+import sys
+from geomadv_kernels.cpu import small
+value = small.kernel(2.0)
+print(value, "numba.np.linalg" in sys.modules, *(small.kernel(x) for x in {more}))
+"""
+
+
+def test_what_was_kept_loads_without_what_compiling_needs_which_comes_when_asked(
+    package,
+):
+    def printed(more):
+        code = LOADED.format(more=more)
+        command = [sys.executable, "-c", code]
+        return subprocess.check_output(command, env=environment(package), text=True)
+
+    assert printed([]) == "21.0 True\n"
+    assert printed([1j, 3.0]) == "21.0 False (1+10j) 31.0\n"
 
 
 def on_terminal(package):

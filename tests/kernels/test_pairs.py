@@ -9,6 +9,7 @@ from geomadv_kernels.cpu import _frame, _pairs, radius_count
 from geomadv_kernels.cpu import nearest as cpu
 from geomadv_kernels.cpu._arrays import frozen
 from geomadv_kernels.reference import nearest as reference
+from geomadv_kernels.reference import radius_count as counting
 from geomadv_kernels.strategies import clouds
 
 
@@ -50,6 +51,23 @@ def test_bounds_enclose_the_definition(cloud, metric, period):
                 before = np.nextafter(s[i, j], -1)
                 if before >= 0:
                     assert high[i, j] > _pairs.lower(*args[:3], before, *args[4:])
+
+
+@pytest.mark.parametrize("metric", reference.METRICS)
+@pytest.mark.parametrize("side", [1e-150, 1e-200, 1e-310])
+def test_a_torus_may_be_so_small_that_squares_underflow(metric, side):
+    X, Y = side * np.random.default_rng(0).standard_normal((2, 5, 3))
+    eps = side * np.array([0.0, 0.3, 1.0])
+    args = {"metric": metric, "period": side}
+    with np.errstate(over="ignore"):
+        found = radius_count.radius_count(X, Y, eps, **args)
+        assert np.array_equal(found, counting.radius_count(X, Y, eps, **args))
+
+
+def test_everything_is_within_infinity_even_of_nothing():
+    X = np.zeros((3, 2))
+    found = radius_count.enlargement(X, X[:0], np.array([1.0, np.inf]))
+    assert found.tolist() == [0, 3]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

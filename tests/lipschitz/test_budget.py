@@ -1,6 +1,7 @@
 """Work in bounds: rough intervals, budgets, and graphs of very many nodes."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -194,6 +195,61 @@ def test_comparisons_and_moves_are_no_small_work() -> None:
 def test_exponentials_and_roots_are_no_small_work(layer: Layer, cost: int) -> None:
     shape = (2, 4, 4)
     assert layer.work([shape], shape) == cost * 2 * 32
+
+
+def test_wide_windows_of_channels_are_no_small_work() -> None:
+    """A sum over w channels is w additions: 4095 for each of 2^24 numbers, say."""
+    shape = (1, 4096, 64, 64)
+    narrow, wide = (LocalResponseNormalization(k) for k in (5, 4095))
+    assert wide.call_work([shape], shape) > 8 * 4095 * 2**24 > 2**35
+    assert wide.call_work([(1, 8, 1, 1)], (1, 8, 1, 1)) < 2**20  # 15 steps
+    assert narrow.call_work([shape], shape) < narrow.work([shape], shape)
+
+
+def test_thin_convolutions_and_large_kernels_are_no_small_work() -> None:
+    """Numbers that are copied take longer than those that a product takes from it."""
+    thin, shape = Conv(np.ones((1, 1, 11, 11)), padding=5), (1, 1, 2000, 2000)
+    copied = 121 * 2 * 2000**2
+    assert thin.call_work([shape], shape) > 2e-10 * 2**34 * copied
+    assert ConvTranspose(thin).call_work([shape], shape) == thin.call_work(
+        [shape], shape
+    )
+    taps = 10**5
+    row, line = (
+        Conv(np.ones((1, 1, 1, taps)), padding=((0, 0), (5, taps))),
+        (1, 1, 1, 1),
+    )
+    assert row.call_work([line], row.shape(line)) > 4e-6 * 2**33 * taps
+    graph = chain([row], line[1:])
+    assert graph.call_work() == row.call_work([line], row.shape(line)) + 2**18
+
+
+def test_the_making_of_blocks_of_many_taps_is_no_small_work() -> None:
+    taps, side = 2000, 33
+    layer = Conv(np.ones((side, side, 1, taps)), padding=((0, 0), (1000, 1000)))
+    blocks = 4 * 2040 // 2
+    assert layer.bound_work([(1, side, 1, 40)]) > blocks * taps * 2 * side**2
+
+
+def test_thin_layers_take_long_for_a_lower_end() -> None:
+    """Forty times there and back, each number of each tap."""
+    layer = Conv(np.ones((1, 512, 3, 3)), padding=1)
+    moved = 9 * 513 * 56**2
+    assert layer.bound_work([(1, 512, 56, 56)]) > 40 * moved * 1e-9 * 2**33
+
+
+def test_a_small_operator_in_wide_zeros_is_small_in_memory() -> None:
+    rng = np.random.default_rng(3)
+    layer = Conv(rng.standard_normal((2, 1, 3, 3)), dilation=60, padding=60)
+    whole = matrix(layer, (1, 1, 12, 12))
+    found = layer.bound([(1, 1, 12, 12)], 1e-9)
+    tracemalloc.start()
+    layer.bound([(1, 1, 12, 12)], 1e-9)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.lower == pytest.approx(np.linalg.norm(whole, 2), rel=1e-8)
+    assert found.upper == pytest.approx(found.lower, rel=1e-8)
+    assert peak < 20 * whole.nbytes
 
 
 def test_many_small_blocks_are_no_small_work() -> None:

@@ -11,6 +11,8 @@ from scipy.optimize import minimize
 
 from geomadv.lipschitz import _conv_zeros, _fourier
 from geomadv.lipschitz._conv import conv_norm, conv_norm_sup, conv_singular_values
+from geomadv.lipschitz._gram import gram_bounds
+from geomadv.lipschitz._layers import Conv
 
 COSINES = np.cos(
     1
@@ -54,7 +56,7 @@ def convolutions(draw, circular):
     def two(low, high):
         return draw(st.integers(low, high)), draw(st.integers(low, high))
 
-    groups = draw(st.integers(1, 2))
+    groups = draw(st.integers(1, 3))
     shape = (groups * draw(st.integers(1, 3)), draw(st.integers(1, 3)), *two(1, 4))
     stride, dilation = two(1, 3), two(1, 2)
     w = np.random.default_rng(draw(st.integers(0, 99))).standard_normal(shape)
@@ -106,6 +108,39 @@ def test_norms_with_zeros(drawn, whole):
     elif norm:
         assert found.lower >= norm * (1 - 1e-4)
     assert norm <= conv_norm_sup(w, stride, groups, dilation, rtol=1e-3).upper
+
+
+@settings(max_examples=30)
+@given(drawn=convolutions(circular=False), m=st.integers(1, 2))
+def test_every_upper_bound_is_at_least_the_norm(drawn, m):
+    """Rough ones, those of Gram's iteration and those of little work."""
+    w, n, stride, pads, groups, dilation = drawn
+    matrix = explicit(*drawn)
+    norm = np.linalg.norm(matrix, 2)
+    layer = Conv(w, None, stride, pads, groups, dilation)
+    rough = layer.rough_bound([(1, w.shape[1] * groups, *n)])
+    assert rough.lower <= norm * (1 + 1e-13)
+    size = m * stride[0], m * stride[1]
+    around = np.linalg.norm(explicit(w, size, stride, None, groups, dilation), 2)
+    any_size = layer.rough_bound(None).upper
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_conv_zeros, "_WHOLE", 0)
+        patch.setattr(_fourier, "WORK", 1)
+        zeros = conv_norm(w, n, stride, pads, groups, dilation)
+        circular = conv_norm(w, size, stride, "circular", groups, dilation)
+    assert zeros.lower <= norm * (1 + 1e-13)
+    assert circular.lower <= around * (1 + 1e-13)
+    bounds = [any_size, rough.upper, zeros.upper, *gram_bounds(matrix, 3)]
+    assert min(bounds) >= norm * (1 - 1e-13)
+    assert min(any_size, circular.upper) >= around * (1 - 1e-13)
+
+
+def test_an_image_smaller_than_the_kernel_is_not_enlarged(monkeypatch):
+    """One pixel sees the first tap alone, and the norm is not that of both."""
+    monkeypatch.setattr(_conv_zeros, "_WHOLE", 0)
+    monkeypatch.setattr(_fourier, "WORK", 1)
+    found = conv_norm([[[[1.0], [-1.0]]]], 1, padding=((0, 1), (0, 0)))
+    assert found.lower == pytest.approx(1.0, rel=1e-12)
 
 
 TABLE = [

@@ -18,18 +18,14 @@ def exact(model, X, _):
 def bisection(model, X, y):
     """Towards the origin's mirror image, then back to where the decision changes."""
     result = np.full(X.shape, np.nan)
-    for i, x in enumerate(X):
-        for scale in (-1.0, -3.0, 0.3, 3.0):
-            low, high = x, scale * x
-            if model.predict([high])[0] == y[i]:
-                continue
-            for _ in range(60):
-                middle = (low + high) / 2
-                if model.predict([middle])[0] == y[i]:
-                    low = middle
-                else:
-                    high = middle
-            result[i] = high
+    for scale in (-1.0, -3.0, 0.3, 3.0):
+        low, high = X, scale * X
+        other = model.predict(high) != y
+        for _ in range(60):
+            middle = (low + high) / 2
+            changed = (model.predict(middle) != y)[:, None]
+            low, high = np.where(changed, low, middle), np.where(changed, middle, high)
+        result[other] = high[other]
     return result
 
 
@@ -124,6 +120,7 @@ def test_the_same_seed_gives_the_same_problems():
             r"attack must return an array of shape \(100, 20",
         ),
         (exact, {"n": 0}, "n must be at least 1"),
+        (exact, {"error_rate": 1.0}, r"error_rate must lie in \(0, 1\), got 1"),
     ],
 )
 def test_bad_arguments_are_refused(attack, options, message):
@@ -135,6 +132,24 @@ def test_bad_arguments_are_refused(attack, options, message):
 def test_an_attack_is_a_function():
     with pytest.raises(TypeError, match=r"attack must be a function.*got str"):
         score_attack("fgsm")
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize("answer", [[[1.0], [2.0, 3.0]], np.full((2, 20), "1"), {}])
+def test_an_answer_is_an_array_of_numbers(answer):
+    message = r"attack must return an array of numbers of shape \(2, 20\), got"
+    with pytest.raises(TypeError, match=message):
+        score_attack(lambda _m, _X, _y: answer, n=2)
+
+
+@pytest.mark.parametrize("suite", ["quadratic", "1nn"])
+def test_an_answer_so_far_away_that_the_model_overflows_is_invalid(suite):
+    def far(_model, X, _y):
+        return np.where(np.arange(4)[:, None] < 2, 1e151, 1e149) + 0 * X
+
+    score = score_attack(far, suite, n=4)
+    assert score.invalid.tolist() == [True, True, False, False]
+    assert np.isinf(score.found[:2]).all()
 
 
 def test_a_median_of_two_points_is_nothing_but_positive():

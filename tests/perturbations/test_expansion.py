@@ -519,24 +519,96 @@ def test_far_away_nothing_is_made_up_from_underflow():
     a = np.array([[0.5, 1.0], [0.0, 1e-3]])
     form = expansion([[0.0, 0.0], [40.0, 0.0]], a, [0.0, 0.0])
     assert np.isinf(bracket(form, X0, 2, None).distance[0])
-    # nor where a negative term keeps the certificates from saying "never"
+    # a third term, which is less than both where they are equal
     centres = [[0.0, 0.0], [0.01, 0.0], [0.0, 60.0]]
     form = expansion(centres, [1.0, -0.5, 0.5], 0.0)
-    assert np.isinf(bracket(form, X0, 2, None).distance[0])
+    found = bracket(form, X0, 2, None)
+    assert found.distance[0] == pytest.approx(100 * math.log(2) + 0.005 - 0.2)
     form = expansion([[0.0, 0.0], [40.0, 0.0]], [1.0, -1.0], 0.0)
     found = bracket(form, X0, 2, None)
     assert abs(found.distance[0] - 19.8) < 0.01
     assert found.lower[0] > 15
 
 
-def test_where_nothing_is_found_and_nothing_proven():
+def test_a_change_where_all_terms_underflow():
     """exp(-x^2/2) < exp(-(x - e)^2/2)/2 for x > ln 2/e + e/2, where both underflow."""
     form = expansion([[0.0, 0.0], [0.01, 0.0]], [1.0, -0.5], 0.0)
     for p in (1, 2, np.inf):
         found = bracket(form, np.zeros((1, 2)), p, None, budget=2000)
-        assert np.isinf(found.distance[0])
-        assert 3 < found.lower[0] <= math.log(2) / 0.01 + 0.005
-        assert not found.exact[0]
+        true = math.log(2) / 0.01 + 0.005
+        assert found.lower[0] <= true <= found.distance[0] * (1 + 1e-12)
+        assert relative_gap(found) < 1e-3
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_two_gaussians_are_parted_by_a_plane(p):
+    """2 g <z, z_1 - z_2> = log(a_2/a_1) + g (|z_1|^2 - |z_2|^2), in any dimension."""
+    rng = np.random.default_rng(51)
+    q = {1: np.inf, 2: 2, np.inf: 1}[p]
+    for d, apart in ((2, 0.01), (3, 0.3)):
+        z = apart * rng.standard_normal((2, d))
+        form = expansion(z, [3.0, -1.0], 0.0)
+        X = rng.standard_normal((1, d))
+        w, level = z[0] - z[1], (z**2).sum(axis=1)
+        height = X @ w - (math.log(1.0 / 3.0) + 0.5 * (level[0] - level[1]))
+        true = np.abs(height) / np.linalg.norm(w, q)
+        found = bracket(form, X, p, None)
+        assert (found.lower <= true * (1 + 1e-9)).all()
+        assert (true <= found.distance * (1 + 1e-9)).all()
+        assert relative_gap(found) < 1e-3
+        assert np.isfinite(found.distance).all()
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_a_small_negative_term_at_a_vertex_is_found_in_its_cone(d):
+    """Along its axis the corner at e_1 is alone: its distance is a root in one line."""
+    z = np.concatenate([np.eye(d), -np.eye(d)])
+    for weight in (1e-1, 1e-6, 1e-30):
+        a = np.r_[-weight, np.ones(2 * d - 1)]
+        form, x = expansion(z, a, 0.0), np.zeros((1, d))
+        found = bracket(form, x, 2, None)
+        assert relative_gap(found) < 1e-3
+        # f(t e_1) e^(t^2/2 + 1/2) = -weight e^t + e^-t + 2 (d - 1)
+        roots = np.roots([-weight, 2.0 * (d - 1), 1.0])
+        along = math.log(roots[np.isreal(roots)].real.max())
+        assert found.distance[0] <= along * (1 + 1e-9)
+        assert d == 3 or found.distance[0] == pytest.approx(along, rel=1e-3)
+
+
+@pytest.mark.parametrize("kernel", ["laplace", "laplacian"])
+def test_the_far_field_of_exponentials_decides_for_good(kernel):
+    """Two of 1 about one of -a, b = 0; no transport of the terms makes up for it."""
+    X = np.array([[0.3, 0.2], [2.0, -1.0]])
+    z = [[-1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
+    # least at 0 in between; far along the second axis k differs little
+    most = 2.0 * math.exp(-0.5)
+    for a, same in ((0.99 * most, True), (1.05 * most, False)):
+        found = bracket(expansion(z, [1.0, 1.0, -a], 0.0, kernel), X, 2, None)
+        assert np.isinf(found.lower).all() == same
+        assert np.isinf(found.distance).all() == same
+
+
+def test_a_far_field_of_exponentials_without_a_plan():
+    """Found by drawing: the terms' transport proves nothing, directions do."""
+    rng = np.random.default_rng(52)
+    proven = 0
+    for _ in range(40):
+        z, a = rng.standard_normal((6, 2)), rng.uniform(0.3, 1.0, 6)
+        a[:2] *= -1.0
+        form = expansion(z, a, 0.0, "laplace")
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        if never_negative(margins).any():
+            continue
+        c = margins.centres.mean(axis=0)
+        R = positive_beyond(margins, c)
+        t = np.linspace(0.0, 2.0 * math.pi, 2000)
+        ways = np.stack([np.cos(t), np.sin(t)], axis=1)
+        least = (margins.D[:, 0] * np.exp(0.5 * ways @ (margins.centres - c).T)).sum(1)
+        assert np.isfinite(R) == (least.min() > 0)
+        if R < 1000:
+            assert (margins.values(c + R * ways) > 0).all()
+            proven += 1
+    assert proven > 3
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -492,3 +492,24 @@ def test_units_do_not_matter(p, power):
     found = smallest(far, np.ldexp(x, power), p, None)
     assert np.array_equal(np.ldexp(found.delta, -power), plain.delta)
     assert np.array_equal(np.ldexp(found.distance, -power), plain.distance)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("power", [8, 13, 17, 100])
+def test_far_from_all_points_nothing_is_exact(k, power):
+    rng = np.random.default_rng(0)
+    Z, labels = rng.standard_normal((40, 2)), rng.integers(2, size=40)
+    X = 10.0**power * rng.standard_normal((4, 2))
+    for y in (labels, np.zeros(40, int)):
+        model = KNeighborsClassifier(k, algorithm="brute").fit(Z, y)
+        found = minimal_perturbation(model, X)
+        if not y.any():
+            assert found.exact.all()
+            assert np.isinf(found.lower).all()
+            continue
+        assert not found.exact.any()
+        assert (found.lower == 0).all()
+        reached = np.isfinite(found.distance)
+        form = form_of(model)
+        ends = [decisions(form, X + s * found.delta) for s in (1.0, 1 + 1e-9)]
+        assert (ends != decisions(form, X)).any(axis=0)[reached].all()

@@ -212,3 +212,22 @@ def test_units_of_points_and_values_do_not_matter(f, x):
         assert np.ldexp(found.distance[0], -x) == pytest.approx(expected, rel=1e-9)
         compared += 1
     assert compared or abs(f - 2 * x) > 300
+
+
+@pytest.mark.errors
+def test_points_so_far_away_that_terms_underflow_are_refused():
+    sphere = QuadraticClassifier.from_parameters(np.eye(2), [0.0, 0.0], -4.0)
+    found = minimal_perturbation(sphere, [[3e150, 4e150]])
+    np.testing.assert_allclose(found.distance, 5e150, rtol=1e-12)
+    for size in (1e152, 1e160, 1e300):
+        with pytest.raises(ValueError, match=r"X must be at most 6\.5e\+150 in mod"):
+            minimal_perturbation(sphere, [[0.0, size]])
+
+
+@pytest.mark.errors
+def test_values_of_several_classes_that_overflow_are_refused():
+    rng = np.random.default_rng(0)
+    A, b = rng.standard_normal((3, 2, 2)), rng.standard_normal((3, 2))
+    form = Quadratic(A + A.transpose(0, 2, 1), b, np.zeros(3))
+    with pytest.raises(ValueError, match=r"X must lie where .* finite, got values of"):
+        minimal_perturbation(form, [[1e160, -1e160]])

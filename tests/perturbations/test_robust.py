@@ -88,6 +88,8 @@ def test_the_budget_narrows_the_bracket():
         ([[1.0]], [1, 1], 0.1, r"y must have shape \(1,\)"),
         (np.zeros((0, 1)), [], 0.1, "X must"),
         ([[1.0]], [0], 0.1, r"y must hold labels of the model, \[-1, 1\], got 0"),
+        ([[1.0], [2.0]], [1, None], 0.1, r"y must hold labels .* got None"),
+        ([[1.0], [2.0]], [1, "1"], 0.1, r"y must hold labels .* got '1'"),
     ],
 )
 def test_bad_arguments_are_refused(X, y, eps, message):

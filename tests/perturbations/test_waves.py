@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
@@ -13,6 +14,7 @@ from sklearn.svm import SVC
 
 from geomadv.classifiers import FourierFeatures, KernelFeatures, LinearClassifier
 from geomadv.perturbations import minimal_perturbation, robust_error
+from geomadv.perturbations._boxes import GAP
 from geomadv.perturbations._forms import Waves, decisions
 from geomadv.perturbations._models import form_of
 
@@ -53,7 +55,10 @@ def test_one_wave_has_its_zeros_at_known_distances(p):
     found = minimal_perturbation(sine(), X, p=p)
     np.testing.assert_allclose(found.distance, exact, rtol=1e-7)
     assert (found.lower <= exact).all()
-    assert (found.lower >= 0.3 * exact).all()
+    assert (found.lower >= 0.9998 * exact).all()
+    radii = minimal_perturbation(sine(), X, p=p, budget=0).lower
+    assert (radii >= 0.3 * exact).all()
+    assert (radii < 0.99 * exact).any()
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -80,6 +85,56 @@ def test_brackets_hold_what_a_dense_grid_finds(classes):
             assert brute - np.linalg.norm(step, p) <= high <= 1.1 * brute
 
 
+def waves(d, classes, count=4):
+    rng = np.random.default_rng(d)
+    X = 1.5 * rng.standard_normal((60, d))
+    curve = X[:, 0] + X[:, -1] ** 2
+    y = np.digitize(curve, np.quantile(curve, np.arange(1, classes) / classes))
+    features = FourierFeatures(30, 0.3, random_state=0)
+    return make_pipeline(features, LogisticRegression(C=10)).fit(X, y), X[:count]
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, np.inf])
+@pytest.mark.parametrize(("d", "classes"), [(1, 2), (2, 3), (3, 2), (4, 3)])
+def test_brackets_close_in_few_dimensions(d, classes, p):
+    model, X = waves(d, classes)
+    found = minimal_perturbation(model, X, p=p)
+    assert (found.distance <= found.lower * (1 + 1.01 * GAP)).all()
+    assert (model.predict(X + (1 + 1e-9) * found.delta) != model.predict(X)).all()
+    few = minimal_perturbation(model, X, p=p, budget=40)
+    assert (few.lower <= found.distance).all()
+    assert (found.lower <= few.distance).all()
+    box = X.min(axis=0) - 0.5, X.max(axis=0) + 0.5
+    inside = minimal_perturbation(model, X, p=p, box=box)
+    assert (inside.distance >= found.lower).all()
+
+
+@pytest.mark.parametrize(("classes", "d"), [(2, 3), (3, 2)])
+def test_a_general_optimiser_finds_nothing_nearer(classes, d):
+    model, X = waves(d, classes, 2)
+    f, rng = model.decision_function, np.random.default_rng(0)
+    found = minimal_perturbation(model, X)
+
+    def lead(y, own, k):
+        values = f(y[None])
+        return values[0] * (-1) ** own if classes == 2 else np.diff(values[0, [own, k]])
+
+    for x, own, low, high in zip(
+        X, model.predict(X), found.lower, found.distance, strict=True
+    ):
+        sizes = []
+        for k in set(range(classes)) - {own}:
+            rule = {"type": "ineq", "fun": lead, "args": (own, k)}
+            for start in x + high * rng.standard_normal((5, d)):
+                solved = minimize(
+                    lambda y, x: (y - x) @ (y - x), start, (x,), constraints=rule
+                )
+                if solved.success and lead(solved.x, own, k) > -1e-7:
+                    sizes.append(np.linalg.norm(solved.x - x))
+        assert low <= min(sizes) * (1 + 1e-5)
+        assert min(sizes) <= high * (1 + 1e-5)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("p", [1, 2, 3, np.inf])
 def test_no_decision_changes_within_the_lower_bound(classes, p):
@@ -99,7 +154,7 @@ def test_the_lower_bound_is_that_of_the_features():
     )
     model.fit(X, y)
     np.testing.assert_allclose(
-        minimal_perturbation(model, X).lower,
+        minimal_perturbation(model, X, budget=0).lower,
         model[0].certified_radius(model[-1], X),
         rtol=1e-6,
     )
@@ -117,22 +172,24 @@ def test_where_no_wave_is_as_high_as_the_offset_no_decision_changes():
 
 def test_perturbed_points_stay_in_the_box():
     model, X = fitted(3)
-    box = X.min(axis=0), X.max(axis=0)
+    box, X = (X.min(axis=0), X.max(axis=0)), X[::3]
     for p in (1, 2, np.inf):
-        found = minimal_perturbation(model, X, p=p, box=box)
+        found = minimal_perturbation(model, X, p=p, box=box, budget=100)
         Z = X + found.delta
         np.testing.assert_allclose(np.clip(Z, *box), Z, atol=1e-12)
-        free = minimal_perturbation(model, X, p=p)
+        free = minimal_perturbation(model, X, p=p, budget=100)
         assert (free.lower <= found.distance).all()
 
 
 def test_a_metric_measures_in_its_length():
     model, X = fitted(2)
     M = np.diag(1.0 / model[0].scale_ ** 2)
-    outside = minimal_perturbation(model, X[:10], metric=M)
-    inside = minimal_perturbation(model[1:], model[0].transform(X[:10]))
-    np.testing.assert_allclose(outside.lower, inside.lower, rtol=1e-9)
-    np.testing.assert_allclose(outside.distance, inside.distance, rtol=1e-2)
+    for budget, agree in ((0, 1e-9), (2000, 2e-4)):
+        outside = minimal_perturbation(model, X[:10], metric=M, budget=budget)
+        inner = model[0].transform(X[:10])
+        inside = minimal_perturbation(model[1:], inner, budget=budget)
+        np.testing.assert_allclose(outside.lower, inside.lower, rtol=agree)
+        np.testing.assert_allclose(outside.distance, inside.distance, rtol=1e-2)
 
 
 def test_the_robust_error_is_bracketed():

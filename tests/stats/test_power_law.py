@@ -222,12 +222,29 @@ def test_auto_drops_a_log_factor_that_is_not_there():
     noise = np.exp(0.01 * np.random.default_rng(2).standard_normal(x.size))
     y = x**-0.5 * noise
     law, plain = fit_power_law(x, y, log_factor="auto"), fit_power_law(x, y)
+    full = fit_power_law(x, y, log_factor=True)
     assert law.log_exponent == 0
     assert law.log_exponent_interval.lower < 0 < law.log_exponent_interval.upper
-    assert (law.exponent, law.exponent_interval) == (
-        plain.exponent,
-        plain.exponent_interval,
-    )
+    assert (law.exponent, law.log_prefactor) == (plain.exponent, plain.log_prefactor)
+    assert law.exponent_interval == full.exponent_interval
+    assert law.exponent in law.exponent_interval
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("gamma", [0.0, 0.3])
+def test_auto_covers_the_exponent_whatever_it_chooses(gamma, known, at_most, at_least):
+    x, runs = np.logspace(1, 6, 12), 1000
+    noise = np.random.default_rng(int(100 * gamma)).standard_normal((runs, x.size))
+    failures, chosen = 0, 0
+    for row in x**-0.5 * np.log(x) ** gamma * np.exp(0.1 * noise):
+        errors = 0.1 * row if known else None
+        law = fit_power_law(x, row, standard_errors=errors, log_factor="auto")
+        failures += -0.5 not in law.exponent_interval
+        chosen += law.log_exponent != 0
+        assert law.exponent in law.exponent_interval
+    assert 0 < chosen < runs
+    assert at_most(failures, runs, 0.05)
+    assert at_least(failures, runs, 0.05)
 
 
 def test_auto_invents_a_log_factor_at_its_error_rate():

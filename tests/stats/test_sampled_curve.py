@@ -74,6 +74,20 @@ def test_a_point_does_not_depend_on_the_others():
     assert alone.mean[0] == among.mean[0]
 
 
+def test_each_point_may_have_bounds_of_its_own():
+    x = np.array([1.0, 10.0, 100.0])
+
+    def draw(top, n, rng):
+        return top * rng.random(n)
+
+    curve = sample_curve(draw, x, width=0.1, upper=x)
+    assert curve.reached
+    assert curve.draws[0] == curve.draws[1] == curve.draws[2]
+    assert all(top / 2 in i for top, i in zip(x, curve.intervals, strict=True))
+    with pytest.raises(ValueError, match=r"x must lie in \[0, 99\]"):
+        sample_curve(draw, x, width=0.1, upper=[1.0, 10.0, 99.0])
+
+
 def test_the_fit_finds_the_exponent():
     x = np.array([4.0, 8.0, 16.0, 32.0, 64.0])
     curve = sample_curve(
@@ -94,6 +108,11 @@ def test_the_fit_finds_the_exponent():
         ({"x": [1.0, 1.0]}, "x must hold different values"),
         ({"width": 0.0}, "width must"),
         ({"most": 100}, "most must"),
+        (
+            {"upper": [1.0, 1.0]},
+            r"shapes do not broadcast: x \(3,\), lower \(\), upper",
+        ),
+        ({"lower": 1.0}, "upper must be above lower"),
         ({"upper": 0.5}, r"x must lie in \[0, 0.5\]"),
     ],
 )

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,8 +68,8 @@ def test_records_of_two_drivers_come_back_in_grid_order(tmp_path):
     layout = fill(tmp_path / "s", [7, 3, 11])
     fill(tmp_path / "s", [0, 10, 2, 4])
     table = StudyStore(tmp_path / "s").table()
-    assert np.flatnonzero(table.done).tolist() == [0, 2, 3, 4, 7, 10, 11]
-    assert table.missing().tolist() == [1, 5, 6, 8, 9]
+    assert list(table.measured) == [0, 2, 3, 4, 7, 10, 11]
+    assert list(table.missing()) == [1, 5, 6, 8, 9]
     assert table.seconds == 3.5
     rows = content(tmp_path / "s")
     assert list(rows[0]) == ["n", "kind", "repetition", "x", "y"]
@@ -93,7 +92,7 @@ def test_a_grown_grid_keeps_what_it_had(tmp_path):
     grown = study(grid={"kind": ("c", "b", "a"), "n": (0, 2, 3)}, repetitions=3)
     layout = layout_of(grown, 0)
     writer = StoreWriter(tmp_path / "s", layout)
-    kept = [layout.at(int(p)) for p in np.flatnonzero(writer.table.done)]
+    kept = [layout.at(p) for p in writer.table.measured]
     assert kept == [
         ({"kind": kind, "n": n}, r) for kind in "ba" for n in (2, 3) for r in (0, 1)
     ]
@@ -107,10 +106,10 @@ def test_numbers_of_another_seed_or_measure_are_not_mixed(tmp_path, other):
     changed = study(measure=lambda *_: {"x": 2.0}) if other == "measure" else study()
     layout = layout_of(changed, int(other == "seed"))
     writer = StoreWriter(tmp_path / "s", layout)
-    assert not writer.table.done.any()
+    assert not writer.table.measured
     writer.close()
     mixed = StoreWriter(tmp_path / "s", layout, any_version=True)
-    assert mixed.table.done.all() == (other == "measure")
+    assert len(mixed.table.measured) == N * (other == "measure")
     mixed.close()
 
 
@@ -129,17 +128,20 @@ def test_failures_are_kept_until_a_later_attempt_ends_well(tmp_path):
     writer.fail(5, 2, "killed")
     writer.close()
     table = StudyStore(tmp_path / "s").table()
-    assert table.failures[3].error == "Traceback\n  é"
-    assert (table.failures[3].cell, table.failures[3].repetition) == layout.at(3)
+    assert list(table.failed) == [3, 5]
+    first = table.failures[0]
+    assert first.error == "Traceback\n  é"
+    assert (first.cell, first.repetition) == layout.at(3)
+    assert [failure.error for failure in table.failures] == [first.error, "killed"]
     assert len(table.missing()) == N - 2
     assert len(table.missing(retry_failed=True)) == N
     fill(tmp_path / "s", [3, 4])
     table = StudyStore(tmp_path / "s").table()
-    assert list(table.failures) == [5]
+    assert list(table.failed) == [5]
     StudyStore(tmp_path / "s").prune()
     table = StudyStore(tmp_path / "s").table()
-    assert list(table.failures) == [5]
-    assert table.failures[5].attempts == 2
+    assert list(table.failed) == [5]
+    assert table.failures[0].attempts == 2
     assert len(table.rows()) == 2
 
 
@@ -170,7 +172,7 @@ def test_damage_anywhere_costs_what_it_touches_and_is_named(tmp_path_factory, da
     file.write_bytes(after)
     named = {damage.path for damage in StudyStore(path).verify()}
     writer = StoreWriter(path, layout)
-    missing = writer.table.missing().tolist()
+    missing = list(writer.table.missing())
     writer.record(("x", "y"), missing, [0.0] * len(missing), numbers(missing, layout))
     writer.close()
     size = 16 + 2 * 8
@@ -222,7 +224,7 @@ def grids(path, *grids):
     for values in grids:
         layout = layout_of(study(grid={"n": values, "kind": ("a", "b")}), 0)
         writer = StoreWriter(path, layout, sync=False)
-        missing = writer.table.missing().tolist()
+        missing = list(writer.table.missing())
         if missing:
             writer.record(
                 ("x", "y"), missing, [0.0] * len(missing), numbers(missing, layout)
@@ -261,7 +263,7 @@ def test_failures_are_forgotten_with_their_grid_alone(tmp_path):
     writer.fail(11, 1, "three")
     writer.close()
     forget(path, layout_of(study(grid={"n": (1,), "kind": ("a", "b")}), 0))
-    assert [f.error for f in gathered(path, layout).failures.values()] == ["three"]
+    assert [f.error for f in gathered(path, layout).failures] == ["three"]
 
 
 # Two drivers, full disks

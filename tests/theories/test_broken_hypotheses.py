@@ -102,11 +102,3 @@ def test_others_that_are_left_out_raise_the_bound():
     assert found == sorted(found)
     assert found[0] == pytest.approx(wang2019._bound(2, 20, 1))
     assert found[-1] > found[0]
-
-
-def test_every_claim_states_what_it_assumes():
-    for paper in (khoury2018, schmidt2018, stutz2019, tanay2016, belkin2018):
-        for claim in paper.CLAIMS:
-            assert claim.hypotheses, claim.id
-            for one in claim.hypotheses:
-                assert (one.evidence is None) == bool(one.why), claim.id

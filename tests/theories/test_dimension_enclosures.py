@@ -1,7 +1,5 @@
 """Balls of the claims on dimension: against mpmath, and against planted changes."""
 
-import dataclasses
-
 import mpmath
 import pytest
 from flint import arb, ctx
@@ -11,6 +9,7 @@ from geomadv.claims import Enclosure
 from geomadv.theories import find
 from geomadv.theories.dimension.bhagoji2019 import _conflict_share_ball
 from geomadv.theories.dimension.shafahi2018 import _class_share_ball
+from tests.theories._enclosed import check_that_changes_are_noticed, middle, tail
 
 CLAIMS = {
     claim.id: claim
@@ -28,15 +27,7 @@ def _precision():
 
 
 def side(name, which, **point):
-    """Return the middle of an enclosure at a point, which must be narrow."""
-    real = {k: arb(v) if isinstance(v, float) else v for k, v in point.items()}
-    ball = arb(getattr(CLAIMS[name].evidence, which)(**real))
-    assert ball.rad() <= 1e-18 * abs(ball.mid())
-    return mpf(ball.mid().str(45, radius=False))
-
-
-def tail(x):
-    return mpmath.erfc(x / mpmath.sqrt(2)) / 2
+    return middle(CLAIMS[name], which, rtol=1e-18, **point)
 
 
 DENSITIES = {  # relative to the uniform law, up to a factor, and the greatest value
@@ -156,10 +147,6 @@ def test_logarithms_of_the_linf_bound(error, eps):
     assert abs(side("dohmatob2019.linf-gain", "rhs", **point) / bound - 1) < 1e-20
 
 
-def shifted(function):
-    return lambda **point: function(**point) * 1.000001 + 1e-6
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -172,14 +159,4 @@ def shifted(function):
 )
 @pytest.mark.parametrize("which", ["lhs", "rhs"])
 def test_a_change_of_a_ball_or_of_a_formula_is_noticed(name, which):
-    claim, evidence = CLAIMS[name], CLAIMS[name].evidence
-    formulas = list(evidence.formulas)
-    place = ("lhs", "rhs").index(which)
-    formulas[place] = shifted(formulas[place])
-    for changed in (
-        dataclasses.replace(evidence, **{which: shifted(getattr(evidence, which))}),
-        dataclasses.replace(evidence, formulas=tuple(formulas)),
-    ):
-        found = dataclasses.replace(changed, most_boxes=1, beyond=())
-        outcome = found.judge(claim.domain, claim.where)
-        assert f"the formula of {which} gives" in outcome.error
+    check_that_changes_are_noticed(CLAIMS[name], which)

@@ -1,6 +1,5 @@
 """Sides that are proved on boxes: against mpmath, and with planted errors."""
 
-import dataclasses
 import math
 
 import mpmath
@@ -12,9 +11,11 @@ from geomadv.spaces import Sphere
 from geomadv.theories import find
 from geomadv.theories.lipschitz.fawzi2015 import random_ratio
 from geomadv.theories.lipschitz.goodfellow2014 import _problem
+from tests.theories._enclosed import check_that_changes_are_noticed, middle, tail
 
 mp = mpmath.mp
 PAPERS = (
+    "dobriban2020",
     "bubeck2021",
     "fawzi2015",
     "goodfellow2014",
@@ -22,6 +23,7 @@ PAPERS = (
     "bubeck2018",
     "kannan2018",
     "nakkiran2019",
+    "zheng2016",
     "ilyas2019",
     "tsipras2019",
     "donhauser2021",
@@ -41,20 +43,12 @@ def _precision():
 
 
 def side(name, which, listed=(), **point):
-    """Return the middle of the enclosure of a side at a point."""
-    balls = {k: v if k in listed else arb(v) for k, v in point.items()}
-    ball = arb(getattr(BY_ID[name].evidence, which)(**balls))
-    assert ball.is_finite()
-    return mpmath.mpf(ball.mid().str(50, radius=False))
+    return middle(BY_ID[name], which, listed, **point)
 
 
 def close(found, truth, rtol=1e-25):
     truth = mpmath.mpf(truth)
     return abs(found - truth) <= rtol * abs(truth)
-
-
-def tail(x):
-    return mpmath.erfc(x / mpmath.sqrt(2)) / 2
 
 
 # --- Planted errors -------------------------------------------------------------------
@@ -63,15 +57,8 @@ def tail(x):
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("which", ["lhs", "rhs"])
 @pytest.mark.parametrize("claim", ENCLOSED, ids=lambda c: c.id)
-def test_a_planted_change_of_an_enclosure_is_noticed(claim, which, sign):
-    ball = getattr(claim.evidence, which)
-
-    def changed(**point):
-        value = arb(ball(**point))
-        return value + sign * (abs(value) + 1) / 10**6
-
-    evidence = dataclasses.replace(claim.evidence, **{which: changed}, most_boxes=1)
-    assert "formula" in evidence.judge(claim.domain).error
+def test_a_planted_change_of_a_side_is_noticed(claim, which, sign):
+    check_that_changes_are_noticed(claim, which, sign)
 
 
 # --- lipschitz ------------------------------------------------------------------------
@@ -229,6 +216,57 @@ def test_the_divergence_over_the_pairing_penalty(f, r):
     assert close(found, truth)
 
 
+@pytest.mark.parametrize(("f", "r"), [(-8.0, 0.01), (0.5, 1.0), (0.0, 20.0)])
+def test_the_mean_divergence_over_its_bound(f, r):
+    def entropy(p):
+        return -p * mpmath.log(p) - (1 - p) * mpmath.log(1 - p)
+
+    def logistic(z):
+        return 1 / (1 + mpmath.exp(-z))
+
+    def cross(z):
+        return -p * mpmath.log(logistic(z)) - (1 - p) * mpmath.log(logistic(-z))
+
+    f, s = mpmath.mpf(f), mpmath.mpf(r)
+    with mpmath.workdps(30):
+        p, cut = logistic(f), min(max(-f / s, -14), 14)
+        ends = [-14, cut - 1 / s, cut, cut + 1 / s, 14]
+        mean = mpmath.quad(lambda g: cross(f + s * g) * mpmath.npdf(g), sorted(ends))
+        truth = 8 * (mean - entropy(p)) / s**2
+    found = side("zheng2016.divergence-bound", "lhs", f=float(f), spread=r)
+    assert close(found, truth, 1e-13)
+
+
+@pytest.mark.parametrize("ratio", [0.005, 0.2, 0.2**0.5])
+def test_the_variance_factor_of_two_weights_is_a_mean_over_laplace_s_law(ratio):
+    a = mpmath.mpf(ratio)  # the log weights differ by ratio times a Laplace number
+    lost = mpmath.quad(
+        lambda y: mpmath.exp(-y) / mpmath.cosh(a * y / 2) ** 2, [0, 4, 16, 140]
+    )
+    name = "belkin2018.variance-bound"
+    found = side(name, "lhs", ("k", "d"), k=2, d=1, ratio=ratio)
+    assert close(found, 1 - lost / 2, 1e-12)
+
+
+def test_the_variance_factor_is_an_integral():
+    k, ratio = 30, 0.4
+    with mpmath.workdps(15):
+        a = 1 / mpmath.mpf(ratio)
+
+        def weighted(s):
+            t = mpmath.exp(s)
+            second = a * t**2 * mpmath.expint(a - 1, t)
+            return second * (a * mpmath.expint(a + 1, t)) ** (k - 1)
+
+        truth = k * mpmath.quad(weighted, [-20, -7, -4, -2, 0.5])
+    name = "belkin2018.variance-bound"
+    found = side(name, "lhs", ("k", "d"), k=k, d=5, ratio=ratio)
+    assert close(found, truth, 1e-12)
+    bound = k * mpmath.exp(-mpmath.mpf(k) / 4) + 1 / (1 - 2 * mpmath.mpf(ratio)) / k
+    found = side(name, "rhs", ("k", "d"), k=k, d=5, ratio=ratio)
+    assert close(found, bound)
+
+
 @pytest.mark.parametrize("m", [1, 5, 12])
 @pytest.mark.parametrize("ratio", [0.0, 0.3, 0.9])
 def test_the_tail_of_uniform_noise(m, ratio):
@@ -248,6 +286,23 @@ def test_features():
     assert close(found, mpmath.ncdf(4))
     found = side("ilyas2019.talk-equals-zero", "lhs", mean=0.5, ratio=2.0)
     assert close(found, mpmath.mpf(0.5) / mpmath.sqrt(1.25))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+@pytest.mark.parametrize(("m", "prior"), [(1.0, 0.2), (4.0, 0.45)])
+def test_the_prices_of_robustness_at_two_priors(m, share, prior):
+    def price(prior):
+        def risk(t):
+            return prior * mpmath.ncdf(t - m) + (1 - prior) * mpmath.ncdf(-t - m)
+
+        q = mpmath.log((1 - prior) / prior)
+        return risk(q / 2 / (m - mpmath.mpf(share) * m)) - risk(q / 2 / m)
+
+    p = mpmath.mpf(prior)
+    truth = price(p) / price(9 * p / 10)
+    name = "dobriban2020.price-grows-with-imbalance"
+    found = side(name, "lhs", m=m, share=share, prior=prior)
+    assert close(found, truth, 1e-24)
 
 
 def spectral(gamma, penalty, power):

@@ -629,6 +629,33 @@ def _threshold_risk(wider: float, share: float) -> float:
     return float(special.ndtr(x - left) + special.ndtr(-(x + left) / (1 + wider))) / 2
 
 
+def _two_humps(apart: float, share: float) -> tuple[float, float]:
+    """Return the risk of the best threshold and that of the Bayes rule.
+
+    After the attack the classes are mixtures about +-(1 - share) -+ apart.
+    """
+    x = np.linspace(-9, 9, 2001)
+    humps = np.array([-apart, apart])
+
+    def below(t: NDArray, centre: float) -> NDArray:
+        return np.asarray(special.ndtr(t[..., None] - centre - humps).mean(axis=-1))
+
+    def surplus(t: Any) -> Any:
+        one, two = (
+            np.exp(-((np.asarray(t)[..., None] - c - humps) ** 2) / 2).sum(axis=-1)
+            for c in (left, -left)
+        )
+        return one - two
+
+    left = 1 - share
+    turns = np.flatnonzero(np.diff(surplus(x) > 0))
+    cuts = [optimize.brentq(surplus, x[i], x[i + 1], xtol=1e-14) for i in turns]
+    ends = np.array([-np.inf, *cuts, np.inf])
+    apart_by = np.diff(below(ends, left)) - np.diff(below(ends, -left))
+    threshold = (below(x, left) + 1 - below(x, -left)).min() / 2
+    return float(threshold), float(1 - np.abs(apart_by).sum() / 2) / 2
+
+
 def _interval_risk(wider: float, share: float) -> float:
     """Return the Bayes risk: between the roots the narrow class is the likelier."""
     left = 1 - share
@@ -666,7 +693,17 @@ _EQUAL_COVARIANCES = (
     ),
     Hypothesis(
         "the classes are normal",
-        why="it is more than is needed: some other laws have linear best rules too",
+        "in one dimension each has two halves, at a distance $s$ on both sides",
+        Exact(
+            lambda apart, share: _two_humps(apart, share)[0],
+            lambda apart, share: _two_humps(apart, share)[1],
+            rtol=1e-7,
+        ),
+        {
+            "apart": Reals(0, 4, (0.0, 0.5, 1.5, 3.0), symbol="s"),
+            "share": Reals(0, 0.9, (0.0, 0.5), symbol=r"\epsilon/\mu"),
+        },
+        "apart",
     ),
 )
 _TWO_CLASSES = (
@@ -696,7 +733,20 @@ _EQUAL_FREQUENCIES = (
     ),
     Hypothesis(
         "the distance of transport is in the norm of the attack",
-        why="a smaller distance raises the bound, which is attained already",
+        r"it is in the $\ell_p$ norm, the attack in $\ell_2$, and a share of the "
+        "points is moved along the diagonal of the plane",
+        Exact(
+            lambda order, share: transport_bound(
+                2 * share * 2 ** (1 / order - 1 / 2), 1.0
+            ),
+            lambda order, share: (1 - share) / 2,
+        ),
+        {
+            "order": Reals(1, 50, (2.0, 2.1, 4.0, 50.0), symbol="p"),
+            "share": Choices((0.5, 0.9)),
+        },
+        "order",
+        unbroken=2.0,
     ),
 )
 _ONE_LAW = (

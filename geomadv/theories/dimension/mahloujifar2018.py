@@ -33,7 +33,9 @@ k2 n with b/n in place of b is k2 here. Mixing the two is off by a factor of n.
 """
 
 import functools
+import itertools
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -592,9 +594,48 @@ _ALL_DIMENSIONS = Hypothesis(
     },
     "lost",
 )
+
+
+def _least_and_first(values: int, d: int, size: int) -> tuple[int, int]:
+    """Return how many points are within one flip of a set: at least, and of the first.
+
+    All sets of a size are gone through; the first points have the fewest coordinates
+    that are not 0.
+    """
+    P = sorted(
+        itertools.product(range(values), repeat=d),
+        key=lambda p: (d - p.count(0), [-v for v in p]),
+    )
+    near = [
+        sum(
+            1 << j
+            for j, q in enumerate(P)
+            if sum(a != b for a, b in zip(p, q, strict=True)) <= 1
+        )
+        for p in P
+    ]
+    found = [
+        functools.reduce(operator.or_, chosen).bit_count()
+        for chosen in itertools.combinations(near, size)
+    ]
+    return min(found), found[0]
+
+
 _CUBE = Hypothesis(
     r"the space is $\{0,1\}^d$ with the number of flips",
-    why="the order is that of this space; others have other ones, or none",
+    r"it is $\{0, \dots, q - 1\}^d$: points near 0 come first",
+    Exact(
+        lambda values, d, points: _least_and_first(values, d, points)[0],
+        lambda values, d, points: _least_and_first(values, d, points)[1],
+    ),
+    {
+        "values": Integers(2, 4, (2, 3, 4), symbol="q"),
+        "d": Choices((2, 3), symbol="d"),
+        "points": Choices((2, 3, 4), symbol="m"),
+    },
+    "values",
+    unbroken=2,
+    where=lambda values, d, points: values**d <= 27,
 )
 
 

@@ -554,7 +554,15 @@ _INDEPENDENT = Hypothesis(
 )
 _CHOSEN = Hypothesis(
     "the half-space is chosen among many on the points on which it is measured",
-    why="the twin does: with one axis nothing is chosen",
+    "it is chosen among $N$; for $N = 1$ nothing is chosen",
+    Statistical(
+        lambda n, rng, axes: _train_risk(n, rng, 500, axes),
+        lambda axes: _optimum(0.05, 1.0) - 0.02,
+        support=(0.0, 1.0),
+    ),
+    {"axes": Choices((50, 1), symbol="N")},
+    "axes",
+    unbroken=50,
 )
 _INSIDE = Hypothesis(
     "the boxes lie in the set",

@@ -16,12 +16,11 @@ variance 2 tr(A S_k A S_k) + 4 <A m_k + b, S_k (A m_k + b)>. The infimum is f(x)
 - for ridges (any p) and, coordinate by coordinate, for diagonal A with p = infinity:
   c = 2 e |g| - a e^2 + (a e - |g|)_+^2/a of `_features`, with a Gaussian g = a t + b;
   E|g| and E(k - |g|)_+^2 are closed forms in Phi and its density;
-- for A = a I, p = 2 and S_k = v I: the same c with |g| = |a| R, R = |x + b/a|_2 and
-  e = eps. R^2/v has a noncentral chi-squared law, and E R and E(e - R)_+^2 are
-  integrals of its distribution function over an interval of length 20 sqrt(v), as R is
-  Lipschitz (deviations of more than t sqrt(v) have probability e^{-t^2/2});
-- for p = 2 else, if b and the range of A span at most three dimensions: an integral
-  over as many, with the infimum of a trust-region problem (`_euclidean`).
+- for p = 2 else, in any dimension: the value of a trust-region problem, whose mean is
+  an integral over its multiplier (`_euclidean`).
+
+For other p and A the infimum has no law that is known (for p = infinity to find it is
+NP-hard), and `robust_usefulness` gives an interval from a sample.
 
 Source of the definitions: Ilyas, Santurkar, Tsipras, Engstrom, Tran, Madry (2019),
 arXiv:1905.02175, section 2. The formulas are derived here.
@@ -40,12 +39,8 @@ from geomadv.data import GaussianPair, LabelledLaw
 from geomadv.spaces._covariance import Covariance
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
-from geomadv.theories.features._euclidean import MOST, mean_euclidean_fall, span
+from geomadv.theories.features._euclidean import mean_euclidean_fall
 from geomadv.theories.features._features import QuadraticFeature
-
-_NODES = 240
-_REACH = 10.0  # in standard deviations of a coordinate
-_FAR = 3e4  # from where the length of a normal vector is normal to 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,9 +263,8 @@ def quadratic_robust_usefulness(
     eps : float or array_like
         Sizes of perturbations, at least 0.
     p : float
-        Order of their norm: any for a function of one projection, infinity for diagonal
-        A, 2 for a multiple of the identity under isotropic components, or where b and
-        the range of A span at most three dimensions.
+        Order of their norm: 2 for every A, infinity for diagonal A, any for a function
+        of one projection.
 
     Returns
     -------
@@ -281,14 +275,13 @@ def quadratic_robust_usefulness(
     ------
     ValueError
         If p is none of these, among other bad input: `robust_usefulness` then gives an
-        interval from a sample, with exact infima for p = 2 in any dimension and for
-        p = 1 and infinity in at most 8.
+        interval from a sample, with exact infima for p = 1 and infinity in at most 8
+        dimensions.
 
     Notes
     -----
-    Absolute error below 1e-9 where there is a closed form, against quadrature of a grid
-    search; integrals over two or three dimensions are right to 1e-5, mostly to 1e-7,
-    against rules of twice as many points and closed forms (tests).
+    Absolute error below 1e-9: against quadrature of a grid search, and for p = 2
+    against adaptive quadrature in the plane, closed forms and finer rules (tests).
 
     Examples
     --------
@@ -304,7 +297,7 @@ def quadratic_robust_usefulness(
     q = dual_order(norm_order("p", p))
     falls = np.zeros(sizes.shape)
     found = f.ridge()
-    for k, (S, m, y, w) in enumerate(zip(law._S, law._m, law._y, law._w, strict=True)):
+    for S, m, y, w in zip(law._S, law._m, law._y, law._w, strict=True):
         if found is not None:
             u, a, slope = found
             g, e = a * float(u @ m) + slope, np.asarray(sizes * lp_norm(u, q))
@@ -314,18 +307,13 @@ def quadratic_robust_usefulness(
             parts = zip(f.diagonal, f._b, m, spread, strict=True)
             for a, slope, centre, v in parts:
                 falls += w * _mean_fall(y * a, y * (a * centre + slope), v, sizes)
-        elif p == 2 and _is_multiple(f) and S.ndim == 0:
-            a = float(f._A[0, 0])
-            far = float(np.linalg.norm(m + f._b / a))
-            falls += w * _mean_radial_fall(y * a, far, float(S), m.size, sizes)
-        elif p == 2 and span(f).shape[1] <= MOST:
+        elif p == 2:
             falls += w * mean_euclidean_fall(f, y, m, S, sizes)
         else:
             raise ValueError(
-                f"A, p and the covariance of component {k} have no closed form: A must "
-                "be of rank one with b in its range, or diagonal with p = infinity, or "
-                "with p = 2 a multiple of the identity with isotropic components, or "
-                f"b and the range of A must span at most {MOST} dimensions"
+                f"gamma is known exactly for p = 2, for p = infinity and a diagonal A, "
+                "and for every p if A is of rank one with b in its range; "
+                f"`robust_usefulness` gives an interval from a sample, got p = {p:g}"
             )
     return np.asarray(rho - falls / sd)[()]
 
@@ -380,11 +368,6 @@ def _along(w: Float[NDArray, "*s d"], S: Float[NDArray, "..."]) -> NDArray:
     return np.asarray((w * moved).sum(axis=-1))
 
 
-def _is_multiple(f: QuadraticFeature) -> bool:
-    diagonal = f.diagonal
-    return diagonal is not None and bool(np.ptp(diagonal) == 0.0 and diagonal[0] != 0)
-
-
 def _mean_fall(a: float, mu: float, v: ArrayLike, e: Float[NDArray, "*s"]) -> NDArray:
     """Return E[c] for g ~ N(mu, a^2 v)."""
     s = abs(a) * float(np.sqrt(v))
@@ -395,11 +378,19 @@ def _mean_fall(a: float, mu: float, v: ArrayLike, e: Float[NDArray, "*s"]) -> ND
     plain = e * (2 * folded - a * e)
     if a <= 0.0:
         return np.asarray(plain)
-    k = np.asarray(a * e)
+    k, square = np.asarray(a * e), mu**2 + s**2
     if s == 0.0:
-        return np.asarray(plain + np.maximum(k - abs(mu), 0.0) ** 2 / a)
+        return np.asarray((square - np.maximum(abs(mu) - k, 0.0) ** 2) / a)
     inside = _half(k, mu, s) + _half(k, -mu, s)
-    return np.asarray(plain + np.clip(inside, 0.0, k**2) / a)
+    beyond = _past(k, mu, s) + _past(k, -mu, s)
+    small = plain + np.clip(inside, 0.0, k**2) / a
+    return np.asarray(np.where(k**2 < square, small, (square - beyond) / a))
+
+
+def _past(k: NDArray, mu: float, s: float) -> NDArray:
+    """Return E[(g - k)_+^2] for g ~ N(mu, s^2)."""
+    z = (k - mu) / s
+    return np.asarray(s * s * ((1 + z**2) * special.ndtr(-z) - z * _density(z)))
 
 
 def _half(k: NDArray, mu: float, s: float) -> NDArray:
@@ -417,40 +408,3 @@ def _half(k: NDArray, mu: float, s: float) -> NDArray:
 
 def _density(z: ArrayLike) -> NDArray:
     return np.asarray(np.exp(-0.5 * np.square(z)) / math.sqrt(2 * math.pi))
-
-
-def _within(r: NDArray, d: int, far: float) -> NDArray:
-    """Return P(|z| <= r) for z ~ N(m, I), |m| = far.
-
-    For large |m| by the normal law of |z| to second order: with z = m + u,
-    |z| = |m| + u_1 + (|u|^2 - u_1^2)/(2 |m|) + O(|m|^-2), of variance 1 + O(|m|^-2).
-    """
-    if far <= _FAR * math.sqrt(d):
-        return np.asarray(special.chndtr(r**2, d, far**2))
-    return np.asarray(special.ndtr(r - far - (d - 1) / (2 * far)))
-
-
-def _mean_radial_fall(
-    a: float, far: float, v: float, d: int, e: Float[NDArray, "*s"]
-) -> NDArray:
-    """Return E[c] for |g| = |a| R, R^2/v noncentral chi-squared."""
-    sd = math.sqrt(v)
-    centre = math.sqrt(far**2 + d * v)
-    bottom, top = max(centre - _REACH * sd, 0.0), centre + _REACH * sd
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-
-    def below(upper: NDArray, power: int) -> NDArray:
-        """Integrate 2^power (upper - r)^power P(R <= r) over r up to `upper`."""
-        end = np.minimum(upper, top)
-        width = np.maximum(end - bottom, 0.0)[..., None]
-        r = bottom + width * (nodes + 1) / 2
-        chance = _within(r / sd, d, far / sd)
-        values = (2 * (upper[..., None] - r)) ** power * chance
-        return np.asarray((values * weights * width / 2).sum(axis=-1))
-
-    mean = top - float(below(np.asarray(top), 0))
-    plain = e * (2 * abs(a) * mean - a * e)
-    if a <= 0.0:
-        return np.asarray(plain)
-    beyond = np.maximum(e - top, 0.0) ** 2
-    return np.asarray(plain + a * (below(np.asarray(e), 1) + beyond))

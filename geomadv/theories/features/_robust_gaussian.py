@@ -28,8 +28,9 @@ problem with this constraint in place of the price. With k = lambda v a term is
 
 lambda is of the order 1/eps for small eps and 1/eps^2 for large.
 
-**Budget of every point.** With |delta| <= eps for each x there is no closed form but
-for S* = v I, where by the same argument P is a multiple of the identity and
+**Budget of every point.** With |delta| <= eps for each x there is a closed form for
+S* = v I (else see `_pointwise_budget`): by the same argument P is a multiple of the
+identity and
 
     s = E(|z| + eps)^2/d = v + 2 eps sqrt(v) E(chi_d)/d + eps^2/d;
 

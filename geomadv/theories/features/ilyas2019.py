@@ -85,6 +85,9 @@ from geomadv.theories.features._law import (
     quadratic_robust_usefulness as quadratic_robust_usefulness,
 )
 from geomadv.theories.features._law import quadratic_usefulness as quadratic_usefulness
+from geomadv.theories.features._pointwise_budget import (
+    pointwise_robust_variances as pointwise_robust_variances,
+)
 from geomadv.theories.features._random_features import (
     RandomFeatureClassifier as RandomFeatureClassifier,
 )
@@ -204,7 +207,9 @@ def gradient_alignment(mu: ArrayLike, cov: ArrayLike) -> Real:
         raise ValueError("cov must be positive definite")
     means = means / np.abs(means).max(axis=-1, keepdims=True)
     if S.ndim == 1:
-        w = means * (S.min() / S)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.abs(means)) - np.log(S)
+        w = np.sign(means) * np.exp(logs - logs.max(axis=-1, keepdims=True))
     else:
         w = np.linalg.solve(S / eigenvalues.max(), means[..., None])[..., 0]
     w = w / np.abs(w).max(axis=-1, keepdims=True)
@@ -332,6 +337,18 @@ def _cosine(d: int, condition: float, nearness: float) -> float:
     z = spawn(0, "ilyas2019", "mean", d).standard_normal(d)
     mu = nearness * least_aligned_mean(v) + (1 - nearness) * z / np.linalg.norm(z)
     return float(gradient_alignment(mu, v))
+
+
+def _unequal_cosine(d: int, condition: float, unequal: float) -> float:
+    """Return the least cosine at the midpoint if the classes differ in covariance.
+
+    The variances of the first coordinate, the least, are v_1 (1 + h) and v_1 (1 - h):
+    the gradient of the likelihood ratio is the mean of both S^-1 mu, so that
+    v_1 (1 - h^2) stands in place of v_1.
+    """
+    v = _spectrum(d, condition)
+    v[0] *= 1.0 - unequal**2
+    return float(gradient_alignment(least_aligned_mean(v), v))
 
 
 def _by_quadrature(p: str, d: int, mean: float, eps: float) -> float:
@@ -720,7 +737,31 @@ $d \to \infty$.""",
                 rtol=1e-10,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the classes have one covariance",
+                r"in the first coordinate the variances are $v_1(1 + h)$ and "
+                r"$v_1(1 - h)$, of mean $v_1$; the gradient is the one midway between "
+                "the means",
+                Exact(
+                    lambda d, condition, unequal: least_gradient_alignment(
+                        _spectrum(d, condition)
+                    ),
+                    _unequal_cosine,
+                    rtol=1e-10,
+                ),
+                {
+                    "d": _D,
+                    "condition": _CONDITION,
+                    "unequal": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5, 0.9), symbol="h"),
+                },
+                "unequal",
+            ),
+            Hypothesis(
+                "the classes are normal",
+                why="the classifier is that of this law",
+            ),
+        ),
     ),
     Claim(
         id="ilyas2019.alignment-of-robust-gradients",

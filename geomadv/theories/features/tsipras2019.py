@@ -540,7 +540,32 @@ $\frac{p}{1-p}\delta$.""",
             ),
         ),
         note="Rules that depend on the first feature and the mean of the others.",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                r"the steps reach $2\eta$, and so turn the classes into each other",
+                r"steps of $\rho\,\eta$, $\rho < 2$, after which the rules are right "
+                r"with probability $A(t, \rho)$",
+                Exact(
+                    rule_accuracy,
+                    lambda agreement, c, t, ratio: (
+                        (agreement / (1.0 - agreement))
+                        * (1.0 - rule_accuracy(agreement, c, t))
+                    ),
+                    atol=1e-14,
+                ),
+                {
+                    "agreement": _A,
+                    "c": _C,
+                    "t": Reals(0.0, 8.0, (0.5, 1.0, 2.0, 4.0), symbol="t"),
+                    "ratio": Reals(
+                        0.5, 2.0, (2.0, 1.99, 1.9, 1.5, 1.0), symbol=r"\rho"
+                    ),
+                },
+                "ratio",
+                unbroken=2.0,
+            ),
+            *_SETTING,
+        ),
     ),
     Claim(
         id="tsipras2019.best-trade-off",

@@ -159,10 +159,14 @@ _LARGE: dict[str, Parameter] = {
 def _weakened_difference(channels: str, k: int, n: int, weaker: float) -> float:
     """Return the difference for a matrix between circular and zero padding."""
     kernel = _kernel_of(k, channels)
-    around = convolution_matrix(kernel, (n, n))
+    images = convolution_matrix(kernel, (n, n)).reshape(-1, n, n)
+    # with zeros on all sides an output sees pixels before its own
+    before = -((k - 1) // 2)
+    around = np.roll(images, before, axis=(1, 2))
     zeros = convolution_matrix(kernel, (n, n), circular=False)
     return _difference(
-        conv_singular_values(kernel, n), (1 - weaker) * around + weaker * zeros
+        conv_singular_values(kernel, n),
+        (1 - weaker) * around.reshape(zeros.shape) + weaker * zeros,
     )
 
 

@@ -179,6 +179,15 @@ def sample_errors(
     return np.asarray(special.ndtr(found))
 
 
+def right_labels(n: float, wrong: float) -> float:
+    """Return how many labels are worth n of which a share is wrong.
+
+    The average of y x has the mean (1 - 2 wrong) theta and the noise of n labels, and
+    so the direction of an average of n (1 - 2 wrong)^2 right ones.
+    """
+    return n * (1 - 2 * wrong) ** 2
+
+
 def mean_magnitude(s: ArrayLike) -> Real:
     """Return m(s) = E|1 + s g|, with g a standard normal number.
 

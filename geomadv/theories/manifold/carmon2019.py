@@ -54,6 +54,7 @@ from geomadv.claims import (
     Exact,
     Expected,
     Hypothesis,
+    Parameter,
     Reals,
     Source,
     Statistical,
@@ -64,6 +65,7 @@ from geomadv.theories.manifold._gaussian_balls import (
     self_trained_slope_ball,
     slope_ball,
 )
+from geomadv.theories.manifold._gaussian_model import right_labels
 from geomadv.theories.manifold.schmidt2018 import (
     limit_errors,
     mean_magnitude,
@@ -489,17 +491,80 @@ def _noisier(eps: float, rho: float, n_0: float, noisier: float) -> float:
     return float(self_training_limit(d, noisier * sigma, n_0, m, eps)[1])
 
 
-_MODEL = Hypothesis(
-    r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $y$ uniform, $\|\theta\|^2 = d$",
-    why="the formulas of the errors are those of this model",
+_MODEL = r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $y$ uniform, $\|\theta\|^2 = d$"
+_SOME_WRONG = "a share $s$ of the labels is wrong"
+_WRONG = Reals(0.0, 0.5, (0.0, 0.1, 0.3, 0.49), symbol="s")
+_NOISE = r"$\sigma^2 = \sqrt{d n_0}$"
+_NOISIER = r"$\sigma$ is $c$ times as large"
+_MORE_NOISE = Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c")
+_AT: dict[str, Parameter] = {
+    "eps": Choices((1e-3, 0.1, 0.5), symbol=r"\varepsilon"),
+    "rho": Choices((1.0, 100.0), symbol=r"\rho"),
+    "n_0": Choices((10, 1000), symbol="n_0"),
+}
+
+
+def _few(
+    eps: float, rho: float, n_0: float, *, noisier: float = 1.0, longer: float = 1.0
+) -> tuple[float, float]:
+    """Return the errors of n_0 labels at a larger sigma, or for a longer theta."""
+    d, sigma = _setting(eps, rho, n_0)
+    standard, robust = limit_errors(d, noisier / longer * sigma, n_0, eps / longer)
+    return float(standard), float(robust)
+
+
+def _enough_at_noise(noisier: float, eps: float, n_0: float) -> float:
+    """Return the robust error of 4 n_0 rho labels, rho = 27.6, at a larger sigma."""
+    d, sigma = _setting(eps, 27.6, n_0)
+    return float(limit_errors(d, noisier * sigma, 4 * 27.6 * n_0, eps)[1])
+
+
+_STANDARD = (
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda wrong, **point: _labelled(**point, factor=right_labels(1, wrong))[0],
+            lambda wrong, **point: 1 / 3,
+        ),
+        {**_AT, "wrong": _WRONG},
+        "wrong",
+    ),
+    Hypothesis(
+        _NOISE,
+        _NOISIER,
+        Exact(
+            lambda noisier, **point: _few(**point, noisier=noisier)[0],
+            lambda noisier, **point: 1 / 3,
+        ),
+        {**_AT, "noisier": _MORE_NOISE},
+        "noisier",
+        unbroken=1.0,
+    ),
 )
-_NOISE = Hypothesis(
-    r"$\sigma^2 = \sqrt{d n_0}$",
-    why="what it costs to have more is shown at the theorem on self-training",
-)
-_SETTING = (_MODEL, _NOISE)
 _ALONE = (
-    *_SETTING,
+    Hypothesis(
+        _MODEL,
+        r"$\|\theta\|^2 = c^2 d$",
+        Exact(
+            lambda longer, **point: 0.4,
+            lambda longer, **point: _few(**point, longer=longer)[1],
+        ),
+        {**_AT, "longer": _MORE_NOISE},
+        "longer",
+        unbroken=1.0,
+    ),
+    Hypothesis(
+        _NOISE,
+        r"$\sigma$ is $s$ times as large",
+        Exact(
+            lambda quieter, **point: 0.4,
+            lambda quieter, **point: _few(**point, noisier=quieter)[1],
+        ),
+        {**_AT, "quieter": Reals(0.01, 1.0, (1.0, 0.9, 0.5, 0.01), symbol="s")},
+        "quieter",
+        unbroken=1.0,
+    ),
     Hypothesis(
         "the learner has $n_0$ labels and no more",
         "it has $c$ times as many",
@@ -518,7 +583,29 @@ _ALONE = (
     ),
 )
 _LARGE = (
-    *_SETTING,
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda wrong, eps, n_0: _labelled(
+                eps, 27.6, n_0, 4 * 27.6 * right_labels(1, wrong)
+            )[1],
+            lambda wrong, eps, n_0: 1e-3,
+        ),
+        {"eps": _AT["eps"], "n_0": _AT["n_0"], "wrong": _WRONG},
+        "wrong",
+    ),
+    Hypothesis(
+        _NOISE,
+        _NOISIER,
+        Exact(
+            lambda noisier, eps, n_0: _enough_at_noise(noisier, eps, n_0),
+            lambda noisier, eps, n_0: 1e-3,
+        ),
+        {"eps": _AT["eps"], "n_0": _AT["n_0"], "noisier": _MORE_NOISE},
+        "noisier",
+        unbroken=1.0,
+    ),
     Hypothesis(
         r"$\rho \ge 27.6$: the dimension is large",
         r"low dimension: $\rho$ is less, and with it $d = n_0\rho^2/\varepsilon^4$",
@@ -535,8 +622,94 @@ _LARGE = (
         unbroken=27.6,
     ),
 )
+_ANY_RHO = (
+    Hypothesis(_MODEL, why="the statement is false even so"),
+    Hypothesis(_NOISE, why="the statement is false even so"),
+)
+_IDENTITY = (
+    Hypothesis(
+        _NOISE,
+        _NOISIER,
+        Exact(
+            lambda d, eps, noisier: 10 * hardness(d, 10, eps) / (8 * math.log(d)),
+            lambda d, eps, noisier: necessary_samples(d, noisier * noise(d, 10), eps),
+        ),
+        {
+            "d": Choices((1e5, 1e12)),
+            "eps": _AT["eps"],
+            "noisier": _MORE_NOISE,
+        },
+        "noisier",
+        unbroken=1.0,
+    ),
+)
+_LAW = (
+    Hypothesis(
+        _MODEL,
+        "a share $s$ of the labels is wrong, of the four that are given",
+        Exact(
+            lambda eps, wrong: float(
+                self_training_limit(4096, 8.0, right_labels(4, wrong), 64, eps)[1]
+            ),
+            lambda eps, wrong: _expected(4, 64, eps),
+            rtol=0.15,
+        ),
+        {"eps": Choices((0.75, 0.9), symbol=r"\varepsilon"), "wrong": _WRONG},
+        "wrong",
+    ),
+)
+_WORTH_AT: dict[str, Parameter] = {
+    "d": Reals(1e6, 1e18, (1e12, 1e14, 1e16, 1e18), scale="log"),
+}
+_WORTH = (
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda wrong, d: (
+                label_worth(d, noise(d, 10), right_labels(10, wrong), 1000) / 1000
+            ),
+            lambda wrong, d: math.erf(math.sqrt(0.5)) ** 2,
+            tolerance=1e-3,
+        ),
+        {"wrong": _WRONG, **_WORTH_AT},
+        "wrong",
+    ),
+    Hypothesis(
+        _NOISE,
+        _NOISIER,
+        Exact(
+            lambda noisier, d: label_worth(d, noisier * noise(d, 10), 10, 1000) / 1000,
+            lambda noisier, d: math.erf(math.sqrt(0.5)) ** 2,
+            tolerance=1e-3,
+        ),
+        {"noisier": _MORE_NOISE, **_WORTH_AT},
+        "noisier",
+        unbroken=1.0,
+    ),
+)
 _SELF_TRAINED = (
-    _MODEL,
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda wrong, eps, rho, n_0: float(
+                self_training_limit(
+                    *_setting(eps, rho, n_0),
+                    right_labels(n_0, wrong),
+                    288 * n_0 * rho,
+                    eps,
+                )[1]
+            ),
+            lambda wrong, eps, rho, n_0: 1e-3,
+        ),
+        {
+            **_AT,
+            "eps": Choices((1e-3, 0.1, 0.2), symbol=r"\varepsilon"),
+            "wrong": _WRONG,
+        },
+        "wrong",
+    ),
     Hypothesis(
         r"$\varepsilon \le 1/5$",
         "the steps are larger",
@@ -568,8 +741,8 @@ _SELF_TRAINED = (
         unbroken=1.0,
     ),
     Hypothesis(
-        r"$\sigma^2 = \sqrt{d n_0}$",
-        r"$\sigma$ is $c$ times as large: the first labels say too little",
+        _NOISE,
+        _NOISIER + ": the first labels say too little",
         Exact(_noisier, lambda eps, rho, n_0, noisier: 1e-3),
         {
             "eps": Choices((1e-3, 0.1, 0.2), symbol=r"\varepsilon"),
@@ -620,7 +793,7 @@ has standard error at most $1/3$ (in the limit formula).""",
                 lambda eps, rho, n_0: _ratio(1, 3),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_STANDARD,
     ),
     Claim(
         id="carmon2019.labels-alone",
@@ -746,7 +919,7 @@ has robust error at most $10^{-3}$.""",
             },
         ),
         note=r"""At $\rho = 4$, $d = 10^5$, $n_0 = 10$ the error is 0.0168.""",
-        hypotheses=_SETTING,
+        hypotheses=_ANY_RHO,
     ),
     Claim(
         id="carmon2019.lower-bound",
@@ -775,7 +948,7 @@ $\sigma^2 = \sqrt{d n_0}$, $\rho = \varepsilon^2\sqrt{d/n_0}$.""",
                 lambda d, n_0, eps: necessary_samples(d, noise(d, n_0), eps),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_IDENTITY,
     ),
     Claim(
         id="carmon2019.self-training-law",
@@ -802,7 +975,7 @@ for large $d$, that of the average of as many labels as these are worth.""",
             ),
         ),
         note=r"""$d = 4096$ and $\sigma = d^{1/4}$.""",
-        hypotheses=(_MODEL,),
+        hypotheses=_LAW,
     ),
     Claim(
         id="carmon2019.self-training",
@@ -873,6 +1046,6 @@ $(1 - 2\Phi(-1))^2 m = 0.466\,m$ labels as $d \to \infty$.""",
                 tolerance=1e-3,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_WORTH,
     ),
 )

@@ -119,14 +119,20 @@ SOURCE = Source(
 # --- Claims --------------------------------------------------------------------------
 
 
-def _nearest_margin(reach: float, share: float, delta: float) -> float:
+def _nearest_margin(reach: float, share: float, delta: float, wrong: int = 0) -> float:
     """Return by how much 1-NN is right on the tube over two lines, in the worst case.
 
-    Samples are a distance 2 delta apart on each line, and opposite to each other.
+    Samples are a distance 2 delta apart on each line, and opposite to each other. As
+    many as `wrong` of them, next to each other, have the label of the other line.
     """
     eps = share * reach
     samples = 2 * delta * np.arange(-3, 4)
     x = np.linspace(0, 2 * delta, 101)
+    if wrong:
+        gap = np.hypot(np.abs(x[:, None] - samples), eps)
+        others = np.arange(3, 3 + wrong)  # the first of them at 0
+        own = np.delete(gap, others, axis=1).min(axis=1)
+        return float((gap[:, others].min(axis=1) - own).min())
     own = np.hypot(np.abs(x[:, None] - samples).min(axis=1), eps)
     other = np.hypot(np.abs(x[:, None] - samples).min(axis=1)[:, None], 2 * reach - eps)
     shifted = 2 * delta * (np.arange(-3, 4) + 0.5)  # opposite to the gaps
@@ -216,12 +222,27 @@ _REACH = Reals(0.1, 10.0, (0.5, 1.0), symbol="r")
 _SHARE = Reals(0.0, 0.95, (0.0, 0.3, 0.9), symbol=r"\varepsilon/r")
 _ABOVE_0 = Reals(0.0, 0.95, (0.001, 0.3, 0.9), symbol=r"\varepsilon/r")
 _MORE = Reals(0.0, 1.0, (0.0, 1e-3, 0.03, 0.3, 1.0), symbol="s")
-_LABELS = Hypothesis(
-    "samples have the label of their manifold",
-    why="next to a wrong label nearest neighbours are wrong, at once",
-)
+_LABELS = "samples have the label of their manifold"
+_FLIPPED = "of seven samples in a row, $m$ have the label of the other one"
+_ROW: dict[str, Reals | Integers | Choices] = {
+    "reach": Choices((0.5, 1.0), symbol="r"),
+    "share": Choices((1e-3, 0.3, 0.9), symbol=r"\varepsilon/r"),
+    "wrong": Integers(0, 4, (0, 1, 4), "linear", "m"),
+}
 _NEIGHBOURS = (
-    _LABELS,
+    Hypothesis(
+        _LABELS,
+        _FLIPPED,
+        Exact(
+            lambda reach, share, wrong: 0.0,
+            lambda reach, share, wrong: _nearest_margin(
+                reach, share, nearest_neighbour_cover(reach, share * reach), wrong
+            ),
+            atol=1e-12,
+        ),
+        _ROW,
+        "wrong",
+    ),
     Hypothesis(
         r"the samples are a $\delta$-cover with $\delta \le 2(r - \varepsilon)$",
         r"fewer samples: $\delta = 2(1 + s)(r - \varepsilon)$, on two lines",
@@ -241,7 +262,19 @@ _NEIGHBOURS = (
     ),
 )
 _OPPOSITE = (
-    _LABELS,
+    Hypothesis(
+        _LABELS,
+        _FLIPPED,
+        Exact(
+            lambda reach, share, wrong: 0.0,
+            lambda reach, share, wrong: _nearest_margin(
+                reach, share, flat_nearest_neighbour_cover(reach, share * reach), wrong
+            ),
+            atol=1e-12,
+        ),
+        _ROW,
+        "wrong",
+    ),
     Hypothesis(
         r"$\delta \le 2\sqrt{r(r - \varepsilon)}$",
         r"fewer samples: $1 + s$ times this",
@@ -281,21 +314,150 @@ _BALLS = (
         "more",
     ),
 )
-_TUBE = (
+_FLAT = (
+    r"the manifold is a $k$-flat, and the balls have the radius $\delta$ of the tube"
+)
+_LARGER = r"the radius of the balls is $(1 + s)\delta$"
+_GRID = r"the samples are the coarsest grid that is a $\delta$-cover"
+_FINER = "a grid of $1 - s$ times its spacing"
+_BY = Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="s")
+
+
+def _covered(k: int, d: int, larger: float, finer: float) -> float:
+    """Return the share of the tube that larger balls about a finer grid cover."""
+    spacing = 2 * (1 - finer) / math.sqrt(k)
+    return tube_coverage(k, d, spacing=spacing, radius=1 + larger, eps=1.0)
+
+
+def _tube(k: tuple[int, ...], d: tuple[int, ...]) -> tuple[Hypothesis, Hypothesis]:
+    """Return what claims on the coverage of a tube assume."""
+    at: dict[str, Reals | Integers | Choices] = {
+        "k": Choices(k, symbol="k"),
+        "d": Choices(d, symbol="d"),
+    }
+    return (
+        Hypothesis(
+            _FLAT,
+            _LARGER,
+            Exact(
+                lambda k, d, larger: _covered(k, d, larger, 0.0),
+                lambda k, d, larger: min(grid_coverage(k, d), 1.0),
+                rtol=1e-8,
+            ),
+            {**at, "larger": _BY},
+            "larger",
+        ),
+        Hypothesis(
+            _GRID,
+            _FINER,
+            Exact(
+                lambda k, d, finer: _covered(k, d, 0.0, finer),
+                lambda k, d, finer: min(grid_coverage(k, d), 1.0),
+                rtol=1e-8,
+            ),
+            {**at, "finer": _BY},
+            "finer",
+        ),
+    )
+
+
+_FEW_DIMENSIONS = Choices((2, 10), symbol="k")
+_SAYS_NOTHING = (
     Hypothesis(
-        r"the manifold is a $k$-flat, and the balls have the radius $\delta$ of the "
-        "tube",
-        why="the share is that of this shape",
+        _FLAT,
+        r"the radius of the balls is $(1 - s)\delta$",
+        Exact(
+            lambda k, smaller: 1.0,
+            lambda k, smaller: (1 - smaller) ** (k + 1) * grid_coverage(k, k + 1),
+        ),
+        {"k": _FEW_DIMENSIONS, "smaller": _BY},
+        "smaller",
     ),
     Hypothesis(
-        r"the samples are the coarsest grid that is a $\delta$-cover",
-        why="a finer grid covers more, in closed form as well",
+        _GRID,
+        "a grid of $1 + s$ times its spacing",
+        Exact(
+            lambda k, coarser: 1.0,
+            lambda k, coarser: grid_coverage(k, k + 1) / (1 + coarser) ** k,
+        ),
+        {"k": _FEW_DIMENSIONS, "coarser": _BY},
+        "coarser",
     ),
 )
+_NEEDED = (
+    Hypothesis(
+        _FLAT,
+        _LARGER,
+        Exact(
+            # The volume of each is (1 + s)^d times as large.
+            lambda half, larger, d: (
+                balls_needed(round(2 * half), d, 0.1) * (1 + larger) ** -d
+            ),
+            lambda half, larger, d: half,
+        ),
+        {
+            "half": Choices((0.5, 2.5), symbol="k/2"),
+            "larger": Reals(0.0, 1e-4, (0.0, 1e-6, 1e-4), symbol="s"),
+            "d": Integers(100, 10**6, (10**4, 10**5, 10**6), symbol="d"),
+        },
+        "larger",
+    ),
+)
+_CONCENTRIC = "the classes are concentric spheres"
+
+
+def _moved_height(d: int, moved: float) -> float:
+    """Return the height of the l_inf axis along e_1, the outer sphere about -moved e_1.
+
+    There (1 + 2 s + moved)^2 + (d - 1) s^2 = 9.
+    """
+    b = 1 + moved
+    return (math.sqrt(4 * b * b + (d + 3) * (9 - b * b)) - 2 * b) / (d + 3)
+
+
+def _height_in_norm(d: int, order: float) -> float:
+    """Return s with (1 + 2 s)^p + (d - 1) s^p = 3^p: the height for l_p spheres."""
+    from scipy.optimize import brentq
+
+    def surplus(s: float) -> float:
+        rest = math.log(d - 1) / order + math.log(s)
+        return float(np.logaddexp(order * math.log1p(2 * s), order * rest)) - (
+            order * math.log(3)
+        )
+
+    return float(brentq(surplus, 1e-12, 1.0, xtol=1e-15, rtol=1e-13))
+
+
 _SPHERES = (
     Hypothesis(
-        "the classes are concentric spheres",
-        why="the decision axis has a closed form for them alone",
+        _CONCENTRIC,
+        "the outer one is moved by $s$, against the direction $e_1$",
+        Exact(
+            lambda d, moved: inf_axis_reach(d),
+            _moved_height,
+            atol=1e-9,
+        ),
+        {
+            "d": Choices((2, 10, 100), symbol="d"),
+            "moved": Reals(0.0, 1.9, (0.0, 0.01, 0.1, 1.0), symbol="s"),
+        },
+        "moved",
+    ),
+)
+_SPHERES_RATE = (
+    Hypothesis(
+        _CONCENTRIC,
+        r"they are spheres of the $\ell_p$ norm: shown is the height along $e_1$",
+        Exact(
+            lambda order, d: _height_in_norm(d, order),
+            lambda order, d: -0.5,
+        ),
+        {
+            "order": Reals(2.0, 10.0, (2.0, 2.1, 3.0, 10.0), symbol="p"),
+            "d": Integers(100, 10**9, (10**5, 10**7, 10**9), symbol="d"),
+        },
+        "order",
+        unbroken=2.0,
     ),
 )
 
@@ -424,7 +586,7 @@ $\delta$.""",
             where=lambda k, d: k == 1,
         ),
         note=r"""Where the bound is at least 1 it is vacuous, and left out.""",
-        hypotheses=_TUBE,
+        hypotheses=_tube((2, 3), (6, 10)),
     ),
     Claim(
         id="khoury2018.coverage-of-a-curve",
@@ -448,7 +610,7 @@ $\sqrt\pi\,\Gamma((d+1)/2)/(2\,\Gamma(d/2+1))$.""",
             ),
         ),
         note=r"""The left side is an integral over the tube.""",
-        hypotheses=_TUBE,
+        hypotheses=_tube((1,), (2, 100)),
     ),
     Claim(
         id="khoury2018.coverage-of-a-surface",
@@ -475,7 +637,7 @@ grid cover is at most $\pi\,\Gamma(d/2)/(2\,\Gamma(d/2+1)) = \pi/d$.""",
                 rtol=1e-8,
             ),
         ),
-        hypotheses=_TUBE,
+        hypotheses=_tube((2,), (4, 102)),
     ),
     Claim(
         id="khoury2018.coverage-of-a-flat",
@@ -507,7 +669,7 @@ bound is not.""",
         ),
         note=r"""The left side is an integral over the tube of the share of a cubic cell
 within a radius, exact to $10^{-9}$.""",
-        hypotheses=_TUBE,
+        hypotheses=_tube((3,), (30,)),
     ),
     Claim(
         id="khoury2018.vacuous",
@@ -530,7 +692,7 @@ covered is at least 1.""",
             Enclosure(lambda k: 1, _coverage_ball),
             domain={"k": Choices((1, 2))},
         ),
-        hypotheses=_TUBE,
+        hypotheses=_SAYS_NOTHING,
     ),
     Claim(
         id="khoury2018.balls-needed",
@@ -556,7 +718,7 @@ tube grows like $d^{k/2}$.""",
                 lambda half, d: half + 0.02,
             ),
         ),
-        hypotheses=_TUBE,
+        hypotheses=_NEEDED,
     ),
     Claim(
         id="khoury2018.norms",
@@ -615,6 +777,6 @@ tends to $\sqrt{8/d}$: it falls like $d^{-1/2}$.""",
                 lambda outer, d: inf_axis_reach(d, 1.0, outer), lambda outer, d: -0.48
             ),
         ),
-        hypotheses=_SPHERES,
+        hypotheses=_SPHERES_RATE,
     ),
 )

@@ -45,6 +45,7 @@ otherwise; in the limit formulas n need not be whole.
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ from geomadv.claims import (
     Twin,
     balls,
 )
+from geomadv.claims._domain import Domain
 from geomadv.spaces._lp import lp_norm
 from geomadv.spaces._operator_norms import dual_order
 from geomadv.theories.manifold._bernoulli_model import (
@@ -101,6 +103,7 @@ from geomadv.theories.manifold._gaussian_model import (
     log_robust_error as log_robust_error,
 )
 from geomadv.theories.manifold._gaussian_model import mean_magnitude as mean_magnitude
+from geomadv.theories.manifold._gaussian_model import right_labels
 from geomadv.theories.manifold._gaussian_model import robust_error as robust_error
 from geomadv.theories.manifold._gaussian_model import sample_errors as sample_errors
 from geomadv.theories.manifold._gaussian_model import sample_mean as sample_mean
@@ -147,9 +150,18 @@ def _weights(d: int) -> Float[NDArray, " d"]:
 
 
 def _attacked(
-    n: int, rng: np.random.Generator, d: int, sigma: float, eps: float, p: float
+    n: int,
+    rng: np.random.Generator,
+    d: int,
+    sigma: float,
+    eps: float,
+    p: float,
+    heavy: float = 0.0,
 ) -> Bool[NDArray, " n"]:
-    """Draw points of the class +1 and whether the worst step makes them wrong."""
+    """Draw points of the class +1 and whether the worst step makes them wrong.
+
+    The noise has the spherical t law of 1/heavy degrees of freedom.
+    """
     w = _weights(d)
     if p == 1:
         step = np.sign(w) * (np.arange(d) == np.abs(w).argmax())
@@ -157,7 +169,10 @@ def _attacked(
         step = np.sign(w) if math.isinf(p) else w / np.linalg.norm(w)
     wrong = []
     for start in range(0, n, 4096):
-        X = 1.0 + sigma * rng.standard_normal((min(4096, n - start), d))
+        noise = sigma * rng.standard_normal((min(4096, n - start), d))
+        if heavy > 0:
+            noise /= np.sqrt(heavy * rng.chisquare(1 / heavy, len(noise)))[:, None]
+        X = 1.0 + noise
         wrong.append((X - eps * step) @ w < 0)
     return np.concatenate(wrong)
 
@@ -178,9 +193,10 @@ def _norms(
 
 
 def _too_long(
-    n: int, rng: np.random.Generator, norm: float, d: int, delta: float
+    n: int, rng: np.random.Generator, norm: float, d: int, delta: float, more: float = 0
 ) -> Bool[NDArray, " n"]:
-    _, length = _norms(n, rng, norm, d, 1.5, 4)
+    """Draw whether the average is too long; its noise is 1 + more times as large."""
+    _, length = _norms(n, rng, norm, d, 1.5 * (1 + more), 4)
     return length >= norm_bound(norm, d, 1.5, 4, delta)
 
 
@@ -192,13 +208,18 @@ def _too_long_for_half(
     return length >= norm + 1.5 / 2 * width
 
 
-def _low_product(norm: float, sigma: float, samples: float, delta: float) -> float:
-    """Return P[<zbar, theta> <= the bound]: the product is one normal number."""
+def _low_product(
+    norm: float, sigma: float, samples: float, delta: float, wrong: float = 0.0
+) -> float:
+    """Return P[<zbar, theta> <= the bound]: the product is one normal number.
+
+    A share of the labels is wrong.
+    """
     if norm == 0:
         return 1.0
     bound = inner_product_bound(norm, sigma, samples, delta)
     spread = sigma * norm / math.sqrt(samples)
-    return float(special.ndtr((bound - norm**2) / spread))
+    return float(special.ndtr((bound - (1 - 2 * wrong) * norm**2) / spread))
 
 
 def _score_ball(delta: Any) -> Any:
@@ -225,9 +246,15 @@ def _largest_low_share_ball(delta: Any) -> Any:
 
 
 def _tilted_away(
-    n: int, rng: np.random.Generator, d: int, sigma: float, samples: int, times: float
+    n: int,
+    rng: np.random.Generator,
+    d: int,
+    sigma: float,
+    samples: int,
+    times: float,
+    worth: float = 1.0,
 ) -> Bool[NDArray, " n"]:
-    along, length = _norms(n, rng, math.sqrt(d), d, sigma, samples)
+    along, length = _norms(n, rng, math.sqrt(d), d, sigma, worth * samples)
     return along / length <= times * cosine_bound(sigma, samples)
 
 
@@ -332,12 +359,20 @@ def _average_limit(d: int, samples: int, eps: float) -> float:
 
 
 def _best(
-    n: int, rng: np.random.Generator, d: int, eps: float, constant: float
+    n: int,
+    rng: np.random.Generator,
+    d: int,
+    eps: float,
+    constant: float,
+    longer: float = 1.0,
 ) -> Float[NDArray, " n"]:
-    """Draw the best learner's errors at n = eps^2 sigma^2/(constant log d)."""
+    """Draw the best learner's errors at n = eps^2 sigma^2/(constant log d).
+
+    theta is longer than its law says: all other lengths are shorter, relative to it.
+    """
     sigma = d**0.25
     samples = 8 / constant * necessary_samples(d, sigma, eps)
-    return sample_optimal_errors(n, rng, d, sigma, samples, eps)
+    return sample_optimal_errors(n, rng, d, sigma / longer, samples, eps / longer)
 
 
 def _ignorant(d: int, eps: float) -> float:
@@ -353,33 +388,300 @@ _PROBABLE = {
     "sigma": Choices((0.5, 2.0), symbol=r"\sigma"),
     "samples": Choices((1, 4, 100), symbol="n"),
 }
-_MODEL = Hypothesis(
-    r"$x \mid y \sim N(y\theta, \sigma^2 I)$, and the labels are right",
-    why="the formulas of the errors are those of this model",
-)
-_AVERAGE = (
-    _MODEL,
+_MODEL = r"$x \mid y \sim N(y\theta, \sigma^2 I)$, and the labels are right"
+_SOME_WRONG = "a share $s$ of the labels is wrong"
+_LEARNER = r"the learner takes the average of $y x$"
+_OF_SOME = "it takes the average of a share $1 - s$ of them"
+_WRONG = Reals(0.0, 0.5, (0.0, 0.1, 0.3, 0.49), symbol="s")
+_UNUSED = Reals(0.0, 1.0, (0.0, 0.1, 0.5, 0.9, 0.999), symbol="s")
+_HEAVY_TAILS = (
     Hypothesis(
-        r"the learner takes the average of $y x$",
-        why="the claim is about this learner",
+        _MODEL,
+        r"the noise has a spherical $t$ law with $1/s$ degrees of freedom",
+        Statistical(
+            lambda n, rng, p, heavy: _attacked(n, rng, 20, 3.0, 0.3, p, heavy),
+            lambda p, heavy: _attacked_value(20, 3.0, 0.3, p),
+            tolerance=0.1,
+        ),
+        {"p": Choices((2.0,)), "heavy": Reals(0.0, 2.0, (0.0, 0.5, 2.0), symbol="s")},
+        "heavy",
     ),
 )
+
+
+def _labels_worth(
+    domain: Domain, lhs: Callable[..., float], rhs: Callable[..., float], **more: Any
+) -> tuple[Hypothesis, Hypothesis]:
+    """Return what claims on averages assume; lhs has the worth of a label."""
+    return (
+        Hypothesis(
+            _MODEL,
+            _SOME_WRONG,
+            Exact(
+                lambda wrong, **point: lhs(worth=right_labels(1.0, wrong), **point),
+                lambda wrong, **point: rhs(**point),
+                **more,
+            ),
+            {**domain, "wrong": _WRONG},
+            "wrong",
+        ),
+        Hypothesis(
+            _LEARNER,
+            _OF_SOME,
+            Exact(
+                lambda unused, **point: lhs(worth=1.0 - unused, **point),
+                lambda unused, **point: rhs(**point),
+                **more,
+            ),
+            {**domain, "unused": _UNUSED},
+            "unused",
+        ),
+    )
+
+
+_HIGH = _labels_worth(
+    {
+        "samples": Choices((1, 16), symbol="n"),
+        "eps": Choices((0.5, 0.75), symbol=r"\varepsilon"),
+    },
+    lambda samples, eps, worth: float(limit_errors(4096, 8, worth * samples, eps)[1]),
+    lambda samples, eps: float(limit_errors(4096, 8, samples, eps)[1]),
+    rtol=0.1,
+)
+_CERTIFIED = _labels_worth(
+    {"samples": Choices((4, 100), symbol="n")},
+    lambda samples, worth: float(
+        limit_errors(784, 2, worth * samples, certified_eps(784, 2, samples, 0.01))[1]
+    ),
+    lambda samples: 0.01,
+)
+_LENGTH_AT = {
+    "d": Choices((1, 1000), symbol="d"),
+    "delta": Choices((0.01, 0.5), symbol=r"\delta"),
+}
+_LONG = (
+    Hypothesis(
+        _MODEL,
+        r"the deviation is $(1 + s)\sigma$",
+        Statistical(
+            lambda n, rng, d, delta, more: _too_long(n, rng, 0.0, d, delta, more),
+            lambda d, delta, more: delta,
+        ),
+        {**_LENGTH_AT, "more": Reals(0.0, 1.0, (0.0, 0.1, 0.5), symbol="s")},
+        "more",
+    ),
+    Hypothesis(
+        _LEARNER,
+        _OF_SOME,
+        Statistical(
+            lambda n, rng, d, delta, unused: _too_long(
+                n, rng, 0.0, d, delta, 1 / math.sqrt(1 - unused) - 1
+            ),
+            lambda d, delta, unused: delta,
+        ),
+        {**_LENGTH_AT, "unused": _UNUSED},
+        "unused",
+    ),
+)
+_COSINE = (
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Statistical(
+            lambda n, rng, wrong: _tilted_away(
+                n, rng, 784, 2.0, 100, 1.0, right_labels(1.0, wrong)
+            ),
+            lambda wrong: max(cosine_failure(784, 2.0), 1e-2),
+        ),
+        {"wrong": _WRONG},
+        "wrong",
+    ),
+    Hypothesis(
+        _LEARNER,
+        _OF_SOME,
+        Statistical(
+            lambda n, rng, unused: _tilted_away(n, rng, 784, 2.0, 100, 1.0, 1 - unused),
+            lambda unused: max(cosine_failure(784, 2.0), 1e-2),
+        ),
+        {"unused": _UNUSED},
+        "unused",
+    ),
+)
+_PRINTED = (Hypothesis(_MODEL, why="the statement is false even so"),)
+_LONGER = r"$\theta$ is $c$ times as long"
+_UNKNOWN = r"$\theta \sim N(0, I)$ is not known to the learner"
+_KNOWN = "it is known as precisely as from $c$ times as many samples"
+_TIMES = Reals(1.0, 1e3, (1.0, 3.0, 10.0, 1e3), scale="log", symbol="c")
 _LEARNERS = (
-    _MODEL,
     Hypothesis(
-        r"$\theta \sim N(0, I)$ is not known to the learner",
-        why="the best learner has a closed form for this law alone",
+        _MODEL,
+        _LONGER,
+        Statistical(
+            lambda n, rng, longer: _best(n, rng, 100, 0.25, 8.0, longer),
+            lambda longer: 0.5 * (1 - 1 / 100),
+            side="rhs",
+            support=(0.0, 0.5),
+        ),
+        {"longer": _TIMES},
+        "longer",
+        unbroken=1.0,
     ),
+    Hypothesis(
+        _UNKNOWN,
+        _KNOWN,
+        Statistical(
+            lambda n, rng, known: _best(n, rng, 100, 0.25, 8.0 / known),
+            lambda known: 0.5 * (1 - 1 / 100),
+            side="rhs",
+            support=(0.0, 0.5),
+        ),
+        {"known": _TIMES},
+        "known",
+        unbroken=1.0,
+    ),
+)
+_LEARNERS_SHARPLY = (
+    Hypothesis(
+        _MODEL,
+        _LONGER,
+        Statistical(
+            lambda n, rng, d, longer: sample_optimal_errors(
+                n, rng, d, 1.0 / longer, 1, 0.6 / longer
+            ),
+            lambda d, longer: any_learner_bound(d, 1.0, 1, 0.6),
+            side="rhs",
+            support=(0.0, 0.5),
+        ),
+        {"d": Choices((1, 4), symbol="d"), "longer": _TIMES},
+        "longer",
+        unbroken=1.0,
+    ),
+    Hypothesis(
+        _UNKNOWN,
+        _KNOWN,
+        Statistical(
+            lambda n, rng, d, known: sample_optimal_errors(n, rng, d, 3.0, known, 0.6),
+            lambda d, known: any_learner_bound(d, 3.0, 1, 0.6),
+            side="rhs",
+            support=(0.0, 0.5),
+        ),
+        {"d": Choices((1, 4), symbol="d"), "known": _TIMES},
+        "known",
+        unbroken=1.0,
+    ),
+)
+_FASTER = Reals(0.0, 0.4, (0.0, 0.05, 0.2), symbol="s")
+_DIMENSIONS = Reals(1e3, 1e12, (1e3, 1e5, 1e7, 1e9), scale="log")
+_AVERAGE_RATE = (
+    Hypothesis(
+        _MODEL,
+        r"$\theta$ is $d^{s/2}$ times as long as $(1, \dots, 1)$",
+        Exact(
+            lambda eps, faster, d: samples_needed(
+                d, d ** (0.25 - faster / 2), eps * d ** (-faster / 2), 0.5
+            ),
+            lambda eps, faster, d: 0.5,
+        ),
+        {"eps": Choices((0.05, 0.25)), "faster": _FASTER, "d": _DIMENSIONS},
+        "faster",
+    ),
+    Hypothesis(
+        _LEARNER,
+        "it takes the average of a share $d^{-s}$ of them",
+        Exact(
+            lambda eps, faster, d: _needs(eps, d) * d**faster,
+            lambda eps, faster, d: 0.5,
+        ),
+        {"eps": Choices((0.05, 0.25)), "faster": _FASTER, "d": _DIMENSIONS},
+        "faster",
+    ),
+)
+_INVERSE = Reals(8.0, 512.0, (16.0, 64.0, 256.0), scale="log")
+_RATE_IN_EPS = (
+    Hypothesis(
+        _MODEL,
+        r"$\theta$ is $\varepsilon^{-s}$ times as long as $(1, \dots, 1)$",
+        Exact(
+            lambda faster, inverse: samples_needed(
+                1e6, 1e6**0.25 * inverse**-faster, inverse ** (-1 - faster), 0.5
+            ),
+            lambda faster, inverse: -2,
+        ),
+        {"faster": _FASTER, "inverse": _INVERSE},
+        "faster",
+    ),
+    Hypothesis(
+        _LEARNER,
+        r"it takes the average of a share $\varepsilon^s$ of them",
+        Exact(
+            lambda faster, inverse: _needs(1 / inverse, 1e6) * inverse**faster,
+            lambda faster, inverse: -2,
+        ),
+        {"faster": _FASTER, "inverse": _INVERSE},
+        "faster",
+    ),
+)
+_FAR = Reals(1e3, 1e15, (1e6, 1e9, 1e12, 1e15), scale="log")
+_STANDARD_RATE = (
+    Hypothesis(
+        _MODEL,
+        r"$\theta$ is $d^{-s/2}$ times as long as $(1, \dots, 1)$",
+        Exact(
+            lambda faster, d: samples_needed(d, d ** (0.25 + faster / 2), 0.0, 0.1),
+            lambda faster, d: 0.0,
+        ),
+        {"faster": Reals(0.0, 0.2, (0.0, 0.05, 0.2), symbol="s"), "d": _FAR},
+        "faster",
+    ),
+    Hypothesis(
+        _LEARNER,
+        "it takes the average of a share $d^{-s}$ of them",
+        Exact(
+            lambda faster, d: samples_needed(d, d**0.25, 0.0, 0.1) * d**faster,
+            lambda faster, d: 0.0,
+        ),
+        {"faster": _FASTER, "d": _FAR},
+        "faster",
+    ),
+)
+_SIGNS = (
+    r"the $d$ signs are independent and right with probability $\tfrac12 + \tau$ each"
 )
 _BERNOULLI = (
     Hypothesis(
-        r"the $d$ signs are independent and right with probability "
-        r"$\tfrac12 + \tau$ each",
-        why="the error is a binomial tail of independent signs",
+        _SIGNS,
+        "they are equal in blocks of $m$",
+        Exact(
+            lambda d, tau, size: _first_failing(d // size, tau, 2.0 * size),
+            lambda d, tau, size: math.exp(-(tau**2) * d / 2),
+            rtol=1e-9,
+        ),
+        {
+            "d": Choices((100, 4000), symbol="d"),
+            "tau": Choices((0.05, 0.2), symbol=r"\tau"),
+            "size": Integers(1, 100, (1, 2, 10, 100), symbol="m"),
+        },
+        "size",
+        unbroken=1,
+        where=lambda d, tau, size: 100 % size == 0,
     ),
 )
+_BERNOULLI_PRINTED = (Hypothesis(_SIGNS, why="the statement is false even so"),)
 _PRODUCT = (
-    _MODEL,
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda norm, delta, wrong: _low_product(norm, 0.5, 4, delta, wrong) / delta,
+            lambda norm, delta, wrong: 1.0,
+        ),
+        {
+            "norm": Choices((1.0, 28.0), symbol=r"\|\theta\|"),
+            "delta": Choices((1e-6, 0.1), symbol=r"\delta"),
+            "wrong": _WRONG,
+        },
+        "wrong",
+    ),
     Hypothesis(
         r"$\theta \ne 0$",
         r"$\theta = 0$: the classes are the same",
@@ -395,7 +697,19 @@ _PRODUCT = (
     ),
 )
 _MARGIN = (
-    _MODEL,
+    Hypothesis(
+        _MODEL,
+        r"the deviation is $(1 + s)\sigma$",
+        Exact(
+            lambda margin, more: float(special.ndtr(-margin / (1 + more))),
+            lambda margin, more: float(margin_tail(margin, 1.0)),
+        ),
+        {
+            "margin": Choices((0.5, 3.0), symbol=r"r/\sigma"),
+            "more": Reals(0.0, 2.0, (0.0, 0.1, 0.5, 2.0), symbol="s"),
+        },
+        "more",
+    ),
     Hypothesis(
         r"$r = \langle w, \theta\rangle - \varepsilon\|w\|_q \ge 0$",
         r"the steps reach farther: $r = -s\sigma$, and the bound is that of $|r|$",
@@ -408,7 +722,21 @@ _MARGIN = (
     ),
 )
 _SUFFICIENT = (
-    _MODEL,
+    Hypothesis(
+        _MODEL,
+        _SOME_WRONG,
+        Exact(
+            lambda d, wrong: 0.25,
+            lambda d, wrong: certified_eps(
+                d,
+                d**0.25 / 32,
+                right_labels(sufficient_samples(d, 0.25), wrong),
+                0.01,
+            ),
+        ),
+        {"d": Choices((1e6,)), "wrong": _WRONG},
+        "wrong",
+    ),
     Hypothesis(
         r"$\sigma \le d^{1/4}/32$",
         r"$\sigma = c\,d^{1/4}/32$",
@@ -458,7 +786,7 @@ $1/p + 1/q = 1$.""",
                 "p": Choices((1.0, math.inf)),
             },
         ),
-        hypotheses=(_MODEL,),
+        hypotheses=_HEAVY_TAILS,
     ),
     Claim(
         id="schmidt2018.large-d",
@@ -492,7 +820,7 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
             ),
         ),
         note=r"""At $d = 4096$, to within a tenth of the value.""",
-        hypotheses=_AVERAGE,
+        hypotheses=_HIGH,
     ),
     Claim(
         id="schmidt2018.norm",
@@ -519,7 +847,7 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
             },
         ),
         note=r"""Lemma 14 is the case $\|\theta\| = \sqrt d$, $\delta = e^{-d/2}$.""",
-        hypotheses=_AVERAGE,
+        hypotheses=_LONG,
     ),
     Claim(
         id="schmidt2018.inner-product",
@@ -605,7 +933,7 @@ $\theta$, $\theta = 0$ included.""",
         ),
         note=r"""Shown is the probability over $\delta$. At $\theta = 0$ both sides of
 the inner inequality are 0, so that its probability is 1.""",
-        hypotheses=(_MODEL,),
+        hypotheses=_PRINTED,
     ),
     Claim(
         id="schmidt2018.cosine",
@@ -636,7 +964,7 @@ $P\big[\cos(\bar z, \theta) \le (2\sqrt n - 1)/(2\sqrt n + 4\sigma)\big] \le
         ),
         note=r"""Probabilities below $10^{-4}$ are compared with $10^{-4}$. The bound is
 loose: the cosine is about $(1 + \sigma^2/n)^{-1/2}$.""",
-        hypotheses=_AVERAGE,
+        hypotheses=_COSINE,
     ),
     Claim(
         id="schmidt2018.margin",
@@ -703,7 +1031,7 @@ average of $n$ samples has $\ell_\infty$ robust error at most $\beta$ if $\varep
         ),
         note=r"""$\beta = 0.01$ and $\theta = (1, \dots, 1)$; probabilities below 0.05
 are compared with 0.05.""",
-        hypotheses=_AVERAGE,
+        hypotheses=_CERTIFIED,
     ),
     Claim(
         id="schmidt2018.sufficient",
@@ -816,7 +1144,7 @@ $\frac12\big(2\Phi(\varepsilon\sqrt{1 + \sigma^2/n}) - 1\big)^d$.""",
                 "eps": Choices((0.3,)),
             },
         ),
-        hypotheses=_LEARNERS,
+        hypotheses=_LEARNERS_SHARPLY,
     ),
     Claim(
         id="schmidt2018.robust-rate",
@@ -833,7 +1161,7 @@ below $1/2$ from some $n$ on, which grows like $d^{1/2}$ (in the limit formula).
         axis="d",
         evidence=Exact(_needs, lambda eps, d: 0.5),
         twin=Twin(r"like $d^{0.52}$", Exact(_needs, lambda eps, d: 0.52)),
-        hypotheses=_AVERAGE,
+        hypotheses=_AVERAGE_RATE,
     ),
     Claim(
         id="schmidt2018.robust-rate-in-eps",
@@ -855,7 +1183,7 @@ for small $\varepsilon$: its exponent in $1/\varepsilon$ is $-2$.""",
             "the exponent is $-1.95$",
             Exact(lambda d, inverse: _needs(1 / inverse, d), lambda d, inverse: -1.95),
         ),
-        hypotheses=_AVERAGE,
+        hypotheses=_RATE_IN_EPS,
     ),
     Claim(
         id="schmidt2018.standard-rate",
@@ -882,7 +1210,7 @@ formula).""",
                 lambda error, d: 0.02,
             ),
         ),
-        hypotheses=_AVERAGE,
+        hypotheses=_STANDARD_RATE,
     ),
     Claim(
         id="schmidt2018.bernoulli-one-sample",
@@ -948,6 +1276,6 @@ included.""",
         ),
         note=r"""Without data ($n = 0$) the learner $w = (1, \dots, 1)$ has, over random
 $\theta$, the error $P[\sum_i \xi_i \le \varepsilon d]$ with fair signs $\xi_i$.""",
-        hypotheses=_BERNOULLI,
+        hypotheses=_BERNOULLI_PRINTED,
     ),
 )

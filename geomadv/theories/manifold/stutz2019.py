@@ -489,9 +489,11 @@ def _share_of_circle_ball(angle: Any) -> Any:
     return 1 / balls.concave(lambda t: (t / 2).cos() + t.sin(), angle)
 
 
-def _squares(n: int, rng: np.random.Generator, k: int, d: int) -> Float[NDArray, " n"]:
-    """Draw squared normal fractions of random directions."""
-    normal = rng.chisquare(d - k, n)
+def _squares(
+    n: int, rng: np.random.Generator, k: int, d: int, less: float = 0.0
+) -> Float[NDArray, " n"]:
+    """Draw squared normal fractions of random directions, which may be preferred."""
+    normal = (1 - less) * rng.chisquare(d - k, n)
     return np.asarray(normal / (normal + rng.chisquare(k, n)))
 
 
@@ -528,14 +530,85 @@ def _stretched(normal: float, scale: float) -> tuple[float, float]:
     return float(regular.mean()), float(latent.distance.mean())
 
 
-_FLAT = Hypothesis(
-    "the manifold is a subspace and $f$ is linear",
-    why="the smallest perturbations have a closed form there; a curved manifold has "
-    "a claim of its own",
+def _on_an_arc(normal: float, curvature: float) -> tuple[float, float, float]:
+    """Return what a circle makes of f = <t + normal v, x>, x at the arc length 1.
+
+    f is 0 at the arc length 0, where t is the tangent: that at x is turned by the angle
+    c = curvature, and f(x) = sin(c)/c. Returned are the normal fraction of the smallest
+    perturbation, its length, and that of the smallest one with a projection before f.
+    """
+    c = curvature
+    height = math.sin(c) / c if c > 0 else 1.0
+    length = math.hypot(1, normal)
+    return math.hypot(normal, math.sin(c)) / length, height / length, height
+
+
+def _bent_errs(
+    n: int, rng: np.random.Generator, angle: float, bend: float
+) -> Bool[NDArray, " n"]:
+    """Draw whether u + bend u^2 errs, u at an angle from the true coordinate."""
+    true = rng.standard_normal(n)
+    u = math.cos(angle) * true + math.sin(angle) * rng.standard_normal(n)
+    return np.asarray((u + bend * u**2 > 0) != (true > 0))
+
+
+_FLAT = "the manifold is a subspace and $f$ is linear"
+_ARC = "it is a circle of curvature $c$, and $f$ is 0 at an arc length of 1"
+_ARC_AT: dict[str, Parameter] = {
+    "normal": Choices((0.0, 1.0)),
+    "curvature": Reals(0.0, 1.5, (0.0, 0.1, 1.0), symbol="c"),
+}
+_TANGENT = (
+    Hypothesis(
+        _FLAT,
+        _ARC,
+        Exact(
+            lambda normal, curvature: _on_an_arc(normal, curvature)[0],
+            lambda normal, curvature: normal / math.hypot(1, normal),
+            rtol=1e-10,
+            atol=1e-12,
+        ),
+        _ARC_AT,
+        "curvature",
+    ),
 )
-_SUBSPACE = (_FLAT,)
+_PROJECTED = (
+    Hypothesis(
+        _FLAT,
+        _ARC,
+        Exact(
+            lambda normal, curvature: _on_an_arc(normal, curvature)[2],
+            lambda normal, curvature: 1.0,
+            rtol=1e-10,
+        ),
+        _ARC_AT,
+        "curvature",
+    ),
+)
+_SAME_ERROR = (
+    Hypothesis(
+        _FLAT,
+        "$f$ has a further term $c\\,\\langle w, x\\rangle^2$",
+        Statistical(_bent_errs, lambda angle, bend: angle / math.pi, tolerance=0.1),
+        {
+            "angle": Choices((0.3, 1.0), symbol="t"),
+            "bend": Reals(0.0, 2.0, (0.0, 0.5, 2.0), symbol="c"),
+        },
+        "bend",
+    ),
+)
 _ISOMETRY = (
-    _FLAT,
+    Hypothesis(
+        _FLAT,
+        _ARC,
+        Exact(
+            lambda normal, curvature: 1.0 / _on_an_arc(normal, curvature)[1],
+            lambda normal, curvature: math.hypot(1, normal),
+            rtol=1e-10,
+        ),
+        _ARC_AT,
+        "curvature",
+    ),
     Hypothesis(
         "the decoder is an isometry, and lengths on the manifold are latent ones",
         "the decoder stretches all lengths by $c$, and latent lengths are taken",
@@ -555,7 +628,18 @@ _ISOMETRY = (
 _RANDOM = (
     Hypothesis(
         "the law of the direction is rotation invariant",
-        why="any other mean can be had from a law that prefers directions",
+        "the variances off the manifold are $1 - s$ times those along it",
+        Statistical(
+            lambda n, rng, k, less: _squares(n, rng, k, 784, less),
+            lambda k, less: 1 - k / 784,
+            tolerance=2e-3,
+            first=4096,
+        ),
+        {
+            "k": Choices((10, 50), symbol="k"),
+            "less": Reals(0.0, 1.0, (0.0, 0.3, 0.9), symbol="s"),
+        },
+        "less",
     ),
 )
 _LATENT = (
@@ -635,7 +719,7 @@ $\tau/\sqrt{1 + \tau^2}$; 0 if $f$ is constant in the normal directions.""",
                 atol=1e-12,
             ),
         ),
-        hypotheses=_SUBSPACE,
+        hypotheses=_TANGENT,
     ),
     Claim(
         id="stutz2019.on-manifold-examples",
@@ -685,7 +769,7 @@ examples are.""",
             r"it is $t/2.7$",
             Statistical(_errs, lambda k, d, normal, angle: angle / 2.7, tolerance=0.1),
         ),
-        hypotheses=_SUBSPACE,
+        hypotheses=_SAME_ERROR,
     ),
     Claim(
         id="stutz2019.on-manifold-robustness",
@@ -743,7 +827,7 @@ on-manifold ones of $f$.""",
         ),
         note=r"""Not a statement of the paper: what an adversary who knows of the
 projection is left with.""",
-        hypotheses=_SUBSPACE,
+        hypotheses=_PROJECTED,
     ),
     Claim(
         id="stutz2019.projection-curved",

@@ -37,7 +37,7 @@ perturbation, in the units of the data.
 import math
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtr, stdtr
 
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
@@ -593,11 +593,16 @@ def _errs(
     a: float,
     variance: float,
     tilt_variance: float,
+    curvature: float = 0.0,
 ) -> Bool[NDArray, " n"]:
-    """Draw points of the class N(a l, V) in the plane, and whether C through 0 errs."""
+    """Draw points of the class N(a l, V) in the plane, and whether C through 0 errs.
+
+    C may be a circle that touches the line at 0, on the side of this class.
+    """
     along = a + math.sqrt(variance) * rng.standard_normal(n)
     across = math.sqrt(tilt_variance) * rng.standard_normal(n)
-    return np.asarray(math.cos(angle) * along + math.sin(angle) * across < 0)
+    bent = curvature / 2 * (along**2 + across**2)
+    return np.asarray(math.cos(angle) * along + math.sin(angle) * across < bent)
 
 
 def _on_path(d: int, penalty: float, seed: int) -> RidgePath:
@@ -633,12 +638,57 @@ def _strength_beyond(angle: float, offset: float) -> float:
     return float(to_nearest.sum() / to_boundary.sum())
 
 
-_LINEAR = Hypothesis(
-    "the boundaries are hyperplanes",
-    why="a curved boundary has no deviation angle",
-)
+def _strength_of_circle(angle: float, curvature: float) -> float:
+    """Return the strength of a circle about c/curvature through 0, c the normal.
+
+    Its signed distances from the centroids -l and l differ by |l + c/k| - |l - c/k|,
+    k the curvature, which is 4 cos t/(A + B) with the square roots here.
+    """
+    c, k = math.cos(angle), curvature
+    return (math.sqrt(1 + 2 * k * c + k * k) + math.sqrt(1 - 2 * k * c + k * k)) / (
+        2 * c
+    )
+
+
+def _heavy_error(
+    angle: float, a: float, variance: float, tilt_variance: float, heavy: float
+) -> float:
+    """Return the error for classes with t laws of 1/heavy degrees of freedom."""
+    spread = math.sqrt(variance + tilt_variance * math.tan(angle) ** 2)
+    if heavy == 0:
+        return float(tilted_error(angle, a, variance, tilt_variance))
+    return float(stdtr(1 / heavy, -a / spread))
+
+
+def _unequal_error(penalty: float, unequal: float) -> float:
+    """Return the error of ridge regression for variances of unequal classes.
+
+    In the plane they are 1 and 1/10 in the mean, the first 1 + unequal and 1 - unequal.
+    """
+    mu, mean = np.array([0.3, 0.1]), np.array([1.0, 0.1])
+    w = mu / (mean + penalty)
+    variances = (mean + np.array([unequal, 0.0]), mean - np.array([unequal, 0.0]))
+    return float(np.mean([ndtr(-w @ mu / math.sqrt(w**2 @ v)) for v in variances]))
+
+
+_LINEAR = "the boundaries are hyperplanes"
+_CIRCLE = "$C$ is a circle of curvature $c$ that touches the line between the classes"
+_CURVATURE = Reals(0.0, 0.9, (0.0, 0.1, 0.5), symbol="c")
+_GAUSSIAN = "the classes are Gaussian with one covariance, and equally likely"
+_HEAVY = "they have spherical $t$ laws of $1/s$ degrees of freedom"
+_TAILS = Reals(0.0, 2.0, (0.0, 0.1, 2.0), symbol="s")
 _BETWEEN = (
-    _LINEAR,
+    Hypothesis(
+        _LINEAR,
+        _CIRCLE,
+        Exact(
+            _strength_of_circle,
+            lambda angle, curvature: adversarial_strength(angle),
+            rtol=1e-10,
+        ),
+        {"angle": Choices((0.5, 1.4), symbol=r"\theta"), "curvature": _CURVATURE},
+        "curvature",
+    ),
     Hypothesis(
         "$C$ lies between the centroids",
         "it crosses their line at $s$, in halves of their distance from the middle",
@@ -654,13 +704,91 @@ _BETWEEN = (
         "offset",
     ),
 )
-_GAUSSIAN = Hypothesis(
-    "the classes are Gaussian with one covariance, and equally likely",
-    why="the errors are normal tails for these alone",
+_TILTED = (
+    Hypothesis(
+        _LINEAR,
+        _CIRCLE,
+        Statistical(
+            lambda n, rng, curvature: _errs(n, rng, 1.0, 1.0, 0.25, 0.1, curvature),
+            lambda curvature: tilted_error(1.0, 1.0, 0.25, 0.1),
+            tolerance=0.1,
+        ),
+        {"curvature": _CURVATURE},
+        "curvature",
+    ),
+    Hypothesis(
+        _GAUSSIAN,
+        _HEAVY,
+        Exact(
+            lambda angle, heavy: _heavy_error(angle, 1.0, 0.25, 0.1, heavy),
+            lambda angle, heavy: tilted_error(angle, 1.0, 0.25, 0.1),
+            rtol=0.1,
+        ),
+        {"angle": Choices((0.0, 1.0), symbol=r"\theta"), "heavy": _TAILS},
+        "heavy",
+    ),
 )
-_CLASSES = (_LINEAR, _GAUSSIAN)
+_ON_PATH = (
+    Hypothesis(_LINEAR, why="ridge regression has no other ones"),
+    Hypothesis(
+        _GAUSSIAN,
+        why="the angles are those of means and covariances: they hold for any classes",
+    ),
+)
+_ON_PATH_ERROR = (
+    _ON_PATH[0],
+    Hypothesis(
+        _GAUSSIAN,
+        "their variances along one axis are $1 + s$ and $1 - s$",
+        Exact(
+            _unequal_error,
+            lambda penalty, unequal: _unequal_error(2 * penalty, unequal),
+            rtol=1e-9,
+        ),
+        {
+            "penalty": Choices((1e-3, 0.1, 10.0), symbol=r"\lambda"),
+            "unequal": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="s"),
+        },
+        "unequal",
+    ),
+)
 _THIN_CLASSES = (
-    *_CLASSES,
+    Hypothesis(
+        _LINEAR,
+        _CIRCLE,
+        Exact(
+            # Without variance along the tilt C is crossed at 0 and 2 cos t/c.
+            lambda angle, curvature, thinness: (
+                tilted_error(angle, 1.0, 0.25, 1 / thinness)
+                + ndtr(2 - 4 * math.cos(angle) / max(curvature, 1e-300))
+            ),
+            lambda angle, curvature, thinness: tilted_error(0.0, 1.0, 0.25, 0.0),
+            tolerance=1e-4,
+        ),
+        {
+            "angle": Choices((0.5, 1.4), symbol=r"\theta"),
+            "curvature": _CURVATURE,
+            "thinness": _THIN,
+        },
+        "curvature",
+    ),
+    Hypothesis(
+        _GAUSSIAN,
+        _HEAVY,
+        Exact(
+            lambda angle, heavy, thinness: _heavy_error(
+                angle, 1.0, 0.25, 1 / thinness, heavy
+            ),
+            lambda angle, heavy, thinness: tilted_error(0.0, 1.0, 0.25, 0.0),
+            tolerance=1e-4,
+        ),
+        {
+            "angle": Choices((0.5, 1.4), symbol=r"\theta"),
+            "heavy": _TAILS,
+            "thinness": _THIN,
+        },
+        "heavy",
+    ),
     Hypothesis(
         "the classes have no variance along the tilt, in the limit",
         "a variance $s$ stays",
@@ -745,7 +873,7 @@ with probability $\Phi\big(-a/\sqrt{v_l + v_z\tan^2\theta}\big)$.""",
                 "angle": Reals(0.0, 1.55, (1.0,)),
             },
         ),
-        hypotheses=_CLASSES,
+        hypotheses=_TILTED,
     ),
     Claim(
         id="tanay2016.strength-without-error",
@@ -804,7 +932,7 @@ $\lambda$.""",
         ),
         note=r"""By the inequality of Cauchy and Schwarz; from Fisher's discriminant at
 $\lambda = 0$ to the nearest centroid at infinity.""",
-        hypotheses=_CLASSES,
+        hypotheses=_ON_PATH,
     ),
     Claim(
         id="tanay2016.ridge-path-error",
@@ -832,6 +960,6 @@ the law is known a tilt is never without use, only out of proportion.""",
         ),
         note=r"""On a sample the weights are fitted to noise, and the error of the path
 has its least value in between: the boundaries of type 2.""",
-        hypotheses=_CLASSES,
+        hypotheses=_ON_PATH_ERROR,
     ),
 )

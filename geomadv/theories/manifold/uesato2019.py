@@ -175,15 +175,108 @@ def _at_noise(d: float, eps: float, a: float) -> float:
     return float(self_training_limit(d, a * d**0.25, 1, m, eps)[1])
 
 
+def _mostly_right(d: float, eps: float, c: float, wrong: float) -> float:
+    """Return a bound of the mean robust error if the label is wrong now and then.
+
+    Then the classifier is the negative, which errs where the other one is right.
+    """
+    m = c * eps**2 * math.sqrt(d)
+    standard, robust = self_training_limit(d, d**0.25 / 2, 1, m, eps)
+    return float((1 - wrong) * robust + wrong * (1 - standard))
+
+
 _MODEL = (
+    r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $\|\theta\|^2 = d$, and the one label is "
+    "right"
+)
+_NOW_AND_THEN = "the label is wrong with probability $s$"
+_LONGER = r"$\|\theta\|^2 = d^{1 + s}$"
+_WRONG = Reals(0.0, 1.0, (0.0, 0.01, 0.1, 1.0), symbol="s")
+_TWICE = Reals(1.0, 10.0, (1.0, 1.1, 2.0, 10.0), symbol="c")
+_SAMPLED = (
     Hypothesis(
-        r"$x \mid y \sim N(y\theta, \sigma^2 I)$, $\|\theta\|^2 = d$, and the one "
-        "label is right",
-        why="the formulas of the errors are those of this model",
+        _MODEL,
+        _NOW_AND_THEN,
+        Exact(
+            lambda eps, wrong: _mostly_right(4096, eps, 4.0, wrong),
+            lambda eps, wrong: 0.05,
+        ),
+        {"eps": Choices((0.25, 0.5), symbol=r"\varepsilon"), "wrong": _WRONG},
+        "wrong",
+    ),
+)
+_RATE = (
+    Hypothesis(
+        _MODEL,
+        _LONGER,
+        Exact(
+            lambda a, eps, longer, d: unlabelled_needed(
+                d, a * d ** (0.25 - longer / 2), 1, eps * d ** (-longer / 2), 0.5
+            ),
+            lambda a, eps, longer, d: 0.5,
+        ),
+        {
+            "a": Choices((0.5, 1.0)),
+            "eps": Choices((0.1, 0.5), symbol=r"\varepsilon"),
+            "longer": Reals(0.0, 0.2, (0.0, 0.05, 0.2), symbol="s"),
+            "d": Reals(1e4, 1e15, (1e6, 1e8, 1e10, 1e12), scale="log"),
+        },
+        "longer",
+    ),
+)
+_WORTH = (
+    Hypothesis(
+        _MODEL,
+        r"$\|\theta\|^2 = c^2 d$",
+        Exact(
+            lambda a, longer, d: label_worth(d, a / longer * d**0.25, 1, 100) / 100,
+            lambda a, longer, d: worth_from_one_label(a),
+            tolerance=1e-3,
+        ),
+        {
+            "a": Choices((0.75, 1.5)),
+            "longer": _TWICE,
+            "d": Reals(1e4, 1e18, (1e8, 1e11, 1e14), scale="log"),
+        },
+        "longer",
+        unbroken=1.0,
+    ),
+)
+_OR_NOT = (
+    Hypothesis(
+        _MODEL,
+        r"$\|\theta\|^2 = c^2 d$",
+        Exact(
+            lambda longer, d: (
+                unlabelled_needed(d, d**0.25 / longer, 1, 0.1 / longer, 0.01)
+                / samples_needed(d, d**0.25 / longer, 0.1 / longer, 0.01)
+            ),
+            lambda longer, d: 1 / worth_from_one_label(1.0),
+            tolerance=1e-3,
+        ),
+        {
+            "longer": _TWICE,
+            "d": Reals(1e8, 1e18, (1e10, 1e13, 1e16), scale="log"),
+        },
+        "longer",
+        unbroken=1.0,
     ),
 )
 _ONE_LABEL = (
-    *_MODEL,
+    Hypothesis(
+        _MODEL,
+        _NOW_AND_THEN,
+        Exact(
+            lambda d, eps, wrong: _mostly_right(d, eps, 1.1, wrong),
+            lambda d, eps, wrong: 0.01,
+        ),
+        {
+            "d": Choices((1e4, 1e9)),
+            "eps": Choices((0.1, 0.4), symbol=r"\varepsilon"),
+            "wrong": _WRONG,
+        },
+        "wrong",
+    ),
     Hypothesis(
         r"$\sigma = d^{1/4}/2$",
         r"$\sigma = a\,d^{1/4}$: the one label says too little",
@@ -271,7 +364,7 @@ $4\,\varepsilon^2\sqrt d$ unlabelled points give a mean robust error below 0.05.
                 first=128,
             ),
         ),
-        hypotheses=_MODEL,
+        hypotheses=_SAMPLED,
     ),
     Claim(
         id="uesato2019.rate",
@@ -290,7 +383,7 @@ formula).""",
         axis="d",
         evidence=Exact(_needs, lambda a, eps, d: 0.5),
         twin=Twin(r"like $d^{0.52}$", Exact(_needs, lambda a, eps, d: 0.52)),
-        hypotheses=_MODEL,
+        hypotheses=_RATE,
     ),
     Claim(
         id="uesato2019.label-worth",
@@ -319,7 +412,7 @@ $(1 - 2\Phi(-a^{-2}))^2$ labels as $d \to \infty$.""",
             ),
             where=lambda a, d: a != 1,
         ),
-        hypotheses=_MODEL,
+        hypotheses=_WORTH,
     ),
     Claim(
         id="uesato2019.labels-or-not",
@@ -353,6 +446,6 @@ $(1 - 2\Phi(-1))^{-2} = 2.146$ times as many unlabelled points as labels.""",
                 tolerance=1e-3,
             ),
         ),
-        hypotheses=_MODEL,
+        hypotheses=_OR_NOT,
     ),
 )

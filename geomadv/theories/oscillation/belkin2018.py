@@ -64,6 +64,7 @@ from typing import Any
 import numpy as np
 
 from geomadv._random import spawn
+from geomadv._typing import Real
 from geomadv.claims import (
     Choices,
     Claim,
@@ -85,6 +86,7 @@ from geomadv.classifiers import (
 from geomadv.error_sets import covering_radius, mislabelled_points
 from geomadv.theories.oscillation import _draws as draws
 from geomadv.theories.oscillation import _label_balls as enclosed
+from geomadv.theories.oscillation import _variance_balls as spread
 from geomadv.theories.oscillation._density import (
     empty_cell_probability,
     expected_noisy_radius,
@@ -139,12 +141,16 @@ _SIMPLICIAL, _WINN = SOURCE.at("section 3"), SOURCE.at("section 4")
 
 
 @functools.cache
-def _mean_radius(m: int, d: int) -> float:
-    """Return the mean covering radius of four random sets of m points of the torus."""
-    found = [
-        covering_radius(spawn(0, "belkin2018", m, d, i).random((m, d)), "torus").upper
-        for i in range(4)
-    ]
+def _mean_radius(m: int, d: int, power: int = 0) -> float:
+    """Return the mean covering radius of four random sets of m points of the torus.
+
+    The density of the first coordinate is proportional to x^power.
+    """
+    found = []
+    for i in range(4):
+        P = spawn(0, "belkin2018", m, d, i).random((m, d))
+        P[:, 0] **= 1 / (1 + power)
+        found.append(covering_radius(P, "torus").upper)
     return float(np.mean(found))
 
 
@@ -174,21 +180,24 @@ def _lattice_or_random(side: int, d: int, kind: str) -> float:
     return covering_radius(P, "torus").upper
 
 
-def _rightly_decided(size: int, d: int, rule: str) -> int:
-    """Return how many mislabelled training points a rule decides rightly."""
+def _rightly_decided(size: int, d: int, rule: str | int) -> int:
+    """Return how many mislabelled training points a rule decides rightly.
+
+    A number stands for the majority of as many neighbours.
+    """
     from sklearn.neighbors import KNeighborsClassifier
 
-    rng = spawn(0, "belkin2018", size, d, rule)
+    rng = spawn(0, "belkin2018", size, d, rule if isinstance(rule, str) else "k")
     X, y = rng.random((size, d)), np.where(rng.random(size) < 0.3, -1, 1)
     y[:2] = -1, 1
     models: dict[str, Any] = {
         "winn": WeightedInterpolatedNN(n_neighbors=5),
         "simplicial": SimplicialInterpolant(),
         "hilbert": HilbertKernelClassifier(),
-        "five neighbours": KNeighborsClassifier(5),
     }
+    model = models[rule] if isinstance(rule, str) else KNeighborsClassifier(rule)
     noisy = mislabelled_points(X, y, 1)
-    return int((models[rule].fit(X, y).predict(noisy) == 1).sum())
+    return int((model.fit(X, y).predict(noisy) == 1).sum())
 
 
 def _simplicial_rhs(size: int, strength: float, factor: float = 1.0) -> float:
@@ -252,16 +261,128 @@ def _missed_without(noise: float, lost: float, side: int, d: int) -> float:
 
 _FAILURE = 0.05
 
-_UNIFORM = Hypothesis(
-    "the points are independent and uniform",
-    why="their gaps have a closed law for this density alone",
+_WRONG_APART = "the labels are wrong independently of each other"
+_WITH_ONE_COIN = "with probability $c$ all labels are wrong, or none, by one coin"
+_ONE_COIN = Reals(0, 1, (0.0, 0.1, 0.5, 1.0), symbol="c")
+_SPREAD = "the points are independent and uniform"
+_EMPTY_ARC = "none is on a part of the circle of length $s$"
+_NO_POINT = Reals(0, 0.9, (0.0, 0.2, 0.5), symbol="s")
+_COPIES = Integers(1, 33, (1, 2, 10, 33), symbol="c")
+
+
+def _with_one_coin(share: float | Real, alone: float, shared: float) -> float | Real:
+    """Return the mean of two shares of errors, of which one label decides `alone`."""
+    return (1.0 - shared) * share + shared * alone
+
+
+_DENSE = (
+    Hypothesis(
+        _SPREAD,
+        _EMPTY_ARC,
+        Statistical(
+            lambda n, rng, cells, noise, empty: draws.noisy_gaps(
+                n, rng, _n(cells, noise, _FAILURE), 2 / cells, noise, empty=empty
+            ),
+            lambda cells, noise, empty: _FAILURE,
+        ),
+        {
+            "cells": Choices((5,), symbol="K"),
+            "noise": Choices((0.4,), symbol=r"\nu"),
+            "empty": _NO_POINT,
+        },
+        "empty",
+    ),
+    Hypothesis(
+        _WRONG_APART,
+        _WITH_ONE_COIN,
+        Exact(
+            lambda cells, noise, shared: _with_one_coin(
+                gap_tail(_n(cells, noise, _FAILURE), 2.0 / cells, noise),
+                1 - noise,
+                shared,
+            ),
+            lambda cells, noise, shared: _FAILURE,
+        ),
+        {
+            "cells": Choices((5, 50), symbol="K"),
+            "noise": Choices((0.1, 0.4), symbol=r"\nu"),
+            "shared": _ONE_COIN,
+        },
+        "shared",
+    ),
 )
-_NOISY = Hypothesis(
-    "the labels are wrong independently of each other",
-    why="without noise there is nothing to show: see the size of the sample",
+_GAPS = (
+    Hypothesis(
+        _SPREAD,
+        _EMPTY_ARC,
+        Statistical(
+            lambda n, rng, gap, empty: draws.noisy_gaps(
+                n, rng, 20, gap, 0.2, empty=empty
+            ),
+            lambda gap, empty: gap_tail(20, gap, 0.2),
+        ),
+        {"gap": Choices((0.4,), symbol="g"), "empty": _NO_POINT},
+        "empty",
+    ),
+    Hypothesis(
+        _WRONG_APART,
+        _WITH_ONE_COIN,
+        Statistical(
+            lambda n, rng, gap, shared: draws.noisy_gaps(
+                n, rng, 20, gap, 0.2, shared=shared
+            ),
+            lambda gap, shared: gap_tail(20, gap, 0.2),
+        ),
+        {"gap": Choices((0.4,), symbol="g"), "shared": _ONE_COIN},
+        "shared",
+    ),
 )
-_CIRCLE = (_UNIFORM, _NOISY)
-_POINTS = (_UNIFORM,)
+_CIRCLE_POINTS = (
+    Hypothesis(
+        _SPREAD,
+        "each of them is there $c$ times",
+        Exact(
+            lambda m, copies: expected_radius(m // copies),
+            lambda m, copies: expected_radius(m),
+        ),
+        {"m": Choices((66, 660), symbol="m"), "copies": _COPIES},
+        "copies",
+        unbroken=1,
+    ),
+)
+_MANY_CIRCLE_POINTS = (
+    Hypothesis(
+        _SPREAD,
+        "each of them is there $c$ times",
+        Exact(
+            lambda m, copies: expected_radius(m // copies) / radius_scale(float(m), 1),
+            lambda m, copies: 1.0,
+            tolerance=0.005,
+        ),
+        {
+            "m": Integers(33, 10**100, (10**2, 10**20, 10**100), symbol="m"),
+            "copies": _COPIES,
+        },
+        "copies",
+        unbroken=1,
+    ),
+)
+_POINTS = (
+    Hypothesis(
+        _SPREAD,
+        "the density of the first coordinate grows like $x^s$ from 0",
+        Exact(
+            lambda power, m: _mean_radius(m, 2, power) / math.sqrt(math.log(m)),
+            lambda power, m: -1 / 2,
+            tolerance=0.04,
+        ),
+        {
+            "power": Integers(0, 2, (0, 1, 2), "linear", "s"),
+            "m": Integers(100, 3000, (100, 300, 1000, 3000), symbol="m"),
+        },
+        "power",
+    ),
+)
 _TORUS = (
     Hypothesis(
         "distances are those of the flat torus",
@@ -271,55 +392,293 @@ _TORUS = (
 _EXACT_FIT = (
     Hypothesis(
         "$f_n$ interpolates, and no point is there twice",
-        why="at the points that it does not fit, a rule is right by definition",
-    ),
-)
-_RULE = (
-    Hypothesis(
-        "the density and the noise are constant near the point",
-        why="the law of the weights is known for these alone",
-    ),
-    _NOISY,
-)
-_RARE = (
-    *_RULE,
-    Hypothesis(
-        r"$\nu \le 1/2$: the rule to be learned is the Bayes rule",
-        r"the noise exceeds $1/2$",
+        "it takes the majority of $k$ neighbours, of which the point itself is one",
         Exact(
-            lambda k, noise: 1 - error_share(k, 1 - noise),
-            lambda k, noise: error_share_bound(k, 1 - noise),
-            rtol=1e-10,
+            lambda size, k: _rightly_decided(size, 2, k),
+            lambda size, k: 0,
         ),
         {
-            "k": Choices((2, 5, 21), symbol="k"),
-            "noise": Reals(0.5, 0.9, (0.5, 0.51, 0.6, 0.9), symbol=r"\nu"),
+            "size": Choices((12, 80), symbol="n"),
+            "k": Integers(1, 11, (1, 3, 5, 11), symbol="k"),
         },
-        "noise",
-        unbroken=0.5,
+        "k",
+        unbroken=1,
+    ),
+)
+_AROUND = "the density and the noise are constant near the point"
+_MORE_NOISE = r"the noise of the neighbours is $\nu + s$"
+_MORE = Reals(0, 0.5, (0.0, 0.01, 0.1, 0.3, 0.5), symbol="s")
+_BAYES = Hypothesis(
+    r"$\nu \le 1/2$: the rule to be learned is the Bayes rule",
+    r"the noise exceeds $1/2$",
+    Exact(
+        lambda k, noise: 1 - error_share(k, 1 - noise),
+        lambda k, noise: error_share_bound(k, 1 - noise),
+        rtol=1e-10,
+    ),
+    {
+        "k": Choices((2, 5, 21), symbol="k"),
+        "noise": Reals(0.5, 0.9, (0.5, 0.51, 0.6, 0.9), symbol=r"\nu"),
+    },
+    "noise",
+    unbroken=0.5,
+)
+_RARE_AT = {
+    "k": Choices((2, 21, 101), symbol="k"),
+    "noise": Choices((0.1, 0.3), symbol=r"\nu"),
+}
+_RARE = (
+    Hypothesis(
+        _AROUND,
+        _MORE_NOISE,
+        Exact(
+            lambda k, noise, more: error_share(k, noise + more),
+            lambda k, noise, more: error_share_bound(k, noise),
+        ),
+        {**_RARE_AT, "more": _MORE},
+        "more",
+    ),
+    Hypothesis(
+        _WRONG_APART,
+        _WITH_ONE_COIN,
+        Exact(
+            lambda k, noise, shared: _with_one_coin(
+                error_share(k, noise), noise, shared
+            ),
+            lambda k, noise, shared: error_share_bound(k, noise),
+        ),
+        {**_RARE_AT, "shared": _ONE_COIN},
+        "shared",
+    ),
+    _BAYES,
+)
+_SHARES_AT = {
+    "k": Choices((3, 7), symbol="k"),
+    "noise": Choices((0.1, 0.3), symbol=r"\nu"),
+}
+_RULE = (
+    Hypothesis(
+        _AROUND,
+        _MORE_NOISE,
+        Exact(
+            lambda k, noise, more: error_share(k, noise + more),
+            lambda k, noise, more: error_share(k, noise),
+            rtol=1e-10,
+        ),
+        {**_SHARES_AT, "more": _MORE},
+        "more",
+    ),
+    Hypothesis(
+        _WRONG_APART,
+        _WITH_ONE_COIN,
+        Exact(
+            lambda k, noise, shared: _with_one_coin(
+                error_share(k, noise), noise, shared
+            ),
+            lambda k, noise, shared: error_share(k, noise),
+            rtol=1e-10,
+        ),
+        {**_SHARES_AT, "shared": _ONE_COIN},
+        "shared",
+    ),
+)
+_BOUNDED_AT = {
+    "d": Choices((2, 10, 100), symbol="d"),
+    "bound": Choices((0.1, 0.3), symbol="b"),
+}
+_BOUNDED = (
+    Hypothesis(
+        "the density is constant near the point, and the noise at most $b$",
+        "the noise of the neighbours is $b + s$",
+        Exact(
+            lambda d, bound, more: (1 - bound) * error_share(d + 1, bound + more),
+            lambda d, bound, more: error_share_bound(d + 1, bound),
+        ),
+        {**_BOUNDED_AT, "more": _MORE},
+        "more",
+    ),
+    Hypothesis(
+        _WRONG_APART,
+        _WITH_ONE_COIN,
+        Exact(
+            # The mean of nu (1 - 2 nu) over [0, b] is b/2 - 2 b^2/3.
+            lambda d, bound, shared: _with_one_coin(
+                _mean_excess(d, bound), bound / 2 - 2 * bound**2 / 3, shared
+            ),
+            lambda d, bound, shared: error_share_bound(d + 1, bound),
+            rtol=1e-10,
+        ),
+        {**_BOUNDED_AT, "shared": _ONE_COIN},
+        "shared",
+    ),
+)
+_LINE = (
+    Hypothesis(
+        "a label is wrong with the same probability wherever the points are",
+        "with probability $c$ those labels are wrong whose points are far from others",
+        Statistical(
+            lambda n, rng, size, apart: draws.line_measure(n, rng, size, 0.3, apart),
+            lambda size, apart: 0.3,
+        ),
+        {
+            "size": Choices((3, 30), symbol="n"),
+            "apart": Reals(0, 1, (0.0, 0.1, 0.5, 1.0), symbol="c"),
+        },
+        "apart",
+    ),
+)
+_PRINTED = (
+    Hypothesis(
+        "the density and the noise are constant, and the labels independent",
+        why="the statement is false even so",
     ),
 )
 _SMOOTH = (
     Hypothesis(
         r"$\eta$ is $(A, \alpha)$-Holder",
-        why="the bound has the constants of this condition",
+        "it turns $c$ times as fast as $A$ says",
+        Statistical(
+            lambda n, rng, waves: draws.simplicial_squares(n, rng, 100, 1.0, waves),
+            lambda waves: _simplicial_rhs(100, 1.0),
+        ),
+        {"waves": Reals(1, 100, (1.0, 3.0, 30.0, 100.0), scale="log", symbol="c")},
+        "waves",
+        unbroken=1.0,
     ),
-    _UNIFORM,
+    Hypothesis(
+        _SPREAD,
+        "each is there $c$ times, with its label",
+        Statistical(
+            lambda n, rng, copies: draws.simplicial_squares(n, rng, 100 // copies, 1.0),
+            lambda copies: _simplicial_rhs(100, 1.0),
+        ),
+        {"copies": _COPIES},
+        "copies",
+        unbroken=1,
+    ),
 )
+_BEST_AT = Reals(1e20, 1e40, (1e20, 1e25, 1e30, 1e40), scale="log", symbol="n")
+_MINIMAX = (
+    Hypothesis(
+        r"$\eta$ is $(A, \alpha)$-Holder",
+        r"the exponent is $(1 - s)\,\alpha$",
+        Exact(
+            lambda alpha, less, n: _best_winn(n, 2, (1 - less) * alpha),
+            lambda alpha, less, n: -2 * alpha / (2 * alpha + 2),
+            tolerance=0.002,
+        ),
+        {
+            "alpha": Choices((0.5, 1.0), symbol=r"\alpha"),
+            "less": Reals(0, 0.9, (0.0, 0.1, 0.5), symbol="s"),
+            "n": _BEST_AT,
+        },
+        "less",
+    ),
+    Hypothesis(
+        _SPREAD,
+        "they are on a part of $m$ fewer dimensions: the rate is better",
+        Exact(
+            lambda fewer, n: _best_winn(n, 5 - fewer, 1.0),
+            lambda fewer, n: -2 / 7,
+            tolerance=0.002,
+        ),
+        {"fewer": Integers(0, 4, (0, 1, 4), "linear", "m"), "n": _BEST_AT},
+        "fewer",
+    ),
+)
+_DENSITY = "the density is constant near the point"
+_LOGARITHMS = (
+    Hypothesis(
+        _DENSITY,
+        "the outer share $s$ of the ball of the neighbours is empty",
+        Statistical(
+            lambda n, rng, k, hole: draws.winn_squares(n, rng, k, 2, hole),
+            lambda k, hole: variance_factor(k, 2),
+            tolerance=0.02,
+        ),
+        {
+            "k": Choices((2, 5), symbol="k"),
+            "hole": Reals(0, 0.9, (0.0, 0.1, 0.5, 0.9), symbol="s"),
+        },
+        "hole",
+    ),
+)
+_SLOW = r"$\delta < d/2$"
+_QUICK = r"$\delta > d/2$: $w^2$ has no mean, and the expression is negative"
+_RATIO = Reals(0.1, 0.9, (0.4, 0.6, 0.9), symbol=r"\delta/d")
+_TO_A_LIMIT = Integers(1, 10**9, (10, 10**3, 10**6), symbol="k")
 _POWER = (
     Hypothesis(
-        r"$\delta < d/2$",
-        why="else the bound is infinite, or negative",
+        _SLOW,
+        _QUICK,
+        Exact(
+            lambda ratio, k: k * variance_factor(k, 1, ratio),
+            lambda ratio, k: (1 - ratio) ** 2 / (1 - 2 * ratio),
+            tolerance=0.05,
+        ),
+        {"ratio": _RATIO, "k": _TO_A_LIMIT},
+        "ratio",
+        unbroken=0.4,
+        where=lambda ratio, k: ratio != 0.5,
     ),
     Hypothesis(
-        "the density is constant near the point",
-        why="the law of the weights is known for it alone",
+        _DENSITY,
+        r"it grows like $r^{sd}$ with the distance from the point",
+        Exact(
+            lambda power, k: k * variance_factor(k, 5, 1.0 / (1 + power)),
+            lambda power, k: variance_limit(5, 1.0),
+            tolerance=1e-4,
+        ),
+        {"power": Reals(0, 2, (0.0, 0.1, 1.0), symbol="s"), "k": _TO_A_LIMIT},
+        "power",
+    ),
+)
+_BOUNDED_POWER = (
+    Hypothesis(
+        _SLOW,
+        _QUICK,
+        Exact(
+            lambda ratio, k: variance_factor(k, 1, ratio),
+            lambda ratio, k: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
+            rtol=1e-9,
+        ),
+        {"ratio": _RATIO, "k": Choices((1, 30, 10**5), symbol="k")},
+        "ratio",
+        unbroken=0.4,
+        where=lambda ratio, k: ratio != 0.5,
+    ),
+    Hypothesis(
+        _DENSITY,
+        r"it has a pole like $r^{-sd}$ at the point",
+        Exact(
+            lambda ratio, k, pole: variance_factor(k, 1, ratio / (1 - pole)),
+            lambda ratio, k, pole: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
+            rtol=1e-9,
+        ),
+        {
+            "ratio": Choices((0.1, 0.4), symbol=r"\delta/d"),
+            "k": Choices((30, 10**5), symbol="k"),
+            "pole": Reals(0, 0.9, (0.0, 0.1, 0.5, 0.9), symbol="s"),
+        },
+        "pole",
     ),
 )
 _FLAT_MARGIN = (
     Hypothesis(
         r"$P(|2\eta - 1| \le t) = t^a$",
-        why="the bound has the exponent of this condition",
+        r"it is $t^{(1 - s)a}$: more is next to $\eta = \tfrac12$",
+        Exact(
+            lambda exponent, less: _worst_set(0.0, 1.0, (1 - less) * exponent)[0],
+            lambda exponent, less: margin_bound(
+                _worst_set(0.0, 1.0, (1 - less) * exponent)[1], exponent
+            ),
+            rtol=1e-11,
+        ),
+        {
+            "exponent": Choices((0.5, 4.0), symbol="a"),
+            "less": Reals(0, 0.9, (0.0, 0.01, 0.5, 0.9), symbol="s"),
+        },
+        "less",
     ),
 )
 
@@ -420,7 +779,7 @@ at most $1 - \delta$.""",
                 lambda cells, noise, failure: failure,
             ),
         ),
-        hypotheses=_CIRCLE,
+        hypotheses=_DENSE,
     ),
     Claim(
         id="belkin2018.interpolation",
@@ -444,7 +803,7 @@ whose label is not that of $f^*$: none of them is decided rightly.""",
         twin=Twin(
             "five nearest neighbours with equal weights, which do not interpolate",
             Exact(
-                lambda size, d, rule: _rightly_decided(size, d, "five neighbours"),
+                lambda size, d, rule: _rightly_decided(size, d, 5),
                 lambda size, d, rule: 0,
             ),
         ),
@@ -476,7 +835,7 @@ probability $(1 - \nu)^n + \sum_{j \ge 1} (-1)^{j+1} \binom nj \nu^j
                 lambda size, gap, noise: gap_tail(round(noise * size), gap),
             ),
         ),
-        hypotheses=_CIRCLE,
+        hypotheses=_GAPS,
     ),
     Claim(
         id="belkin2018.circle-radius",
@@ -497,7 +856,7 @@ probability $(1 - \nu)^n + \sum_{j \ge 1} (-1)^{j+1} \binom nj \nu^j
                 support=(0.0, 0.5),
             ),
         ),
-        hypotheses=_POINTS,
+        hypotheses=_CIRCLE_POINTS,
     ),
     Claim(
         id="belkin2018.radius-on-the-circle",
@@ -524,7 +883,7 @@ $2m/\ln m$, tends to 1.""",
                 tolerance=0.005,
             ),
         ),
-        hypotheses=_POINTS,
+        hypotheses=_MANY_CIRCLE_POINTS,
     ),
     Claim(
         id="belkin2018.radius-rate",
@@ -714,7 +1073,7 @@ uniform on $[0, b]$.""",
                 most_boxes=100,
             ),
         ),
-        hypotheses=_RULE,
+        hypotheses=_BOUNDED,
     ),
     Claim(
         id="belkin2018.simplicial-line",
@@ -734,7 +1093,7 @@ errors of the simplicial rule has the mean $\nu$ for every $n$.""",
             r"the mean is $0.9\,\nu$",
             Statistical(draws.line_measure, lambda size, noise: 0.9 * noise),
         ),
-        hypotheses=_CIRCLE,
+        hypotheses=_LINE,
     ),
     Claim(
         id="belkin2018.simplicial-mse",
@@ -789,7 +1148,7 @@ the density is constant.""",
                 "d": Integers(1, 20, (1,), symbol="d"),
             },
         ),
-        hypotheses=(_POWER[1],),
+        hypotheses=_LOGARITHMS,
     ),
     Claim(
         id="belkin2018.power-variance",
@@ -829,25 +1188,27 @@ $E\sum w_i^2/(\sum w_i)^2 \le k e^{-k/4} + d/((d - 2\delta)k)$.""",
         relation="lhs <= rhs",
         domain={
             "k": Integers(1, 10**5, (1, 3, 30, 10**5), symbol="k"),
-            "d": Integers(1, 100, (1, 5, 100), symbol="d"),
+            "d": Integers(1, 100, (1, 5, 100), symbol="d", as_reals=True),
             "ratio": Reals(0.005, 0.45, (0.005, 0.1, 0.4), symbol=r"\delta/d"),
         },
         axis="k",
-        evidence=Exact(
-            lambda k, d, ratio: variance_factor(k, d, ratio * d),
-            lambda k, d, ratio: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
-            rtol=1e-9,
-            unproved="an integral of incomplete gamma functions is not enclosed yet",
+        evidence=Enclosure(
+            lambda k, d, ratio: spread.variance_factor(k, ratio),
+            lambda k, d, ratio: spread.variance_bound(k, ratio),
+            formulas=(
+                lambda k, d, ratio: variance_factor(k, d, ratio * d),
+                lambda k, d, ratio: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
+            ),
+            rtol=1e-11,
         ),
         twin=Twin(
             r"without the factor $d/(d - 2\delta)$",
-            Exact(
-                lambda k, d, ratio: variance_factor(k, d, ratio * d),
-                lambda k, d, ratio: k * math.exp(-k / 4) + 1 / k,
-                rtol=1e-9,
+            Enclosure(
+                lambda k, d, ratio: spread.variance_factor(k, ratio),
+                lambda k, d, ratio: spread.variance_bound(k, 0),
             ),
         ),
-        hypotheses=_POWER,
+        hypotheses=_BOUNDED_POWER,
     ),
     Claim(
         id="belkin2018.winn-rate",
@@ -877,7 +1238,7 @@ $n^{-2\alpha/(2\alpha + d)}$.""",
                 tolerance=0.002,
             ),
         ),
-        hypotheses=_SMOOTH,
+        hypotheses=_MINIMAX,
     ),
     Claim(
         id="belkin2018.margin",
@@ -938,6 +1299,6 @@ both below $10^{-3}$.""",
         ),
         note=r"""At $\eta = 1/2$ every rule is consistent, and half of the points are in
 $A_n$. The theorem itself, that $A_n$ becomes dense, is not affected.""",
-        hypotheses=_RULE,
+        hypotheses=_PRINTED,
     ),
 )

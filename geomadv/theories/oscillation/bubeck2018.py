@@ -50,7 +50,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from geomadv._typing import ArrayLike, NDArray, Real
+from geomadv._typing import ArrayLike, Bool, NDArray, Real
 from geomadv._validate import integer, norm_order, real, real_array
 from geomadv.claims import (
     Choices,
@@ -61,6 +61,7 @@ from geomadv.claims import (
     Integers,
     Reals,
     Source,
+    Statistical,
     Twin,
 )
 from geomadv.data import Pancakes
@@ -423,20 +424,140 @@ def _linear(
     return float(linear_accuracy(_law(orders, width), w, b, eps * _TAU))
 
 
+def _apart(order: int, width: float, apart: float) -> tuple[NDArray, NDArray]:
+    """Return centres that are 1 + apart times as far from 0, and their weights."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(order)
+    return math.sqrt(1 - width**2) * (1 + apart) * nodes, weights / weights.sum()
+
+
+def _moment_apart(order: int, degree: int, width: float, apart: float) -> float:
+    """Return E t^degree, by a rule that is exact for the noise."""
+    centres, share = _apart(order, width, apart)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(13)
+    powers = (centres[:, None] + width * nodes) ** degree
+    return float(share @ powers @ weights / weights.sum())
+
+
+def _squares_apart(order: int, width: float, apart: float) -> NDArray:
+    """Return (E He_j(t))^2/j! for j from 1 to 400.
+
+    E He_j(t) = (1 - s^2)^{j/2} E He_j(a/sqrt(1 - s^2)) for centres a.
+    """
+    r = math.sqrt(1 - width**2)
+    centres, share = _apart(order, width, apart)
+    x, before, now = centres / r, np.zeros_like(centres), np.ones_like(centres)
+    found = []
+    for j in range(400):  # He_{j+1} = x He_j - j He_{j-1}, over sqrt((j + 1)!)
+        before, now = (
+            now,
+            (x * r * now - math.sqrt(j) * r**2 * before) / math.sqrt(j + 1),
+        )
+        found.append(float(share @ now) ** 2)
+    return np.array(found)
+
+
+def _mistakes(
+    n: int, rng: np.random.Generator, orders: tuple[int, int], angle: float
+) -> Bool[NDArray, " n"]:
+    """Draw whether the Bayes rule errs at an angle from the hidden direction."""
+    negative, positive = (Pancakes(2, orders, 0.2).mixture(y) for y in (-1, 1))
+    label = rng.random(n) < 0.5
+    centres = [rng.choice(z.means, n, p=z.weights) for z in (negative, positive)]
+    t = np.where(label, centres[1], centres[0]) + 0.2 * rng.standard_normal(n)
+    seen = math.cos(angle) * t + math.sin(angle) * rng.standard_normal(n)
+    decided = positive.log_density(seen) > negative.log_density(seen)
+    return np.asarray(decided != label)
+
+
 _ORDER = Integers(1, 12, (1, 2, 3, 6, 12), symbol="k")
 _WIDTH = Reals(0.05, 0.95, (0.05, 0.3, 0.9), symbol="s")
 _PAIRS = Choices(((1, 2), (2, 3), (3, 4), (6, 5), (2, 7)), symbol="(k_-, k_+)")
-_SHAPE = (
+_NODES = "the centres are Gauss-Hermite nodes with their weights"
+_WIDER = "they are $1 + s$ times as far from 0"
+_APART = Reals(0.0, 1.0, (0.0, 1e-3, 0.1, 1.0), symbol="s")
+_MOMENTS = (
     Hypothesis(
-        "the centres are Gauss-Hermite nodes with their weights",
-        why="other centres match fewer moments, by the uniqueness of the rule",
+        _NODES,
+        _WIDER,
+        Exact(
+            _moment_apart,
+            lambda order, degree, width, apart: _gaussian_moment(degree),
+            rtol=1e-11,
+            atol=1e-12,
+        ),
+        {
+            "order": Choices((2, 3), symbol="k"),
+            "degree": Choices((1, 2, 3), symbol="j"),
+            "width": Choices((0.3, 0.9), symbol="s"),
+            "apart": _APART,
+        },
+        "apart",
+    ),
+)
+_FIRST = (
+    Hypothesis(
+        _NODES,
+        _WIDER,
+        Exact(
+            lambda order, width, apart: (
+                _gaussian_moment(2 * order)
+                - _moment_apart(order, 2 * order, width, apart)
+            ),
+            lambda order, width, apart: _lost_formula(order, width),
+            rtol=1e-9,
+        ),
+        {
+            "order": Choices((1, 3), symbol="k"),
+            "width": Choices((0.3, 0.9), symbol="s"),
+            "apart": _APART,
+        },
+        "apart",
+    ),
+)
+_CORRELATED = (
+    Hypothesis(
+        _NODES,
+        _WIDER,
+        Exact(
+            lambda cosine, order, apart: float(
+                cosine ** np.arange(1, 401) @ _squares_apart(order, 0.4, apart)
+            ),
+            lambda cosine, order, apart: (
+                cosine ** (2 * order) * float(_squares_apart(order, 0.4, apart).sum())
+            ),
+            rtol=1e-9,
+            atol=1e-18,
+        ),
+        {
+            "cosine": Choices((0.1, 0.5), symbol=r"\rho"),
+            "order": Choices((2, 3), symbol="k"),
+            "apart": _APART,
+        },
+        "apart",
     ),
 )
 _DIRECTIONS = (
-    *_SHAPE,
+    Hypothesis(
+        _NODES,
+        why="for any laws the bound holds, with their own $\\chi^2$ and $\\gamma$",
+    ),
     Hypothesis(
         r"$\gamma$ is the greatest correlation of two of the laws",
-        why="the bound is about this number",
+        r"it is $(1 - s)\gamma$",
+        Exact(
+            lambda order, m, less: _reach(order, 0.3, m),
+            lambda order, m, less: math.sqrt(
+                less * _reach_bound(order, 0.3, m, alone=True) ** 2
+                + (1 - less) * _reach_bound(order, 0.3, m) ** 2
+            ),
+            rtol=1e-9,
+        ),
+        {
+            "order": Choices((1, 4), symbol="k"),
+            "m": Choices((10, 40), symbol="m"),
+            "less": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="s"),
+        },
+        "less",
     ),
 )
 _CLASS = (
@@ -490,7 +611,16 @@ _CLASS = (
 _ORACLE = (
     Hypothesis(
         "the learner knows the law: it is the Bayes rule",
-        why="what is learned without it is the subject of the other claims",
+        "it knows the direction only up to the angle $s$; there are no steps",
+        Statistical(
+            _mistakes,
+            lambda orders, angle: oracle_risk_bound(Pancakes(2, orders, 0.2), 0.0),
+        ),
+        {
+            "orders": Choices(((1, 2),), symbol="(k_-, k_+)"),
+            "angle": Reals(0.0, 1.5, (0.0, 0.5, 1.5), symbol="s"),
+        },
+        "angle",
     ),
 )
 _STEPS = (
@@ -545,7 +675,7 @@ $j \leq 2k - 1$.""",
             ),
             where=lambda order, degree, width: degree <= 2 * order,
         ),
-        hypotheses=_SHAPE,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="bubeck2018.first-difference",
@@ -566,7 +696,7 @@ $s$, and with it $E t^{2k} = (2k - 1)!! - k!\,(1 - s^2)^k$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SHAPE,
+        hypotheses=_FIRST,
     ),
     Claim(
         id="bubeck2018.correlation",
@@ -601,7 +731,7 @@ directions $u$, $v$ have $\langle h_u, h_v\rangle \leq |\langle u, v\rangle|^{2k
                 atol=1e-300,
             ),
         ),
-        hypotheses=_SHAPE,
+        hypotheses=_CORRELATED,
     ),
     Claim(
         id="bubeck2018.one-query",

@@ -64,6 +64,7 @@ from geomadv.claims import (
     Exact,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Statistical,
@@ -159,11 +160,7 @@ def hilbert_variance(n: float) -> float:
     (0.157413, 0.086198)
     """
     n = real("n", n, lower=1.0, upper=1e300)
-    if n == 1.0:
-        return 1.0
-    t = _grid(n, 4.5)
-    inner = (n - 1.0) * _log_transform(t)
-    return float(_STEP * np.exp(math.log(n) + np.log(t) - t + inner).sum())
+    return 1.0 if n == 1.0 else _variance(n, 1)
 
 
 def hilbert_error_share(n: float, noise: float) -> float:
@@ -235,10 +232,7 @@ def takeover_probability(n: float) -> float:
     >>> round(takeover_probability(2), 12)
     0.5
     """
-    n = real("n", n, lower=2.0, upper=1e300)
-    t = _grid(n, 4.5)
-    inner = (n - 1.0) * _log_transform(t)
-    return float(_STEP * np.exp(np.log(t) + inner).sum())
+    return _takeover(real("n", n, lower=2.0, upper=1e300), 1)
 
 
 def circle_average(exponent: float) -> float:
@@ -270,10 +264,7 @@ def circle_average(exponent: float) -> float:
     >>> round(circle_average(0.0), 12)
     0.5
     """
-    e = real("exponent", exponent, lower=0.0, upper=1.0, open_upper=True)
-    k = np.arange(30)
-    terms = (-1.0) ** k * math.pi ** (2 * k) / special.factorial(2 * k)
-    return 0.5 + float((terms * (1.0 - e) / (2 * k + 1.0 - e)).sum()) / 2.0
+    return _average(real("exponent", exponent, lower=0.0, upper=1.0, open_upper=True))
 
 
 def _grid(n: float, top: float, step: float = _STEP) -> Float[NDArray, " t"]:
@@ -281,24 +272,54 @@ def _grid(n: float, top: float, step: float = _STEP) -> Float[NDArray, " t"]:
     return np.exp(np.arange(-math.log(n) - 46.0, top, step))
 
 
-def _log_transform(t: Float[NDArray, " t"]) -> Float[NDArray, " t"]:
-    """Return ln E_2(t), without cancellation at small t."""
+def _log_transform(t: Float[NDArray, " t"], a: int) -> Float[NDArray, " t"]:
+    """Return ln(a E_{a+1}(t)), without cancellation at small t."""
     with np.errstate(divide="ignore"):
-        small = np.log1p(np.expm1(-t) - t * special.exp1(t))
-    found: NDArray = np.where(t < 1.0, small, np.log(special.expn(2, t)))
+        small = np.log1p(np.expm1(-t) - t * special.expn(a, t))
+    found: NDArray = np.where(t < 1.0, small, np.log(a * special.expn(a + 1, t)))
     return found
+
+
+def _variance(n: float, a: int) -> float:
+    """Return V_n for weights of Pareto's law of index a: the exponent is d/a.
+
+    E[w^2 exp(-t w)] = a E_{a-1}(t) and E exp(-t w) = a E_{a+1}(t).
+    """
+    t = _grid(n, 4.5)
+    logs = (n - 1.0) * _log_transform(t, a) + np.log(a * special.expn(a - 1, t))
+    return float(_STEP * np.exp(math.log(n) + logs + 2.0 * np.log(t)).sum())
+
+
+def _takeover(n: float, a: int) -> float:
+    """Return E S^-a, P(w > S), for weights of Pareto's law of index a.
+
+    It is the integral of t^(a-1) E exp(-t S)/(a - 1)!.
+    """
+    t = _grid(n, 4.5)
+    logs = (n - 1.0) * _log_transform(t, a) + a * np.log(t) - special.gammaln(a)
+    return float(_STEP * np.exp(logs).sum())
+
+
+def _average(exponent: float) -> float:
+    """Return the series of 1/2 + c/2, of which c is an average only for e < 1."""
+    k, e = np.arange(30), exponent
+    terms = (-1.0) ** k * math.pi ** (2 * k) / special.factorial(2 * k)
+    return 0.5 + float((terms * (1.0 - e) / (2 * k + 1.0 - e)).sum()) / 2.0
 
 
 # --- Claims --------------------------------------------------------------------------
 
 
 def _ball(
-    n: int, rng: np.random.Generator, size: int, d: int
+    n: int, rng: np.random.Generator, size: int, d: int, ratio: float = 1.0
 ) -> Float[NDArray, "n size"]:
-    """Draw weights |x|^-d, relative to the largest, of points of the unit ball."""
+    """Draw weights |x|^-(ratio d), relative to the largest, of points of the unit ball.
+
+    The density is constant; one like |x|^(d (1/ratio - 1)) has such weights |x|^-d.
+    """
     g = rng.standard_normal((n, size, d + 2))  # on the sphere of R^(d+2), cut to R^d
     logs = np.log((g**2).sum(axis=2)) - np.log((g[..., :d] ** 2).sum(axis=2))
-    logs *= d / 2
+    logs *= ratio * d / 2
     return np.asarray(np.exp(logs - logs.max(axis=1, keepdims=True)))
 
 
@@ -310,9 +331,14 @@ def _squares(
 
 
 def _errs(
-    n: int, rng: np.random.Generator, size: int, d: int, noise: float
+    n: int,
+    rng: np.random.Generator,
+    size: int,
+    d: int,
+    noise: float,
+    ratio: float = 1.0,
 ) -> Bool[NDArray, " n"]:
-    w = _ball(n, rng, size, d)
+    w = _ball(n, rng, size, d, ratio)
     return np.asarray(np.where(rng.random(w.shape) < noise, w, -w).sum(axis=1) > 0)
 
 
@@ -346,20 +372,97 @@ def _misfit(size: int, d: int, ridge: float) -> float:
 _N = Reals(2.0, 1e250, (1e3, 1e10, 1e100, 1e250), scale="log", symbol="n")
 _SIZE = Integers(2, 300, (3, 30), symbol="n")
 _D = Integers(1, 20, (1, 3), symbol="d")
-_FLAT = Hypothesis(
-    "the density is constant about $x$",
-    why="the law of the weights is known for it alone",
+_DENSITY = "the density is constant about $x$"
+_HOLE = "it is proportional to $r^{(a - 1)d}$ at the distance $r$ from $x$"
+_EXPONENT = "the exponent is $d$"
+_LOWER = "it is $d/a$"
+_INDEX = Integers(1, 5, (1, 2, 5), symbol="a")
+_VARIANCE = Exact(
+    lambda n, a: _variance(n, a), lambda n, a: hilbert_variance(n), rtol=1e-9
 )
-_WEIGHTS = Hypothesis(
-    "the exponent is $d$",
-    why="other exponents have claims of their own",
+_VARIANCE_RATE = Exact(
+    lambda n, a: _variance(n, a) * math.log(n), lambda n, a: 1.0, tolerance=0.015
 )
-_KERNEL = (_FLAT, _WEIGHTS)
+_TAKEOVER = Exact(
+    lambda n, a: _takeover(n, a), lambda n, a: takeover_probability(n), rtol=1e-9
+)
+_TAKEOVER_RATE = Exact(
+    lambda n, a: _takeover(n, a) * n * math.log(n), lambda n, a: 1.0, tolerance=0.015
+)
+
+
+def _kernel(evidence: Exact, n: Parameter) -> tuple[Hypothesis, Hypothesis]:
+    """Return what claims on the kernel assume; either break has the same weights."""
+    domain: dict[str, Parameter] = {"n": n, "a": _INDEX}
+    return (
+        Hypothesis(_DENSITY, _HOLE, evidence, domain, "a", unbroken=1),
+        Hypothesis(_EXPONENT, _LOWER, evidence, domain, "a", unbroken=1),
+    )
+
+
+_AS_OF_SHARES = "it is broken at the formula of the share, of which this is the limit"
+_ERRORS_AT: dict[str, Parameter] = {
+    "ratio": Reals(0.1, 4.0, (1.0, 2.0, 4.0), scale="log", symbol="a"),
+}
+_WEIGHED = Statistical(
+    lambda n, rng, ratio: _errs(n, rng, 10, 1, 0.3, ratio),
+    lambda ratio: hilbert_error_share(10, 0.3),
+)
+_COIN = r"labels are wrong independently with probability $\nu < 1/2$"
+_ONE_COIN = "with probability $c$ all of them are wrong, or none, by one coin"
+_SHARED = Reals(0, 1, (0.0, 0.1, 0.5, 1.0), symbol="c")
+
+
+def _with_one_coin(n: float, noise: float, shared: float) -> float:
+    """Return the share of errors if the labels are decided at once now and then."""
+    return (1.0 - shared) * hilbert_error_share(n, noise) + shared * noise
+
+
 _NOISY = (
-    *_KERNEL,
     Hypothesis(
-        r"labels are wrong independently with probability $\nu < 1/2$",
-        why="the formula is that of independent signs",
+        _DENSITY,
+        "it has a pole like $r^{-d(1 - 1/a)}$ at $x$",
+        _WEIGHED,
+        _ERRORS_AT,
+        "ratio",
+        unbroken=1.0,
+    ),
+    Hypothesis(_EXPONENT, "it is $a d$", _WEIGHED, _ERRORS_AT, "ratio", unbroken=1.0),
+    Hypothesis(
+        _COIN,
+        _ONE_COIN,
+        Exact(
+            _with_one_coin,
+            lambda n, noise, shared: hilbert_error_share(n, noise),
+            rtol=1e-9,
+        ),
+        {
+            "n": Choices((10, 1000), symbol="n"),
+            "noise": Choices((0.1, 0.3), symbol=r"\nu"),
+            "shared": _SHARED,
+        },
+        "shared",
+    ),
+)
+_NOISY_RATE = (
+    Hypothesis(_DENSITY, why=_AS_OF_SHARES),
+    Hypothesis(_EXPONENT, why=_AS_OF_SHARES),
+    Hypothesis(
+        _COIN,
+        _ONE_COIN,
+        Exact(
+            lambda noise, n, shared: (
+                _with_one_coin(n, noise, shared) * math.log(n) / noise
+            ),
+            lambda noise, n, shared: 1 / (1 - 2 * noise),
+            tolerance=0.03,
+        ),
+        {
+            "noise": Choices((0.1, 0.2), symbol=r"\nu"),
+            "n": Reals(10.0, 1e100, (1e3, 1e10, 1e30, 1e100), scale="log"),
+            "shared": _SHARED,
+        },
+        "shared",
     ),
 )
 _SINGULAR = (
@@ -379,7 +482,20 @@ _SINGULAR = (
     ),
 )
 _ABOVE = (
-    _FLAT,
+    Hypothesis(
+        _DENSITY,
+        "it is proportional to $r^{sd}$ at the distance $r$ from $x$",
+        Exact(
+            lambda power, n: variance_factor(n, 1, 2.0 / (1 + power)),
+            lambda power, n: 1 / 2,
+            tolerance=0.005,
+        ),
+        {
+            "power": Reals(0, 1, (0.0, 0.1, 0.5), symbol="s"),
+            "n": Integers(2, 10**6, (10, 10**3, 10**5), symbol="n"),
+        },
+        "power",
+    ),
     Hypothesis(
         "$e > d$",
         r"$e < d$: the weights have a mean, and the variance vanishes",
@@ -400,9 +516,26 @@ _ABOVE = (
 _BELOW = (
     Hypothesis(
         "$e < 1$",
-        why="above it the weights have no mean, and there is no such average",
+        "$e > 1$: the weights have no mean, and the nearest point decides",
+        Statistical(_on_the_circle, _average, tolerance=0.02, first=256),
+        {"exponent": Reals(0, 2.9, (0.5, 1.2, 2.5), symbol="e")},
+        "exponent",
+        unbroken=0.5,
+        where=lambda exponent: exponent <= 0.5 or exponent > 1,
     ),
-    _FLAT,
+    Hypothesis(
+        "the density is constant",
+        "it is proportional to $|x|^s$: weights are as for the exponent $e - s$",
+        Exact(
+            lambda exponent, power: _average(exponent - power),
+            lambda exponent, power: circle_average(exponent),
+        ),
+        {
+            "exponent": Choices((0.25, 0.5), symbol="e"),
+            "power": Reals(0, 2, (0.0, 0.5, 2.0), symbol="s"),
+        },
+        "power",
+    ),
 )
 
 CLAIMS = (
@@ -449,7 +582,7 @@ n\int_0^\infty e^{-t} E_2(t)^{n-1}\,dt$ for $w_i = |x - x_i|^{-d}$.""",
             r"$1/\ln n$, as if asymptotic were equal",
             Statistical(_squares, lambda size, d: 1 / math.log(size)),
         ),
-        hypotheses=_KERNEL,
+        hypotheses=_kernel(_VARIANCE, Choices((3.0, 30.0), symbol="n")),
     ),
     Claim(
         id="devroye1998.variance-rate",
@@ -471,7 +604,7 @@ n\int_0^\infty e^{-t} E_2(t)^{n-1}\,dt$ for $w_i = |x - x_i|^{-d}$.""",
                 tolerance=0.015,
             ),
         ),
-        hypotheses=_KERNEL,
+        hypotheses=_kernel(_VARIANCE_RATE, _N),
     ),
     Claim(
         id="devroye1998.errors",
@@ -524,7 +657,7 @@ rule is consistent, logarithmically.""",
                 tolerance=0.03,
             ),
         ),
-        hypotheses=_NOISY,
+        hypotheses=_NOISY_RATE,
     ),
     Claim(
         id="devroye1998.takeover",
@@ -541,7 +674,7 @@ together with probability $\int_0^\infty E_2(t)^{n-1}\,dt$.""",
             r"$1/n$, as if to be the nearest were enough",
             Statistical(_takeovers, lambda size, d: 1 / size),
         ),
-        hypotheses=_KERNEL,
+        hypotheses=_kernel(_TAKEOVER, Choices((2.0, 5.0), symbol="n")),
     ),
     Claim(
         id="devroye1998.takeover-rate",
@@ -567,7 +700,7 @@ converge almost surely.""",
                 tolerance=0.015,
             ),
         ),
-        hypotheses=_KERNEL,
+        hypotheses=_kernel(_TAKEOVER_RATE, _N),
     ),
     Claim(
         id="devroye1998.exponent-above",

@@ -238,6 +238,11 @@ def _mean_with_same(d: int, sigma: float, same: float) -> float:
     return (1 - same) * _mean_of_pairs(d, 10, sigma) + same * noise
 
 
+def _cubic(square: float, bend: float) -> float:
+    """Return (t + bend t^3)^2 for t^2."""
+    return square * (1.0 + bend * square) ** 2
+
+
 def _squeezed_slope(scale: float, offset: float) -> float:
     """Return the robust error of scale <w, x> + offset at eps = 0.2."""
     X = _sample(5, 200)
@@ -247,10 +252,44 @@ def _squeezed_slope(scale: float, offset: float) -> float:
     return float(robust_error(model, X, y, 0.2, p=math.inf).upper)
 
 
+_LINEAR_F = "$f$ is linear"
+_CUBIC = r"$f$ is $\langle w, x\rangle + c\,\langle w, x\rangle^3$, at $x = 0$"
+_BEND = Reals(0.0, 1.0, (0.0, 0.1, 1.0), symbol="c")
+_LINEAR_AT: dict[str, Reals | Integers | Choices] = {
+    "d": Choices((2, 8), symbol="d"),
+    "p": _NORM,
+    "eps": Choices((0.3, 1.0), symbol=r"\varepsilon"),
+    "bend": _BEND,
+}
 _LINEAR = (
     Hypothesis(
-        "$f$ is linear",
-        why="the worst step of another $f$ has no closed form to compare with",
+        _LINEAR_F,
+        _CUBIC,
+        Exact(
+            lambda d, p, eps, bend: _cubic(_worst_pair(d, p, eps), bend),
+            lambda d, p, eps, bend: pairing_penalty(_weights(d), eps, p=p),
+            rtol=1e-10,
+        ),
+        _LINEAR_AT,
+        "bend",
+    ),
+)
+_CROSS = (
+    Hypothesis(
+        _LINEAR_F,
+        _CUBIC + ", of the label 1",
+        Exact(
+            # The worst step changes f by t + c t^3 against the label.
+            lambda d, p, eps, bend: (
+                (1.0 + math.sqrt(_cubic(_worst_pair(d, p, eps), bend))) ** 2
+            ),
+            lambda d, p, eps, bend: (
+                (1.0 + math.sqrt(pairing_penalty(_weights(d), eps, p=p))) ** 2
+            ),
+            rtol=1e-10,
+        ),
+        _LINEAR_AT,
+        "bend",
     ),
 )
 _SAMPLE = (
@@ -380,7 +419,7 @@ covariance with divisor $n - 1$.""",
                 rtol=1e-10,
             ),
         ),
-        hypotheses=_LINEAR,
+        hypotheses=_CROSS,
     ),
     Claim(
         id="kannan2018.pairing-bounds-trades",

@@ -43,6 +43,7 @@ counting of queries). The inequalities are derived anew.
 """
 
 import functools
+import itertools
 import math
 from fractions import Fraction
 from typing import Any
@@ -301,6 +302,30 @@ def _threshold(k: int) -> float:
     return best / 2**k
 
 
+def _best_of_sum(k: int, cuts: int = 1, bias: float = 0.0) -> float:
+    """Return the correlation of the parity with the best rule of the sum.
+
+    It changes its sign `cuts` times at most; a bit is 1 with probability (1 + bias)/2.
+    """
+    up = (1 + bias) / 2
+    mass = [math.comb(k, j) * (-up) ** j * (1 - up) ** (k - j) for j in range(k + 1)]
+    rules = (
+        rule
+        for rule in itertools.product((-1, 1), repeat=k + 1)
+        if sum(a != b for a, b in itertools.pairwise(rule)) <= cuts
+    )
+    return max(float(np.dot(rule, mass)) for rule in rules)
+
+
+def _told_at_once(d: int, bias: float) -> float:
+    """Return max t^2 times the number of parities of d biased bits that g = 1 tells.
+
+    That of i bits has the mean bias^i.
+    """
+    told = itertools.accumulate(math.comb(d, i) for i in range(d + 1))
+    return max(number * bias ** (2 * i) for i, number in enumerate(told))
+
+
 def _bent(m: int) -> NDArray:
     """Return <x, y> mod 2 as signs, on 2m bits: all correlations are 2^-m."""
     x = np.arange(2**m)
@@ -374,16 +399,37 @@ _INDEPENDENT = (
         where=lambda ratio, shared: 30 % shared == 0,
     ),
 )
-_THRESHOLDS = Hypothesis(
-    "the rule is a linear threshold",
-    why="the parity of the bits is robust, and no threshold",
+_LINEAR_RULE = "the rule is a linear threshold"
+_UNIFORM_BITS = "the hidden bits are uniform and independent"
+_BIASED = "each of them is 1 with probability $(1 + s)/2$"
+_BIAS = Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="s")
+_TWO_OR_THREE = Choices((2, 3), symbol="k")
+_MIXED: dict[str, Reals | Integers | Choices] = {
+    "k": _TWO_OR_THREE,
+    "noise": Choices((0.0, 0.1), symbol=r"\nu"),
+    "parity": Reals(0.0, 1.0, (0.0, 0.1, 1.0), symbol="s"),
+}
+_OR_PARITY = (
+    "with probability $s$ it is the parity of the bits in place of the best threshold"
 )
-_PARITY = Hypothesis(
-    "the hidden bits are uniform and independent",
-    why="others can have a correlation with their parity",
-)
+
+
+def _with_parity(k: int, noise: float, parity: float) -> float:
+    """Return the accuracy of such a rule, with and without steps of up to 2 tau."""
+    return (1 - parity) * simple_robust_accuracy(k, noise) + parity * (1 - noise)
+
+
 _SIMPLE = (
-    _THRESHOLDS,
+    Hypothesis(
+        _LINEAR_RULE,
+        _OR_PARITY,
+        Exact(
+            _with_parity,
+            lambda k, noise, parity: simple_robust_accuracy(k, noise),
+        ),
+        _MIXED,
+        "parity",
+    ),
     Hypothesis(
         r"$\varepsilon \ge \tau$: the steps undo the weak coordinates",
         r"$\varepsilon < \tau$",
@@ -404,9 +450,64 @@ _SIMPLE = (
         unbroken=1.001,
     ),
 )
-_BITS = (_THRESHOLDS, _PARITY)
+_TRADED = (
+    Hypothesis(
+        _LINEAR_RULE,
+        _OR_PARITY,
+        Exact(
+            lambda k, noise, parity: 2.0 * _with_parity(k, noise, parity),
+            lambda k, noise, parity: 2.0 * simple_robust_accuracy(k, noise),
+        ),
+        _MIXED,
+        "parity",
+    ),
+    Hypothesis(
+        _UNIFORM_BITS,
+        _BIASED,
+        Exact(
+            lambda k, bias: 1.0 + _best_of_sum(k, 1, bias),
+            lambda k, bias: 2.0 * simple_robust_accuracy(k),
+            rtol=1e-12,
+        ),
+        {"k": _TWO_OR_THREE, "bias": _BIAS},
+        "bias",
+    ),
+)
+_OF_THE_SUM = (
+    Hypothesis(
+        _LINEAR_RULE,
+        "it changes its sign up to $c$ times",
+        Exact(
+            lambda k, cuts: _best_of_sum(k, cuts),
+            lambda k, cuts: halfspace_correlation(k),
+        ),
+        {
+            "k": Choices((2, 4, 6), symbol="k"),
+            "cuts": Integers(1, 6, (1, 2, 6), symbol="c"),
+        },
+        "cuts",
+        unbroken=1,
+    ),
+    Hypothesis(
+        _UNIFORM_BITS,
+        _BIASED,
+        Exact(
+            lambda k, bias: _best_of_sum(k, 1, bias),
+            lambda k, bias: halfspace_correlation(k),
+            rtol=1e-12,
+        ),
+        {"k": Choices((2, 3, 6), symbol="k"), "bias": _BIAS},
+        "bias",
+    ),
+)
 _QUERY = (
-    _PARITY,
+    Hypothesis(
+        _UNIFORM_BITS,
+        _BIASED + ": a constant is correlated with parities",
+        Exact(_told_at_once, lambda d, bias: 1.0),
+        {"d": Choices((2, 8), symbol="d"), "bias": _BIAS},
+        "bias",
+    ),
     Hypothesis(
         "$|g| \\le 1$",
         "$|g| \\le c$",
@@ -494,7 +595,7 @@ $l_\infty$ steps of size $2\tau$ sum to at most $1 + (1 - 2\nu) c_k$.""",
             unproved="rules are drawn at random, and some attain the bound",
         ),
         twin=Twin("to at most $1$", Exact(_both, lambda **rule: 1.0)),
-        hypotheses=_BITS,
+        hypotheses=_TRADED,
     ),
     Claim(
         id="nakkiran2019.thresholds-and-parity",
@@ -511,7 +612,7 @@ correlation $\binom{k - 1}{\lfloor (k - 1)/2\rfloor} 2^{1 - k}$ with the parity.
             r"it is $\sqrt{2/(\pi k)}$, its limit",
             Exact(_threshold, lambda k: math.sqrt(2.0 / (math.pi * k))),
         ),
-        hypotheses=_BITS,
+        hypotheses=_OF_THE_SUM,
     ),
     Claim(
         id="nakkiran2019.one-query",

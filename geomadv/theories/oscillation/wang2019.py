@@ -158,8 +158,10 @@ def _distance(d: int, m: int, k: int) -> float:
     return float(minimal_perturbation(_neighbours(own, other, k), x).distance[0])
 
 
-def _measured_ratio(h: float) -> float:
-    own, other = np.array([[-1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, h]])
+def _measured_ratio(h: float, farther: float = 0.0) -> float:
+    """Return the ratio of distance and bound, the own point on the right moved."""
+    own = np.array([[-1.0, 0.0], [1.0 + farther, 0.0]])
+    other = np.array([[0.0, h]])
     x = np.zeros((1, 2))
     found = minimal_perturbation(_neighbours(own, other, 1), x)
     return float(found.distance[0] / bisector_bound(x, own, other)[0])
@@ -175,12 +177,43 @@ def _bound_without(d: int, m: int, hidden: int) -> float:
     return float(bisector_bound(x, own, other[order[hidden:]])[0])
 
 
-_EUCLIDEAN = Hypothesis(
-    "distances are Euclidean",
-    why="in other norms the bisector is not a hyperplane",
-)
+def _in_norm(order: float) -> tuple[float, float]:
+    """Return the bound and the distance of 0 for neighbours by an l_p norm.
+
+    The own point is (0, 1) and the other (2, 0): steps go to the right and down. The
+    distance is the least of those along 401 directions, and so never too small.
+    """
+    own, other = np.array([[0.0, 1.0]]), np.array([[2.0, 0.0]])
+
+    def norm(x: NDArray) -> NDArray:
+        return np.asarray(np.linalg.norm(x, order, axis=-1))
+
+    angle = np.linspace(0.0, math.pi / 2, 401)
+    step = np.column_stack([np.cos(angle), -np.sin(angle)])
+    step /= norm(step)[:, None]
+    low, high = np.zeros((401, 1)), np.full((401, 1), 2.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        before = (norm(middle * step - other) > norm(middle * step - own))[:, None]
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    bound = (4.0 - 1.0) / (2.0 * float(norm(other - own)[0]))
+    return bound, float(high.min())
+
+
+_EUCLIDEAN = "distances are Euclidean"
 _DECIDED = (
-    _EUCLIDEAN,
+    Hypothesis(
+        _EUCLIDEAN,
+        "steps and neighbours are by the $\\ell_p$ norm, and so the expression",
+        Exact(
+            lambda order: _in_norm(order)[0],
+            lambda order: _in_norm(order)[1],
+            rtol=1e-9,
+        ),
+        {"order": Reals(1.0, 50.0, (2.0, 3.0, 10.0, 50.0), symbol="p")},
+        "order",
+        unbroken=2.0,
+    ),
     Hypothesis(
         "the bound knows all training points of other labels",
         "it does not know the $c$ nearest of 20",
@@ -196,10 +229,16 @@ _DECIDED = (
     ),
 )
 _EXAMPLE = (
-    _EUCLIDEAN,
+    Hypothesis(_EUCLIDEAN, why="it is broken at the bound by bisectors itself"),
     Hypothesis(
         "the own points lie at the same distance on both sides",
-        why="it is one example, which shows how much is lost",
+        "the one on the right is farther away, by $s$",
+        Exact(_measured_ratio, lambda h, farther: gap_ratio(h), rtol=1e-9),
+        {
+            "h": Choices((1.5, 2.0), symbol="h"),
+            "farther": Reals(0.0, 10.0, (0.0, 0.1, 1.0, 10.0), symbol="s"),
+        },
+        "farther",
     ),
 )
 

@@ -62,6 +62,7 @@ from geomadv.claims import (
     Expected,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Twin,
@@ -684,8 +685,12 @@ def _surrogate_term(seed: int, scale: float, lam: float, loss: str) -> float:
     return float(mass @ surrogate(closest / lam, loss))
 
 
-def _counts(d: int, n: int, p: float, eps: int) -> tuple[Risks, float]:
+def _counts(
+    d: int, n: int, p: float, eps: int, *, short: int = 0
+) -> tuple[Risks, float]:
     """Return the errors of a rule with whole weights, and all points near its boundary.
+
+    Steps are shorter by `short`.
 
     Points are whole and w has one entry of size 1, or p = infinity and all of size 1:
     nothing is rounded, and many points lie at distance eps exactly.
@@ -695,7 +700,7 @@ def _counts(d: int, n: int, p: float, eps: int) -> tuple[Risks, float]:
     X, y = rng.integers(-6, 7, (n, d)).astype(float), rng.choice([-1.0, 1.0], n)
     model = LinearClassifier.from_parameters(w, float(rng.integers(-1, 2)))
     near = minimal_perturbation(model, X, p=p).distance <= eps
-    return risks(model, X, y, eps, p=p), float(near.mean())
+    return risks(model, X, y, eps - short, p=p), float(near.mean())
 
 
 def _sum_of_counts(d: int, n: int, p: float, eps: int) -> float:
@@ -726,15 +731,18 @@ def _measured_boundary(K: int, share: float) -> float:
     return float(checkerboard_risks(K, _signs(K, "Bayes"), radius).boundary)
 
 
-def _tight(theta: float, step: int, loss: str) -> float:
-    """Return the bound for f = -2^-step where P(Y = 1) = (1 + theta)/2."""
+def _tight(theta: float, step: int, loss: str, less: float = 0.0) -> float:
+    """Return the bound for f = -2^-step where P(Y = 1) = (1 + theta)/2.
+
+    It is that of (1 - less) phi, with the psi of phi.
+    """
     f, eta = -(2.0**-step), (1 + theta) / 2
     risk = eta * surrogate(f, loss) + (1 - eta) * surrogate(-f, loss)
     excess = max(float(risk - least_risk(eta, loss)), 0.0)
+    excess = min((1 - less) * excess, float(psi(1.0, loss)))
     margin = f * f * 8.0**step
-    return float(psi_inverse(min(excess, float(psi(1.0, loss))), loss)) + float(
-        surrogate(margin, loss)
-    )
+    last = (1 - less) * float(surrogate(margin, loss))
+    return float(psi_inverse(excess, loss)) + last
 
 
 def _wide_boundary(eps: float) -> float:
@@ -770,16 +778,71 @@ def _reached(seed: int, longer: int, loss: str) -> float:
     return finite_terms(mass, eta, f, near | far, 1.0, loss).robust
 
 
+def _over_blocks(seed: int, block: int) -> float:
+    """Return the excess of the hinge loss over functions that are constant on blocks.
+
+    For a constant the least risk is that of the mean posterior.
+    """
+    mass, eta, f, _ = _problem(seed, 1.0)
+    risk = mass @ (eta * surrogate(f, "hinge") + (1 - eta) * surrogate(-f, "hinge"))
+    weight = mass.reshape(-1, block).sum(axis=1)
+    mean = (mass * eta).reshape(-1, block).sum(axis=1) / weight
+    return float(risk - weight @ least_risk(mean, "hinge"))
+
+
+def _rescaled_bound(seed: int, loss: str, less: float) -> float:
+    """Return the middle of the theorem for (1 - less) phi and the psi of phi."""
+    excess = (1 - less) * _excess_surrogate(seed, 3.0, loss)
+    excess = min(max(excess, 0.0), float(psi(1.0, loss)))
+    return float(psi_inverse(excess, loss)) + _boundary(seed, 3.0)
+
+
+def _uneven(wider: float, share: float, rule: str) -> Risks:
+    """Return the errors on four cells, the first wider by a share of w = 1/4."""
+    edges = [Fraction(0), (1 + Fraction(wider)) / 4, *map(Fraction, (0.5, 0.75, 1))]
+    posterior = [Fraction(k % 2) for k in range(4)]
+    signs = [-1, 1, -1, 1] if rule == "Bayes" else [-1] * 4
+    return step_risks(edges, posterior, edges, signs, Fraction(share) / 4)
+
+
 _COUNTED = (
     Hypothesis(
         r"ties count as errors, and all of $B(x, \varepsilon)$ is searched",
-        why="the two sides are counted by these rules",
+        r"steps of $\varepsilon - c$ are searched, of $\varepsilon = 5$",
+        Exact(
+            lambda p, short: float(_counts(2, 300, p, 5, short=short)[0].robust),
+            lambda p, short: _sum_of_counts(2, 300, p, 5),
+            rtol=0.0,
+            atol=1e-15,
+        ),
+        {
+            "p": Choices((1, 2, math.inf)),
+            "short": Integers(0, 5, (0, 1, 5), "linear", symbol="c"),
+        },
+        "short",
     ),
 )
-_CONVENTION = (
+_SCALED = r"the losses are scaled to $\phi(0) = 1$"
+_TAKES_THE_PLACE = r"$(1 - s)\phi$ takes the place of $\phi$, but not in $\psi$"
+_LESS = Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="s")
+_SEVERAL = Choices((0, 1, 2, 3, 4, 5), symbol="s")
+_MANY = Choices(tuple(range(60)), symbol="s")
+_TRANSFORMED = (
     Hypothesis(
-        r"the losses are scaled to $\phi(0) = 1$",
-        why="another scale scales both sides",
+        _SCALED,
+        _TAKES_THE_PLACE,
+        Exact(
+            lambda loss, theta, less: psi(theta, loss),
+            lambda loss, theta, less: (1 - less) * _transform(theta, loss),
+            rtol=1e-9,
+            atol=1e-9,
+        ),
+        {
+            "loss": Choices(_CONVEX),
+            "theta": Choices((0.1, 0.9), symbol=r"\theta"),
+            "less": _LESS,
+        },
+        "less",
     ),
 )
 _PRINTED = (
@@ -788,12 +851,34 @@ _PRINTED = (
         why="the statement is false already under it, for want of the factor",
     ),
 )
+_MEASURABLE = r"$\mathcal{R}_\phi^*$ is the least over all measurable $f$"
+_BLOCKS = "over those that are equal at $c$ neighbouring points"
+_BLOCK = Integers(1, 12, (1, 2, 4, 12), symbol="c")
 _CALIBRATED = (
     Hypothesis(
-        r"$\mathcal{R}_\phi^*$ is the least over all measurable $f$",
-        why="a smaller class has a larger least risk, and no such bound",
+        _MEASURABLE,
+        _BLOCKS,
+        Exact(
+            lambda seed, block: _excess_error(seed, 1.0, "hinge"),
+            _over_blocks,
+            atol=1e-14,
+        ),
+        {"seed": _MANY, "block": _BLOCK},
+        "block",
+        unbroken=1,
+        where=lambda seed, block: 12 % block == 0,
     ),
-    *_CONVENTION,
+    Hypothesis(
+        _SCALED,
+        _TAKES_THE_PLACE,
+        Exact(
+            lambda seed, loss, less: _excess_error(seed, 3.0, loss),
+            lambda seed, loss, less: (1 - less) * _excess_surrogate(seed, 3.0, loss),
+            atol=1e-14,
+        ),
+        {"seed": _SEVERAL, "loss": Choices(("zero-one", "hinge")), "less": _LESS},
+        "less",
+    ),
 )
 _ABOVE_ONE = (
     Hypothesis(
@@ -815,7 +900,30 @@ _ABOVE_ONE = (
     ),
 )
 _ROBUST = (
-    *_CALIBRATED,
+    Hypothesis(
+        _MEASURABLE,
+        _BLOCKS,
+        Exact(
+            lambda seed, block: _terms(seed, 1.0, 1.0, "hinge").robust,
+            lambda seed, block: _over_blocks(seed, block) + _boundary(seed, 1.0),
+            atol=1e-14,
+        ),
+        {"seed": _MANY, "block": _BLOCK},
+        "block",
+        unbroken=1,
+        where=lambda seed, block: 12 % block == 0,
+    ),
+    Hypothesis(
+        _SCALED,
+        _TAKES_THE_PLACE,
+        Exact(
+            lambda seed, loss, less: _terms(seed, 3.0, 1.0, loss).robust,
+            _rescaled_bound,
+            atol=1e-14,
+        ),
+        {"seed": _SEVERAL, "loss": Choices(("zero-one", "hinge")), "less": _LESS},
+        "less",
+    ),
     Hypothesis(
         r"the steps are no longer than the $\varepsilon$ of the boundary error",
         "they are $c$ points of the line longer",
@@ -833,21 +941,66 @@ _ROBUST = (
         unbroken=0,
     ),
 )
+_TIGHT_AT: dict[str, Parameter] = {
+    "loss": Choices(("hinge", "exponential", "logistic")),
+    "theta": Choices((0.1, 0.9), symbol=r"\theta"),
+    "step": Integers(1, 20, (4, 12, 20), "linear", symbol="k"),
+}
 _VANISHING = (
     Hypothesis(
         r"$\phi(\infty) = 0$",
-        why="else the last term of the bound stays, whatever the margins",
+        r"it is $s$: $(1 - s)\phi + s$ takes the place of $\phi$ and scales $\psi$",
+        Exact(
+            lambda loss, theta, step, stays: (
+                _tight(theta, step, loss)
+                + stays * (1 - float(surrogate(2.0**step, loss)))
+            ),
+            lambda loss, theta, step, stays: theta,
+            tolerance=2e-3,
+        ),
+        {**_TIGHT_AT, "stays": Reals(0.0, 1.0, (0.0, 0.1, 1.0), symbol="s")},
+        "stays",
     ),
-    *_CONVENTION,
+    Hypothesis(
+        _SCALED,
+        _TAKES_THE_PLACE,
+        Exact(
+            lambda loss, theta, step, less: _tight(theta, step, loss, less),
+            lambda loss, theta, step, less: theta,
+            tolerance=2e-3,
+        ),
+        {**_TIGHT_AT, "less": _LESS},
+        "less",
+    ),
 )
+_ALTERNATE = "the labels alternate between cells of one width $w$"
+_ONE_WIDER = "of four cells the first has the width $(1 + s)w$, the second the rest"
+_WIDER = Reals(0.0, 0.9, (0.0, 0.1, 0.5), symbol="s")
 _CELLS = (
     Hypothesis(
-        "the labels alternate between cells of one width $w$",
-        why="the errors are those of this example",
+        _ALTERNATE,
+        _ONE_WIDER,
+        Exact(
+            lambda share, wider: float(_uneven(wider, share, "Bayes").boundary),
+            lambda share, wider: float(bayes_boundary(2, Fraction(share) / 4)),
+            rtol=1e-15,
+        ),
+        {"share": Choices((0.1, 0.5, 0.8), symbol="r/w"), "wider": _WIDER},
+        "wider",
     ),
 )
 _WIDE = (
-    *_CELLS,
+    Hypothesis(
+        _ALTERNATE,
+        _ONE_WIDER,
+        Exact(
+            lambda wider: 0.5,
+            lambda wider: float(_uneven(wider, 0.5, "constant").robust),
+            rtol=1e-15,
+        ),
+        {"wider": _WIDER},
+        "wider",
+    ),
     Hypothesis(
         "$r \\ge w/2$",
         "the steps are shorter",
@@ -928,7 +1081,7 @@ squared loss.""",
             ),
         ),
         note="The infimum is found by a search over the margins.",
-        hypotheses=_CONVENTION,
+        hypotheses=_TRANSFORMED,
     ),
     Claim(
         id="zhang2019.calibration",

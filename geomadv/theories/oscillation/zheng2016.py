@@ -41,16 +41,19 @@ from geomadv._validate import points, real, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Hypothesis,
     Integers,
     Reals,
     Source,
     Twin,
+    balls,
 )
 from geomadv.classifiers import StabilityClassifier
 from geomadv.classifiers._divergences import mean_kl
 from geomadv.spaces._lp import lp_norm
+from geomadv.theories.oscillation._divergence_balls import divergence_share
 from geomadv.theories.oscillation._finite import finite
 
 SOURCE = Source(
@@ -206,15 +209,22 @@ def _quadric(d: int) -> tuple[NDArray, NDArray, NDArray]:
     return (A + A.T) / 2, rng.standard_normal(d), rng.standard_normal((1, d))
 
 
-def _penalty_by_rule(d: int, sigma: float) -> float:
-    """Return the mean square by a product of Gauss-Hermite rules, exact here."""
+def _penalty_by_rule(
+    d: int, sigma: float, *, cubic: float = 0.0, more: float = 0.0
+) -> float:
+    """Return the mean square by a product of Gauss-Hermite rules, exact here.
+
+    For f + cubic x_1^3 it is still exact; u_1 is 1 + more times as large.
+    """
     A, w, X = _quadric(d)
     nodes, weights = np.polynomial.hermite_e.hermegauss(4)
     u = sigma * np.array(np.meshgrid(*[nodes] * d)).reshape(d, -1).T
     share = np.array(np.meshgrid(*[weights / weights.sum()] * d)).reshape(d, -1)
+    u[:, 0] *= 1 + more
     moved = X + u
     f = np.einsum("ij,jk,ik->i", moved, A, moved) + moved @ w
     change = f - float(X[0] @ A @ X[0] + X[0] @ w)
+    change += cubic * (moved[:, 0] ** 3 - X[0, 0] ** 3)
     return float(share.prod(axis=0) @ change**2)
 
 
@@ -269,10 +279,35 @@ def _uneven_norm(d: int, sigma: float, strength: float, more: float) -> float:
     return float(np.linalg.norm(w))
 
 
+def _curved_norm(d: int, sigma: float, strength: float, curve: float) -> float:
+    """Return |w| for f = <w, z> with z_j = x_j + curve x_j^2, over that of a ridge.
+
+    The noise u changes z_j by (1 + 2 curve x_j) u_j + curve u_j^2.
+    """
+    X, y = _data(d, 0)
+    Z = X + curve * X**2
+    slopes = ((1 + 2 * curve * X) ** 2).mean(axis=0)
+    penalty = np.diag(sigma**2 * slopes + 2 * curve**2 * sigma**4)
+    penalty += curve**2 * sigma**4
+    Z, y = Z - Z.mean(axis=0), y - y.mean()
+    gram, target = Z.T @ Z / 60 + 5e-3 * np.eye(d), Z.T @ y / 60
+    stable = np.linalg.solve(gram + strength * penalty, target)
+    ridge = np.linalg.solve(gram + strength * sigma**2 * np.eye(d), target)
+    return float(np.linalg.norm(stable) / np.linalg.norm(ridge))
+
+
 _RIDGE = (
     Hypothesis(
         "the loss is squared and $f$ is linear",
-        why="the penalty of other losses is not a ridge",
+        "it is linear in $x_j + c\\,x_j^2$: shown is the norm over that of the ridge",
+        Exact(_curved_norm, lambda d, sigma, strength, curve: 1.0, rtol=1e-9),
+        {
+            "d": Choices((2, 20), symbol="d"),
+            "sigma": Choices((0.1, 0.5), symbol=r"\sigma"),
+            "strength": Choices((1.0, 10.0), symbol=r"\lambda"),
+            "curve": Reals(0.0, 2.0, (0.0, 0.01, 0.1, 1.0), symbol="c"),
+        },
+        "curve",
     ),
     Hypothesis(
         "the noise is isotropic",
@@ -291,14 +326,32 @@ _RIDGE = (
         "more",
     ),
 )
+_FORM_AT = {
+    "d": Choices((1, 3), symbol="d"),
+    "sigma": Choices((0.3, 3.0), symbol=r"\sigma"),
+}
 _FORM = (
     Hypothesis(
         "$f$ is at most quadratic",
-        why="the penalty has further terms for other $f$",
+        "it has a further term $c\\,x_1^3$",
+        Exact(
+            lambda d, sigma, cubic: _penalty_by_rule(d, sigma, cubic=cubic),
+            lambda d, sigma, cubic: _penalty(d, sigma),
+            rtol=1e-9,
+        ),
+        {**_FORM_AT, "cubic": Reals(0.0, 1.0, (0.0, 0.01, 1.0), symbol="c")},
+        "cubic",
     ),
     Hypothesis(
         "the noise is isotropic and Gaussian",
-        why="the fourth moment is that of this law",
+        "along the first coordinate its deviation is $1 + s$ times as large",
+        Exact(
+            lambda d, sigma, more: _penalty_by_rule(d, sigma, more=more),
+            lambda d, sigma, more: _penalty(d, sigma),
+            rtol=1e-9,
+        ),
+        {**_FORM_AT, "more": Reals(0.0, 1.0, (0.0, 0.01, 1.0), symbol="s")},
+        "more",
     ),
 )
 _STRENGTH = (
@@ -438,20 +491,20 @@ loss at $f + rg$.""",
         relation="lhs <= rhs",
         domain={"f": _LOGIT, "spread": _SPREAD},
         axis="spread",
-        evidence=Exact(
-            lambda f, spread: divergence_penalty([f], spread)[0],
-            lambda f, spread: spread**2 / 8,
-            atol=1e-14,
-            unproved="a Gaussian mean of divergences is not enclosed yet",
+        evidence=Enclosure(
+            divergence_share,
+            lambda f, spread: 1,
+            formulas=(
+                lambda f, spread: divergence_penalty([f], spread)[0] * 8 / spread**2,
+                lambda f, spread: 1.0,
+            ),
         ),
         twin=Twin(
             r"$0.999\,r^2/8$",
-            Exact(
-                lambda f, spread: divergence_penalty([f], spread)[0],
-                lambda f, spread: 0.999 * spread**2 / 8,
-                atol=1e-14,
-            ),
+            Enclosure(divergence_share, lambda f, spread: balls.as_ball(999) / 1000),
+            domain={"f": Choices((0.0,)), "spread": Choices((0.01, 0.05))},
         ),
+        note="The sides are divided by $r^2/8$, their common limit at $f = r = 0$.",
         hypotheses=_SLOPE,
     ),
 )

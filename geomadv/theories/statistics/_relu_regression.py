@@ -7,7 +7,9 @@ max(0, t_j) by 1{t_j > 0} <u_j, delta> and a remainder in [0, (eps - |t_j|)_+], 
     f(x + delta) - f(x) <= eps |grad f(x)| + sum_j (v_j)_+ (eps - |t_j|)_+,
 
 and with (-v_j)_+ for the fall. That bounds the largest residual from above; steps
-along gradients bound it from below.
+along gradients bound it from below. For these features there is neither theory here nor
+adversarial training: against points that an attack finds, trained coefficients grow,
+and the bound with them. `hastie2019.subspace_problem` has random features with both.
 """
 
 from dataclasses import dataclass

@@ -49,6 +49,7 @@ taken, +1 of equal ones.
 """
 
 import functools
+import math
 
 import numpy as np
 from scipy import special
@@ -59,6 +60,7 @@ from geomadv._validate import broadcast, real_array
 from geomadv.claims import (
     Choices,
     Claim,
+    Enclosure,
     Exact,
     Hypothesis,
     Integers,
@@ -72,6 +74,7 @@ from geomadv.data._gaussian_triple import bayes_threshold
 from geomadv.stats import Interval
 from geomadv.theories.statistics._any_norm import TradeOff, effective_mean, trade_off
 from geomadv.theories.statistics._line import best_on_the_line, intervals_risk
+from geomadv.theories.statistics._price_balls import price_ratio
 from geomadv.theories.statistics._three_classes import (
     ThreeClassRule,
     three_class_lower_bound,
@@ -295,6 +298,30 @@ def _other_half_space(
     return intervals_risk([t], [0, 1], [-along, along], [1.0 - prior, prior], eps)
 
 
+def _least_unequal(m: float, eps: float, prior: float, unequal: float) -> float:
+    """Return the least robust risk of thresholds if the classes' variances differ.
+
+    They are 1 + h of the class +1 and 1 - h of the class -1.
+    """
+    from scipy.optimize import minimize_scalar
+
+    up, down = math.sqrt(1.0 + unequal), math.sqrt(1.0 - unequal)
+
+    def risk(t: Real) -> NDArray:
+        right, left = (
+            special.ndtr((t - m + eps) / up),
+            special.ndtr((eps - t - m) / down),
+        )
+        return np.asarray(prior * right + (1.0 - prior) * left)
+
+    ticks = np.linspace(-12.0, 12.0, 241)
+    at = float(ticks[int(np.argmin(risk(ticks)))])
+    found = minimize_scalar(
+        risk, bounds=(at - 0.1, at + 0.1), method="bounded", options={"xatol": 1e-10}
+    )
+    return min(float(found.fun), prior, 1.0 - prior)
+
+
 def _least_on_line(m: float, eps: float, prior: float, step: float) -> Interval:
     return best_on_the_line([-m, m], [1.0 - prior, prior], eps, step=step)
 
@@ -434,7 +461,8 @@ _ZERO = Reals(0.25, 0.6, (1 / 3, 0.5), symbol=r"\pi_0")
 _SETTING = (
     Hypothesis(
         "the classes are normal, with one covariance",
-        why="broken priors are at `dobriban2020.no-price-for-equal-classes`",
+        why="unequal covariances are at `dobriban2020.half-space`, unequal priors at "
+        "`dobriban2020.no-price-for-equal-classes`",
     ),
 )
 
@@ -473,7 +501,28 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
                 atol=1e-15,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the classes have one covariance",
+                r"variances $1 + h$ and $1 - h$ along $\mu$, of mean 1, and the best "
+                "threshold",
+                Exact(
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    _least_unequal,
+                    atol=1e-15,
+                ),
+                {
+                    "m": _M,
+                    "eps": _EPS,
+                    "prior": _PRIOR,
+                    "unequal": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h"),
+                },
+                "unequal",
+            ),
+            Hypothesis(
+                "the classes are normal", why="all formulas are those of this law"
+            ),
+        ),
     ),
     Claim(
         id="dobriban2020.unions-of-intervals",
@@ -627,8 +676,8 @@ $\ell_2$-robust classifier is Bayes' rule: its standard risk is the least.""",
                 unbroken=0.5,
             ),
             Hypothesis(
-                r"the steps are shorter than half the way between the means: a "
-                r"definition of what is asked, as beyond it no classifier is robust",
+                "the steps are shorter than half the way between the means",
+                why="beyond it one class is all that is left, at any prior",
             ),
         ),
     ),
@@ -679,29 +728,33 @@ the excess of the optimal robust classifier's standard risk over Bayes'.""",
             "prior": Reals(0.2, 0.5, (0.2, 0.3, 0.4, 0.5), symbol=r"\pi"),
         },
         axis="prior",
-        evidence=Exact(
-            lambda m, share, prior: price_of_robustness(m, share * m, prior),
-            lambda m, share, prior: price_of_robustness(m, share * m, 0.9 * prior),
-            atol=1e-14,
-            unproved="a small difference of differences of tails is not enclosed yet",
+        evidence=Enclosure(
+            price_ratio,
+            lambda m, share, prior: 1,
+            formulas=(
+                lambda m, share, prior: (
+                    price_of_robustness(m, share * m, prior)
+                    / price_of_robustness(m, share * m, 0.9 * prior)
+                ),
+                lambda m, share, prior: 1.0,
+            ),
+            rtol=1e-9,
         ),
         twin=Twin(
             r"the same for $\pi \le 1/50$",
-            Exact(
-                lambda m, share, prior: price_of_robustness(m, share * m, prior),
-                lambda m, share, prior: price_of_robustness(m, share * m, 0.9 * prior),
-                atol=1e-14,
-            ),
+            Enclosure(price_ratio, lambda m, share, prior: 1),
             domain={
                 "m": Choices((1.0, 2.0, 4.0)),
                 "share": Choices((0.05, 0.2, 0.5)),
                 "prior": Choices((0.02, 0.002)),
             },
         ),
-        note=r"""The abstract says that trade-offs grow when data are imbalanced. For
-ever rarer classes the price falls again: no optimal rule has a risk above
-$\min(\pi, 1 - \pi)$ by much, so that it tends to 0 with $\pi$. The distance by which
-the boundary moves grows throughout.""",
+        note=r"""The sides are divided by the price at the smaller share.
+
+The abstract says that trade-offs grow when data are imbalanced. For ever rarer classes
+the price falls again: no optimal rule has a risk above $\min(\pi, 1 - \pi)$ by much, so
+that it tends to 0 with $\pi$. The distance by which the boundary moves grows
+throughout.""",
         hypotheses=_SETTING,
     ),
     Claim(

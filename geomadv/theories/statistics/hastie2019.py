@@ -36,7 +36,8 @@ the same peak, and its second descent goes on for longer, as |w| falls to 0.
 **Random features.** Of m <= p orthonormal directions B, drawn at random, <B' x, .> is
 again such a problem, with m parameters, signal r sqrt(m/p) and noise
 sqrt(s^2 + r^2 (1 - m/p)): what B misses is Gaussian, and independent of B' x.
-`relu_regression` has features max(0, <u, x>), for which there are bounds.
+`relu_regression` has features max(0, <u, x>), of minimum norm alone and without theory:
+of its robust risk there are bounds.
 
 Source: Hastie, Montanari, Rosset, Tibshirani (2019), "Surprises in high-dimensional
 ridgeless least squares interpolation", arXiv:1903.08560 (Ann. Statist. 50, 2022): the
@@ -219,7 +220,7 @@ def ridge_limit(
     D = np.hypot(1.0 - g + L, 2.0 * np.sqrt(g * L))
     c = 2.0 / (1.0 + g + L + D)
     below = 1.0 - g - L
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         left = np.where(below > 0.0, 4.0 * L / (D + below), D - below)
         a = left / (1.0 + g + L + D)
         lost = np.where(D > 0.0, a * ((L + g * a) / D), 0.0)
@@ -342,7 +343,8 @@ def optimal_penalty(gamma: ArrayLike, signal: ArrayLike, noise: ArrayLike) -> Re
         signal=real_array("signal", signal, lower=0.0, open_lower=True),
         noise=real_array("noise", noise, lower=0.0),
     )
-    return np.asarray(g * (s / r) ** 2)[()]
+    with np.errstate(over="ignore"):
+        return np.asarray(g * np.square(s / r))[()]
 
 
 def best_overparametrisation(signal: ArrayLike, noise: ArrayLike) -> Real:
@@ -441,11 +443,15 @@ def _excess(gamma: float, penalty: float, noise: float) -> float:
 
 
 def _missed(
-    n: int, rng: np.random.Generator, points: int, more: int
+    n: int, rng: np.random.Generator, points: int, more: int, wider: float = 0.0
 ) -> Float[NDArray, " n"]:
-    """Draw the share of |beta|^2 that the span of random points misses."""
+    """Draw the share of |beta|^2 that the span of random points misses.
+
+    The coordinate of the signal has 1 + wider times the deviation of the others.
+    """
     p = points + more
     rows = rng.standard_normal((n, p, points))
+    rows[:, 0] *= 1.0 + wider
     Q = np.linalg.qr(rows).Q
     return np.asarray(1.0 - (Q[:, 0, :] ** 2).sum(axis=1))
 
@@ -530,8 +536,9 @@ _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
 _SETTING = (
     Hypothesis(
-        "features are independent, and noise is independent of them",
-        why="broken in no claim: the limits are those of this law",
+        "features are independent and normal with one variance, and noise is "
+        "independent of them",
+        why="unequal variances are at `hastie2019.missed-signal`",
     ),
 )
 
@@ -618,7 +625,27 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                 tolerance=0.05,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "all directions have one variance",
+                r"along $\beta$ the deviation is $1 + h$ times that of the others",
+                Statistical(
+                    _missed,
+                    lambda points, more, wider: more / (points + more),
+                    tolerance=0.05,
+                ),
+                {
+                    "points": Integers(1, 8, (1, 3), symbol="n"),
+                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    "wider": Reals(0.0, 3.0, (0.0, 0.5, 1.0, 3.0), symbol="h"),
+                },
+                "wider",
+            ),
+            Hypothesis(
+                "points are normal and without noise",
+                why="the span of normal points of one variance has no direction",
+            ),
+        ),
     ),
     Claim(
         id="hastie2019.best-overparametrisation",

@@ -317,6 +317,21 @@ def _drawn_risk(d: int, noise: float, eps: float) -> float:
     return float(adversarial_risk(standard, np.linalg.norm(theta), eps))
 
 
+def _risk_with_signs(d: int, noise: float, eps: float, share: float) -> float:
+    """Return the robust risk if the noise is in part a sign.
+
+    It is s (sqrt(1 - h^2) z + h u), z normal and u a sign, of deviation s: the residual
+    is s h u and a normal number, of which the mean size is a closed form.
+    """
+    theta, theta_0 = spawn(0, "javanmard2020", d).standard_normal((2, d))
+    off, m = float((theta - theta_0) @ (theta - theta_0)), noise * share
+    v = off + noise**2 - m**2
+    size = C * math.sqrt(v) * math.exp(-(m**2) / (2 * v))
+    size += m * math.erf(m / math.sqrt(2 * v))
+    k = eps * float(np.linalg.norm(theta))
+    return off + noise**2 + 2 * k * size + k**2
+
+
 def _other(d: int, noise: float, eps: float, weight: float, step: float) -> float:
     """Return weight SR + AR of an estimator near the best one."""
     rng = spawn(0, "javanmard2020", d, "other")
@@ -431,7 +446,29 @@ $E\max_{\|\delta\| \le \varepsilon}(y - \langle x + \delta, \theta\rangle)^2 = S
                 rtol=1e-10,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the noise is normal",
+                r"noise $\sigma(\sqrt{1 - h^2}\,z + h u)$ of the same variance, $z$ "
+                "normal and $u$ a sign",
+                Exact(
+                    lambda d, noise, eps, share: _drawn_risk(d, noise, eps),
+                    _risk_with_signs,
+                    rtol=1e-10,
+                ),
+                {
+                    "d": Integers(1, 50, (1, 3, 20), symbol="d"),
+                    "noise": _NOISE,
+                    "eps": _EPS,
+                    "share": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="h"),
+                },
+                "share",
+            ),
+            Hypothesis(
+                "the features are normal",
+                why="so that residuals are normal for every estimator",
+            ),
+        ),
     ),
     Claim(
         id="javanmard2020.trade-off-curve",

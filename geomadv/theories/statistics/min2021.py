@@ -457,17 +457,23 @@ def turning_points(
     top = math.log(real("n_max", n_max, lower=1.0, open_lower=True))
 
     parts = np.concatenate([means - size, means + size])
-    scale = np.concatenate([s, s])
-    worth = np.concatenate([means, means]) * parts / scale
-    parts, scale, worth = (x[worth != 0.0] for x in (parts, scale, worth))
-    if worth.size == 0:
+    factors, scale = np.concatenate([means, means]), np.concatenate([s, s])
+    live = (parts != 0.0) & (factors != 0.0)
+    if not live.any():
         return np.empty(0)
+    signs, steep = np.sign(parts[live]), np.log(np.abs(parts[live]))
+    steep -= np.log(scale[live])
+    worth = np.log(factors[live]) + steep
 
     def slope(log_n: Real | float) -> NDArray:
         """Return minus the slope of L_n, scaled by a positive factor."""
-        powers = -np.exp(np.asarray(log_n))[..., None] * (parts / scale) ** 2 / 2.0
+        logs = np.asarray(log_n)[..., None] + 2.0 * steep
+        least = logs.min(axis=-1, keepdims=True)
+        with np.errstate(over="ignore"):
+            gap = np.expm1(np.minimum(logs - least, 700.0))
+            powers = worth - np.exp(np.minimum(least, 700.0)) * gap / 2.0
         powers -= powers.max(axis=-1, keepdims=True)
-        return np.asarray((worth * np.exp(powers)).sum(axis=-1))
+        return np.asarray((signs * np.exp(powers)).sum(axis=-1))
 
     ticks = np.linspace(0.0, top, 4001)
     values = slope(ticks)

@@ -21,6 +21,8 @@ WIDTH = 512  # columns of a block of pairs
 ROWS = 128
 U = 2.0**-24
 _PANEL = 32 << 20  # bytes of Y that are packed at a time
+_STEEPEST = 450  # a larger scale than 2^450: the definition's squares underflow first
+_USELESS = 1e300  # error of an estimate that decides nothing
 _FEW = 10  # dimensions up to which differences are quicker than the product
 
 
@@ -34,7 +36,7 @@ class Frame(NamedTuple):
     period : float
         The side of the torus, or 0.
     scale : float
-        A power of two, or 1/period.
+        A power of two, or 1/period; at most 2^450.
     error : float
         On a torus, what a coordinate's difference is off by at most; 0 elsewhere.
     product : bool
@@ -60,10 +62,12 @@ def frame(X: Array, Y: Array, metric: str, period: float | None) -> tuple[Frame,
         _largest(points, centre, largest)
     if period is not None:
         error = 2.0**-50 * (largest[0] / period + 1.0) + 4.0 * U
-        return Frame(code, period, 1.0 / period, error, product=False), centre
+        if period * 2.0**_STEEPEST < 1.0:
+            error = _USELESS
+        scale = min(1.0 / period, 2.0**_STEEPEST)
+        return Frame(code, period, scale, error, product=False), centre
     _, exponent = math.frexp(largest[0])
-    # above 2^450 the squares of the definition underflow where the coordinates' do not
-    scale = math.ldexp(1.0, min(max(-exponent, -1000), 450))
+    scale = math.ldexp(1.0, min(max(-exponent, -1000), _STEEPEST))
     return Frame(code, 0.0, scale, 0.0, product=code == 0 and d > _FEW), centre
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from numba import njit
 from numba.core import event
+from numba.core.runtime import rtsys
 
 _PACKAGE = "geomadv_kernels."
 _FOLDER = Path(__file__).parent
@@ -69,6 +70,13 @@ _announcer = _Announcer()
 event.register("numba:compile", _announcer)  # type: ignore[no-untyped-call]
 
 
+def _load(cache: Any, signature: Any, target: Any) -> Any:
+    """Return what numba has kept of a function, or None."""
+    rtsys.initialize(target)  # type: ignore[no-untyped-call]
+    with cache._guard_against_spurious_io_errors():
+        return cache._load_overload(signature, target)
+
+
 def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile a function at its first call, without the interpreter lock, and keep it.
 
@@ -87,4 +95,6 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     if home == f"{_PACKAGE}cpu" and hasattr(cache, "_cache_file"):
         cache._cache_file._source_stamp = _stamp(name)
         _announcer.cache = cache
+        if hasattr(cache, "_load_overload"):
+            cache.load_overload = functools.partial(_load, cache)
     return dispatcher

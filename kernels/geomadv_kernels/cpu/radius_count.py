@@ -69,9 +69,9 @@ def enlargement(
     Notes
     -----
     The search for the nearest point of A starts at the largest eps, and is over for an
-    x that is within the smallest one.
+    x that is within the smallest one. An infinite eps holds all, whatever A is.
     """
-    counts = np.zeros(len(eps), np.int64)
+    counts = np.where(np.isposinf(eps), len(X), 0).astype(np.int64)
     if not (len(X) and len(A) and len(eps)):
         return counts
     largest = _largest_orders(frozen(eps), metric)
@@ -83,7 +83,7 @@ def enlargement(
     )
     found = np.sort(s[who >= 0])
     ran(f"cpu.enlargement.{metric}{'' if period is None else '.torus'}")
-    return np.searchsorted(found, largest, side="right").astype(np.int64)
+    return np.maximum(counts, np.searchsorted(found, largest, side="right"))
 
 
 def _largest_orders(eps: Array, metric: str) -> Array:

@@ -105,11 +105,12 @@ def _radii(
     metric: str,
     period: float | None,
 ) -> _Array:
-    """Return radii that decide something: 0, distances that occur, their neighbours."""
+    """Return distances that occur, their neighbours, and what is none."""
     X, Y, rng = cloud
     with np.errstate(all="ignore"):
         seen = _distances(X[:8], Y[:64], metric, period).ravel()
-    pool = np.concatenate([seen, np.nextafter(seen, 0), np.nextafter(seen, 9), [0, 1]])
+    others = [0.0, 1.0, -1.0, np.inf, np.nan]
+    pool = np.concatenate([seen, np.nextafter(seen, 0), np.nextafter(seen, 9), others])
     return rng.choice(pool, count)
 
 

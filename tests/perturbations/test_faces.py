@@ -1,0 +1,94 @@
+"""Gaussian terms far from their centres: radii, faces, exactness."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from geomadv.perturbations._faces import _apart, _farthest, dominated_beyond
+
+GAMMA = 0.5
+SQUARE = np.array(list(itertools.product([-1.0, 1.0], repeat=2)))
+
+
+def lifted(Z, z, a):
+    """Return f times a positive number, from the exponents relative to the largest."""
+    E = -GAMMA * ((Z[:, None] - z) ** 2).sum(axis=2)
+    return np.exp(E - E.max(axis=1, keepdims=True)) @ a
+
+
+def on_sphere(rng, R, d):
+    ways = rng.standard_normal((4000, d))
+    axes = np.concatenate([np.eye(d), -np.eye(d)])
+    near = np.repeat(axes, 200, axis=0)
+    near = near + 0.5 / (R + 1.0) * rng.standard_normal(
+        near.shape
+    )  # about a face's normal
+    ways = np.concatenate([ways, near])
+    return (R + 0.1) * ways / np.linalg.norm(ways, axis=1)[:, None]
+
+
+@pytest.mark.parametrize(("part", "positive"), [(0.99, True), (1.01, False)])
+def test_a_term_amid_an_edge_is_outweighed_up_to_the_mean_of_its_ends(part, positive):
+    """a, b and -n at -1, 1 and 0: never negative for n <= 2 sqrt(a b) e^-g."""
+    n = part * 2.0 * math.sqrt(0.5 * 2.0) * math.exp(-GAMMA)
+    z = np.concatenate([SQUARE, [[0.0, 1.0]]])
+    a = np.array([1.0, 0.5, 1.0, 2.0, -n])
+    R = dominated_beyond(z, np.zeros(2), a, GAMMA)
+    assert np.isfinite(R) == positive
+    way = np.array([[0.25 * math.log(0.5 / 2.0) / GAMMA, 40.0]])
+    assert (lifted(way, z, a)[0] > 0) == positive
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_nothing_is_negative_beyond(d):
+    rng = np.random.default_rng(d)
+    z = np.array(list(itertools.product([-1.0, 0.0, 1.0], repeat=d)))
+    proven = 0
+    for _ in range(12 if d == 2 else 3):
+        a = rng.uniform(0.3, 2.0, len(z))
+        middle = (z == 0).any(axis=1)
+        a[middle] *= rng.choice([-0.3, 1.0], middle.sum(), p=[0.3, 0.7])
+        R = dominated_beyond(z, np.zeros(d), a, GAMMA)
+        if R > 1e4:
+            continue
+        assert (lifted(on_sphere(rng, R, d), z, a) > 0).all()
+        proven += (a < 0).sum() > 1
+    assert proven
+
+
+def test_terms_on_two_edges_need_a_larger_radius_than_either():
+    """Both are more than e P where both feet are close to the edges' middles."""
+    edges = np.array([[0.0, 1.0], [1.0, 0.0]])
+    z, one = np.concatenate([SQUARE, edges]), np.array([1.0, 1.0, 1.0, 1.0])
+    both = dominated_beyond(z, np.zeros(2), np.r_[one, -1.1, -1.1], GAMMA)
+    single = dominated_beyond(z, np.zeros(2), np.r_[one, -1.1, 0.0], GAMMA)
+    assert single == 0.0
+    assert 2.0 < both < 20.0
+
+
+def test_off_the_edge_by_a_rounding_error_proves_nothing():
+    for off, proven in ((0.0, True), (2.0**-52, False)):
+        z = np.concatenate([SQUARE, [[0.0, 1.0 + off]]])
+        a = np.array([1.0, 1.0, 1.0, 1.0, -0.5])
+        assert np.isfinite(dominated_beyond(z, np.zeros(2), a, GAMMA)) == proven
+
+
+def test_a_negative_vertex_is_never_outweighed():
+    z = np.concatenate([SQUARE, [[0.0, 1.5]]])
+    a = np.array([1.0, 1.0, 1.0, 1.0, -1e-9])
+    assert np.isinf(dominated_beyond(z, np.zeros(2), a, GAMMA))
+
+
+def test_sets_without_a_common_face():
+    on = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1], [1, 0, 0]], bool)
+    assert _apart(on, 3) == [(1, 3), (0, 1, 2)]
+
+
+def test_the_farthest_point_of_a_polyhedron():
+    A, b = np.concatenate([np.eye(2), -np.eye(2)]), np.array([3.0, 1.0, 0.0, 4.0])
+    assert _farthest(A, b) == pytest.approx(5.0, rel=1e-4)
+    assert _farthest(A, b) >= 5.0
+    assert np.isinf(_farthest(A[:3], b[:3]))
+    assert _farthest(np.array([[1.0], [-1.0]]), np.array([-1.0, -1.0])) == 0.0

@@ -1,0 +1,386 @@
+"""Broken variants and helpers of the papers on Lipschitz constants, against oracles."""
+
+import itertools
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import integrate, optimize, stats
+from scipy.ndimage import correlate
+
+from geomadv.theories.lipschitz import (
+    bubeck2020,
+    bubeck2021,
+    delattre2023,
+    delattre2024,
+    fawzi2015,
+    goodfellow2014,
+    hein2017,
+    moosavi2016,
+    sedghi2019,
+    simongabriel2019,
+    szegedy2013,
+)
+
+
+def broken(paper, name):
+    """Return the evidence of the broken variant of a claim."""
+    (claim,) = [c for c in paper.CLAIMS if c.id.endswith("." + name)]
+    (found,) = [h.evidence for h in claim.hypotheses if h.evidence is not None]
+    return found
+
+
+@pytest.mark.parametrize("signal", [0.0, 0.4, 1.0])
+def test_fits_of_labels_with_a_signal_against_samples(signal):
+    n, d, many = 3, 14, 20_000
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((many, n, d)) / math.sqrt(d)
+    u = np.full(d, 1 / math.sqrt(d))
+    z = rng.choice([-1.0, 1.0], (many, n))
+    y = math.sqrt(1 - signal) * z + math.sqrt(signal * d) * X @ u
+    w = np.linalg.pinv(X) @ y[..., None]
+    squares = (w**2).sum(axis=(1, 2))
+    found = bubeck2020._mean_with_signal(n, d, signal)
+    assert abs(squares.mean() - found) < 5 * stats.sem(squares)
+    assert stats.sem(squares) < 0.02 * found
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 5), (7, 20)])
+def test_mean_squares_by_quadrature_against_the_inverse_chi_square(n, d):
+    found = bubeck2020._mean_by_quadrature(n, d)
+    assert found == pytest.approx(n * d * stats.invgamma.mean((d - n + 1) / 2) / 2)
+
+
+def test_the_shorter_fit_is_counted_by_the_law_of_chi_square():
+    rng = np.random.default_rng(4)
+    share = bubeck2020._shorter(40_000, rng, 4, 9, 0.3).mean()
+    assert share == pytest.approx(0.3, abs=0.012)
+    # with one degree less the quantile is that of five, not of six
+    fewer = bubeck2020._shorter(40_000, rng, 4, 9, 0.3, 0).mean()
+    exact = stats.chi2.sf(stats.chi2.isf(0.3, 5), 6)
+    assert fewer == pytest.approx(exact, abs=0.012)
+
+
+@pytest.mark.parametrize(("n", "d"), [(2, 2), (6, 4)])
+def test_gradients_of_bumps_by_differences(n, d):
+    longest, bound = bubeck2020._bumps(n, d)
+    rng = bubeck2020.spawn(0, "bubeck2020", n, d)
+    X = rng.standard_normal((n, d))
+    X /= np.linalg.norm(X, axis=1)[:, None]
+    y = rng.choice([-1.0, 1.0], n)
+    angle = min(
+        math.acos(np.clip(a @ b, -1, 1)) for a, b in itertools.combinations(X, 2)
+    )
+    width = 1 - math.cos(angle / 2)
+    assert bound == pytest.approx(1 / width, rel=1e-9)
+    # sum_j y_j relu(<x_j, x> - 1 + width)/width, along x_i from x_i inwards
+    h = 1e-6
+    for x in X:
+        inside = np.maximum(X @ x[:, None] * [1.0, 1.0 - h] - 1 + width, 0.0)
+        change = y @ inside @ [1.0, -1.0] / width / h
+        assert abs(change) <= longest * (1 + 1e-6)
+        assert abs(change) == pytest.approx(1 / width, rel=1e-6)
+
+
+@pytest.mark.parametrize("variance", [1.0, 1.7])
+def test_tails_of_wider_laws_against_an_integral(variance):
+    d, t = 9, 0.6
+    f = stats.norm(scale=math.sqrt(variance / d))
+    tail, _ = integrate.quad(f.pdf, t, 10)
+    expected = 2 * tail / (2 * math.exp(-d * t * t / 2))
+    found = bubeck2021._share_of_wider_tail(d, t, variance)
+    assert found == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("excess", [1.0, 0.3])
+def test_bounds_with_few_parameters_against_the_printed_formula(excess):
+    n, d, eps, WJ = 10_001, 784, 0.02, 1e5
+    p = math.ceil(excess * n)
+    with mpmath.workdps(30):
+        log = mpmath.log(60 * mpmath.mpf(WJ) / mpmath.mpf(eps))
+        root = mpmath.sqrt(mpmath.mpf(n) * d / (p * log + mpmath.log(80)))
+        expected = mpmath.mpf(eps) / 512 * root
+    found = bubeck2021._capped_bound(n, d, excess, eps, WJ)
+    assert found == pytest.approx(float(expected), rel=1e-13)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.2, 1.0])
+def test_bounds_of_unequal_singular_values_are_a_norm_of_them(gap):
+    """|G_t|_F^(2^(1 - t)) is the l_(2^t) norm of the singular values."""
+    size, steps = 6, 3
+    values = [1.0] + (size - 1) * [1.0 - gap]
+    expected = sum(v**2**steps for v in values) ** (1 / 2**steps)
+    found = delattre2023._gap_bound(size, steps, gap)
+    assert found == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("cut", [0.0, 0.01, 0.3])
+def test_bounds_of_cut_products_by_plain_iteration(cut):
+    G, steps, expected = delattre2023._matrix("normal", 4), 3, 1.0
+    for t in range(steps):
+        size = math.sqrt(math.fsum(x * x for x in G.ravel()))
+        expected *= size ** (2.0**-t)
+        G = (G.T / size) @ (G / size)
+        if cut > 0:
+            powers = [[math.floor(math.log(abs(x), 1 + cut)) for x in row] for row in G]
+            G = np.sign(G) * (1 + cut) ** np.array(powers)
+    found = delattre2023._cut_bound("normal", 4, steps, cut)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("family", "rank"), [("tall", 5), ("rank one", 1)])
+def test_bounds_by_the_rank(family, rank):
+    found = delattre2023._rank_bound(family, 5, 3)
+    values = np.linalg.svd(delattre2023._matrix(family, 5), compute_uv=False)
+    assert (values > 1e-12 * values[0]).sum() == rank
+    assert found == pytest.approx(rank ** (1 / 8) * values[0], rel=1e-12)
+
+
+def circular(w, N):
+    """Return the largest singular value over the N x N frequencies, one by one."""
+    grid = 2j * np.pi * np.arange(N) / N
+    u, v = np.arange(w.shape[2]), np.arange(w.shape[3])
+    return max(
+        np.linalg.norm((w * np.exp(np.add.outer(a * u, b * v))).sum(axis=(2, 3)), 2)
+        for a, b in itertools.product(grid, repeat=2)
+    )
+
+
+@pytest.mark.parametrize("kind", ["random", "cosine", "difference", "turned"])
+@pytest.mark.parametrize("fewer", [0, 2])
+def test_norms_on_smaller_grids_frequency_by_frequency(kind, fewer):
+    k, n = 3, 5
+    w = delattre2024._kernel_of(kind, k)
+    found = delattre2024._on_grid(kind, k, n, k - 1 - fewer)
+    assert found == pytest.approx(circular(w, n + k - 1 - fewer), rel=1e-9)
+
+
+def test_zero_padded_norms_against_scipys_correlation():
+    w = delattre2024._kernel_of("cosine", 3)
+    images = np.eye(32).reshape(32, 2, 4, 4)
+    columns = [
+        [sum(correlate(x[c], w[d, c], mode="constant") for c in (0, 1)) for d in (0, 1)]
+        for x in images
+    ]
+    expected = np.linalg.norm(np.reshape(columns, (32, 32)), 2)
+    assert delattre2024._zero_padded("cosine", 3, 4) == pytest.approx(expected)
+
+
+def test_the_turned_kernel_is_worst_on_its_own_grid():
+    w = delattre2024._kernel_of("turned", 3)
+    # (sqrt 2)^2 where z^4 = 1, 2^2 at best
+    assert circular(w, 4) == pytest.approx(2.0, rel=1e-12)
+    assert circular(w, 8) == pytest.approx(4.0, rel=1e-12)
+    assert delattre2024._supremum("turned", 3, 8) == pytest.approx(4.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("wider", [0, 2])
+def test_grid_bounds_with_too_small_a_divisor(wider):
+    k, N = 3, 9
+    w = delattre2024._kernel_of("cosine", k + wider)
+    found = delattre2024._narrow_grid_bound("cosine", k, N, wider)
+    assert found == pytest.approx(circular(w, N) / (1 - 2 * 1 / 9), rel=1e-12)
+
+
+@pytest.mark.parametrize("less", [0.0, 0.5])
+@pytest.mark.parametrize("flipped", [0.0, 0.25])
+def test_linear_robustness_and_its_bound_from_the_points(less, flipped):
+    d, spread, angle = 3, 0.1, 0.6
+    law = fawzi2015._drawn(d, spread, flipped)
+    w = np.array([math.cos(angle), math.sin(angle), 0.0])
+    b = 0.3 * flipped * max(math.sqrt(x @ x) for x in law.X)
+    scores = [x @ w + b for x in law.X]
+    rho = sum(map(abs, scores)) / 20  # |w| = 1
+    errs = sum(s * t < 0 for s, t in zip(scores, law.y, strict=True)) / 20
+    found, bound = fawzi2015._linear_sides(d, spread, flipped, angle, less)
+    assert found == pytest.approx(rho, rel=1e-12)
+    plus = [x for x, t in zip(law.X, law.y, strict=True) if t > 0]
+    minus = [x for x, t in zip(law.X, law.y, strict=True) if t < 0]
+    p = len(plus) / 20
+    mean = p * np.mean(plus, axis=0) - (1 - p) * np.mean(minus, axis=0)
+    M = max(math.sqrt(x @ x) for x in law.X)
+    # E y <w, x> <= |E y x|, and b E y <= M |2 p - 1|
+    expected = np.linalg.norm(mean) + M * abs(2 * p - 1) + 2 * M * 2 * (1 - less) * errs
+    assert bound == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.4])
+def test_quadratic_robustness_against_an_optimiser(tilt):
+    d, spread = 2, 0.2
+    rho, bound = fawzi2015._quadratic_sides(d, spread, 0.0, tilt)
+    rng = fawzi2015.spawn(0, "fawzi2015", d, "quadric")
+    X = rng.choice([-1.0, 1.0], (20, 1)) * np.repeat(np.eye(2), 10, axis=0)
+    X += spread * rng.uniform(-1, 1, (20, 2)) / d
+    # x_1 = +-sqrt(1 + tilt) x_2 are two lines
+    s = math.sqrt(1 + tilt)
+    apart = np.abs(X[:, 0] - np.outer([s, -s], X[:, 1])) / math.hypot(1, s)
+    assert rho == pytest.approx(apart.min(axis=0).mean(), rel=1e-9)
+    assert rho <= bound
+
+
+@pytest.mark.parametrize("g", [1.0, 1.8])
+def test_powers_of_a_mean_against_sums(g):
+    size = [1 + 0.5 * (i - 5) / 5 for i in range(11)]
+    rho, power = fawzi2015._power_sides(g, 0.5)
+    assert rho == pytest.approx(math.fsum(size) / 11, rel=1e-14)
+    mean = math.fsum(x ** (1 / g) for x in size) / 11
+    assert power == pytest.approx(mean**g, rel=1e-13)
+
+
+def test_crossings_against_the_beta_law():
+    d, e, length = 8, 0.05, 2.5
+    # the square of one coordinate of a direction has a Beta law
+    tail = stats.beta.sf(length**-2, 0.5, (d - 1) / 2) / 2
+    assert fawzi2015._crossing(length, d, e) == pytest.approx(tail / e, rel=1e-11)
+    assert fawzi2015._crossing(0.9, d, e) == 0.0
+    drawn = fawzi2015._crossed(200_000, np.random.default_rng(0), d, length)
+    assert drawn.mean() == pytest.approx(tail, abs=0.004)
+
+
+@pytest.mark.parametrize("curvature", [0.0, 0.7])
+def test_curved_scores_are_largest_at_a_vertex(curvature):
+    d, eps = 5, 0.3
+    w = goodfellow2014._weights(d)
+    cube = eps * np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=d)))
+    scores = cube @ w + curvature * (cube**2).sum(axis=1) / 2
+    found = goodfellow2014._at_vertex(d, eps, curvature)
+    assert found == pytest.approx(scores.max(), rel=1e-13)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.5, 2.0])
+def test_changes_of_falling_weights_against_their_sum(decay):
+    expected = 0.1 * math.fsum(j**-decay for j in range(1, 101))
+    found = broken(goodfellow2014, "linear-growth").lhs(decay=decay, d=100)
+    assert found == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("case", ["pair", "inflection"])
+def test_distances_of_expansions_on_the_line_against_roots(case):
+    """At g = 1: f = e^-x^2 - e^-(x - .05)^2 + 1 - e^-.05^2; f = e^-x^2 + b."""
+    gamma = 4.0
+    if case == "pair":
+        # f(0) = 2 (1 - e^-.05^2), and f falls to the right
+        def f(x):
+            return math.exp(-x * x) - math.exp(-((x - 0.05) ** 2)) - math.expm1(-0.0025)
+
+        ends = [optimize.brentq(f, *ab) for ab in ((0, 0.5), (0, -3)) if f(ab[1]) < 0]
+        expected = min(map(abs, ends))
+    else:
+        expected = 1e-4
+    found = hein2017._distance(case, 1, gamma)
+    assert found == pytest.approx(expected / math.sqrt(gamma), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["linearised", "terms"])
+def test_radii_by_slopes_that_are_short(name):
+    gamma, short = 4.0, 0.25
+    value = 2 * -math.expm1(-(0.05**2))  # f at 0, of the pair
+    norm = math.sqrt(2 - 2 * math.exp(-(0.05**2)))
+    slope = {
+        "linearised": norm * math.sqrt(2 * gamma),
+        "terms": 2 * math.sqrt(2 * gamma / math.e),
+    }[name]
+    point = {"case": "pair", "d": 2, "gamma": gamma}
+    found = broken(hein2017, f"{name}-radius").lhs(**point, short=short)
+    assert found == pytest.approx(value / (0.75 * slope), rel=1e-9)
+
+
+@pytest.mark.parametrize("curvature", [0.0, 0.5, 10.0])
+def test_distances_to_a_curved_boundary_against_all_directions(curvature):
+    W, b, x = moosavi2016._affine(2, 2)
+    w, (first, second) = W[0] - W[1], W @ x + b
+    value = first - second
+    turns = np.linspace(0, 2 * np.pi, 100_001)
+    along = np.sign(value) * (np.cos(turns) * w[0] + np.sin(turns) * w[1])
+    # |value| + along t - c t^2/2 = 0 for the first t > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = along**2 + 2 * curvature * abs(value)
+        t = 2 * abs(value) / (np.sqrt(root) - along)
+    found = moosavi2016._curved_length(2, curvature)
+    assert found == pytest.approx(t[t > 0].min(), rel=1e-8)
+    step = moosavi2016._curved_step(2, curvature)
+    assert step == pytest.approx(abs(value) / math.hypot(*w), rel=1e-12)
+
+
+def test_the_step_to_the_nearest_value():
+    W, b, x = moosavi2016._affine(3, 5)
+    f = W @ x + b
+    c = int(f.argmax())
+    j = min((i for i in range(5) if i != c), key=lambda i: f[c] - f[i])
+    expected = (f[c] - f[j]) / math.dist(W[c], W[j])
+    found = moosavi2016._step_to_the_nearest_value(3, 5)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("weaker", [0.0, 0.3, 1.0])
+def test_weakened_entries_one_by_one(weaker):
+    n, k = 4, 3
+    w = sedghi2019._kernel_of(k, "1 to 1")[0, 0]
+    M = np.zeros((n * n, n * n))
+    for a, b, u, v in itertools.product(range(n), range(n), range(k), range(k)):
+        i, j = a + u - 1, b + v - 1
+        inside = 0 <= i < n and 0 <= j < n
+        M[a * n + b, i % n * n + j % n] += w[u, v] * (1 if inside else 1 - weaker)
+    blocks = np.sort(np.abs(np.fft.fft2(w, (n, n))).ravel())[::-1]
+    values = np.linalg.svd(M, compute_uv=False)
+    expected = np.abs(blocks - values).max() / values[0]
+    found = sedghi2019._weakened_difference("1 to 1", k, n, weaker)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize("fall", [0.0, 1.5])
+def test_damage_of_falling_variances_against_samples(fall):
+    d = 40
+    scale = np.array([j ** (-fall / 2) for j in range(1, d + 1)])
+    scale /= math.sqrt((scale**2).sum())
+    w = scale * np.random.default_rng(0).standard_normal((20_000, d))
+    norms = np.abs(w).sum(axis=1)
+    found = simongabriel2019._damage_of_falling(fall, d)
+    assert abs(norms.mean() - found) < 5 * stats.sem(norms)
+
+
+def test_mean_roots_against_the_gamma_function():
+    d = 7
+    expected = math.sqrt(2 / d) * math.gamma((d + 1) / 2) / math.gamma(d / 2)
+    assert simongabriel2019._mean_root(d) == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("slope", [1.0, 1.5])
+def test_networks_of_steeper_activations(slope):
+    """relu_s(W x) with diagonal W is 2 s along the first axis at every layer."""
+    depth, width = 3, 4
+    x, y = np.eye(width)[0], 2 * np.eye(width)[0]
+    W = np.diag([2.0, 1.0, 0.5, 0.1])
+    for _ in range(depth):
+        x, y = np.maximum(slope * W @ x, 0), np.maximum(slope * W @ y, 0)
+    evidence = broken(szegedy2013, "product")
+    point = {"depth": depth, "width": width, "slope": slope}
+    assert evidence.lhs(**point) == pytest.approx(np.linalg.norm(x - y), rel=1e-13)
+    assert evidence.rhs(**point) == pytest.approx(2.0**depth, rel=1e-12)
+
+
+@pytest.mark.parametrize(("window", "stride"), [(3, 2), (2, 2), (5, 2)])
+def test_ratios_of_pooled_images_by_loops(window, stride):
+    first, second = szegedy2013._image_pairs(window, stride)
+    ratios = []
+    for x, y in zip(first, second, strict=True):
+        starts = range(0, len(x) - window + 1, stride)
+        cuts = [np.s_[i : i + window, j : j + window] for i in starts for j in starts]
+        change = [x[cut].max() - y[cut].max() for cut in cuts]
+        ratios.append(
+            math.sqrt(math.fsum(c * c for c in change))
+            / math.dist(x.ravel(), y.ravel())
+        )
+    found = szegedy2013._pool_ratio(window, stride, 2)
+    assert found == pytest.approx(max(ratios), rel=1e-12)
+    assert ratios[0] == math.ceil(window / stride)
+
+
+def test_ratios_of_normalised_points_stay_below_the_slope_at_the_origin():
+    eps, gamma = 0.3, 0.75
+    # the slope along x at the length r is (eps + (1 - 2 gamma) r^2)/(eps + r^2)^(g + 1)
+    found = szegedy2013._contrast_ratio(1, eps, gamma)
+    small = math.sqrt(eps) * 1e-3
+    below = (eps + (1 - 2 * gamma) * 1.1 * small**2) / (eps + 1.1 * small**2) ** 1.75
+    assert below <= found <= eps**-gamma

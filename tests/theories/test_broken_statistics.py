@@ -1,0 +1,193 @@
+"""Broken variants of claims on features and statistics, against other routes."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from geomadv.claims import ablate
+from geomadv.theories.features import ilyas2019, tsipras2019
+from geomadv.theories.statistics import (
+    dobriban2020,
+    donhauser2021,
+    hastie2019,
+    javanmard2020,
+    min2021,
+)
+
+PAPERS = (
+    ilyas2019,
+    tsipras2019,
+    dobriban2020,
+    donhauser2021,
+    hastie2019,
+    javanmard2020,
+    min2021,
+)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_broken_hypothesis_is_needed(paper):
+    found = ablate(paper.CLAIMS)
+    assert found
+    assert all(one.needed for one in found)
+    for claim in paper.CLAIMS:
+        for one in claim.hypotheses:
+            assert (one.evidence is None) == bool(one.why), (claim.id, one.statement)
+
+
+@pytest.mark.parametrize("unequal", [0.0, 0.5])
+def test_gradient_of_two_covariances_by_differences(unequal):
+    v = ilyas2019._spectrum(4, 9.0)
+    first, second = v.copy(), v.copy()
+    first[0] *= 1 + unequal
+    second[0] *= 1 - unequal
+    effective = v * np.array([1 - unequal**2, 1, 1, 1])
+    mu = ilyas2019.least_aligned_mean(effective)
+
+    def ratio(x):
+        plus = stats.norm.logpdf(x, mu, np.sqrt(first)).sum()
+        return plus - stats.norm.logpdf(x, -mu, np.sqrt(second)).sum()
+
+    steps = 1e-5 * np.eye(4)
+    g = np.array([ratio(step) - ratio(-step) for step in steps])
+    cosine = (g @ mu) / np.linalg.norm(g)
+    assert ilyas2019._unequal_cosine(4, 9.0, unequal) == pytest.approx(cosine, abs=1e-8)
+
+
+def test_correlated_features_against_points():
+    (claim,) = [c for c in tsipras2019.CLAIMS if c.id.endswith("three-deviations")]
+    evidence = claim.hypotheses[0].evidence
+    weak, r, c, n = 10, 0.1, 3.0, 400_000
+    rng = np.random.default_rng(0)
+    common, own = rng.standard_normal((n, 1)), rng.standard_normal((n, weak))
+    x = c / math.sqrt(weak) + math.sqrt(r) * common + math.sqrt(1 - r) * own
+    right = (x.mean(axis=1) > 0).mean()  # s.e. 2.5e-4
+    assert evidence.rhs(c=c, weak=weak, r=r) == pytest.approx(right, abs=1.5e-3)
+
+
+def test_short_steps_against_points():
+    (claim,) = [c for c in tsipras2019.CLAIMS if c.id.endswith(".trade-off")]
+    evidence = claim.hypotheses[0].evidence
+    point = {"agreement": 0.8, "c": 1.5, "t": 1.0, "ratio": 1.2}
+    rng, n = np.random.default_rng(1), 400_000
+    first = np.where(rng.random(n) < 0.8, 1.0, -1.0)  # x_1 y
+    u = rng.standard_normal(n)
+    error, after = (
+        (np.sign(first * 1.0 + (1 - rho) * 1.5 + u) != 1).mean() for rho in (0.0, 1.2)
+    )
+    assert evidence.lhs(**point) == pytest.approx(1 - after, abs=4e-3)
+    assert evidence.rhs(**point) == pytest.approx(4 * error, abs=1e-2)
+
+
+@pytest.mark.parametrize("unequal", [0.0, 0.5])
+def test_best_threshold_of_unequal_variances_on_a_grid(unequal):
+    m, eps, prior = 1.3, 0.4, 0.3
+    t = np.linspace(-6, 6, 200_001)
+    wrong = prior * stats.norm(m, math.sqrt(1 + unequal)).cdf(t + eps)
+    wrong += (1 - prior) * stats.norm(-m, math.sqrt(1 - unequal)).sf(t - eps)
+    found = dobriban2020._least_unequal(m, eps, prior, unequal)
+    assert found == pytest.approx(min(wrong.min(), prior), abs=1e-9)
+
+
+def test_price_of_unequal_classes_in_the_plane():
+    risks = dobriban2020._isotropic(2, 0.5, 0.3)
+    extra = risks.robust_standard - risks.bayes_standard
+    price = dobriban2020.price_of_robustness(1.5, 0.75, 0.3)
+    assert extra == pytest.approx(price, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
+def test_noise_of_signs_by_quadrature(share):
+    d, noise, eps = 3, 1.5, 0.7
+    theta, theta_0 = javanmard2020.spawn(0, "javanmard2020", d).standard_normal((2, d))
+    off, k = (theta - theta_0) @ (theta - theta_0), eps * np.linalg.norm(theta)
+    m, sd = noise * share, math.sqrt(off + noise**2 * (1 - share**2))
+
+    def risk(z):
+        sizes = (abs(m + sd * z) + k) ** 2 + (abs(-m + sd * z) + k) ** 2
+        return sizes / 2 * stats.norm.pdf(z)
+
+    cuts = [-12, -m / sd, m / sd, 12]
+    want = sum(integrate.quad(risk, *cuts[i : i + 2])[0] for i in range(3))
+    got = javanmard2020._risk_with_signs(d, noise, eps, share)
+    assert got == pytest.approx(want, rel=1e-9)
+
+
+@pytest.mark.parametrize("wider", [0.0, 2.0])
+def test_missed_signal_of_one_wide_coordinate_in_the_plane(wider):
+    """The direction is uniform: 1/(1 + a) is missed, a the ratio of deviations."""
+    draws = hastie2019._missed(200_000, np.random.default_rng(3), 1, 1, wider)
+    # s.e. below 1e-3
+    assert draws.mean() == pytest.approx(1 / (2 + wider), abs=4e-3)
+
+
+def test_noise_makes_a_penalty_worth_while():
+    (claim,) = [c for c in donhauser2021.CLAIMS if "standard-risk" in c.id]
+    evidence = claim.hypotheses[0].evidence
+    gamma, penalty, noise, n = 2.0, 0.5, 0.8, 300
+    rng, found = np.random.default_rng(4), []
+    for _ in range(6):
+        X = rng.standard_normal((n, round(gamma * n)))
+        y = X[:, 0] + noise * rng.standard_normal(n)
+        risks = []
+        for weight in (penalty, 0.0):
+            gram = X @ X.T + n * weight * np.eye(n)
+            w = X.T @ np.linalg.solve(gram, y)
+            w[0] -= 1.0
+            risks.append(w @ w)
+        found.append(risks[0] - risks[1])
+    want = evidence.rhs(gamma=gamma, penalty=penalty, noise=noise)
+    assert np.mean(found) == pytest.approx(want, abs=0.06)
+
+
+def test_longer_steps_hurt_with_more_points():
+    (claim,) = [c for c in min2021.CLAIMS if c.id.endswith("weak-adversary")]
+    evidence = claim.hypotheses[0].evidence
+    mu, sigma, ratio, n = 1.0, 1.0, 1.5, 4
+
+    def loss(count):
+        law = stats.norm(mu, sigma / math.sqrt(count))
+        return law.cdf(-ratio * mu) - law.sf(ratio * mu)
+
+    want = loss(n) - loss(n + 1)
+    got = evidence.rhs(mu=mu, sigma=sigma, ratio=ratio, n=n)
+    assert got == pytest.approx(want, abs=1e-12)
+
+
+def test_smaller_isotropic_covariances_are_more_vulnerable():
+    (claim,) = [c for c in ilyas2019.CLAIMS if "isotropic" in c.id]
+    evidence = claim.hypotheses[0].evidence
+    k = 2.0 * 0.9  # delta = z/(k - 1), in units of the deviation
+    want = 5 * ((1 + 1 / (k - 1)) ** 2 - 1)
+    assert evidence.lhs(d=5, less=0.1) == pytest.approx(want, rel=1e-12)
+
+
+def test_more_noise_than_signal_has_no_best_number_of_parameters():
+    share, risk = hastie2019._searched_best(1.5, 0.0)
+    assert share < 1e-3
+    assert risk == pytest.approx(1 + 1.5**2, abs=1e-2)
+
+
+def test_steps_beyond_the_threshold_by_another_program():
+    from scipy import optimize
+
+    X, y = javanmard2020._wide(3, 2)
+    eps = 1.5 * javanmard2020.interpolation_threshold(X, y)
+
+    def objective(z):  # of w, the sizes of the residuals, and the length of w
+        return np.mean((z[5:8] + eps * z[8]) ** 2)
+
+    limits = [
+        {"type": "ineq", "fun": lambda z: z[5:8] - (y - X @ z[:5])},
+        {"type": "ineq", "fun": lambda z: z[5:8] + (y - X @ z[:5])},
+        {"type": "ineq", "fun": lambda z: z[8] ** 2 - z[:5] @ z[:5]},
+    ]
+    w = np.linalg.lstsq(X, y, rcond=None)[0]
+    start = np.concatenate([w, np.zeros(3), [np.linalg.norm(w)]])
+    assert objective(start) == pytest.approx(javanmard2020._interpolates(3, 2, 1.5))
+    found = optimize.minimize(
+        objective, start + 0.1, method="SLSQP", constraints=limits, tol=1e-13
+    )
+    assert javanmard2020._bound(3, 2, 1.5) == pytest.approx(found.fun, rel=1e-6)
