@@ -42,7 +42,7 @@ class Settings:
     threads: int = 1
     seed: int = 0
     gpu: bool = False
-    limit: float = 60.0
+    limit: float = 25.0
 
 
 def _all(settings: Settings) -> float:  # noqa: ARG001

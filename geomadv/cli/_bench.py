@@ -75,7 +75,7 @@ def bench(
             metavar="TIME",
             help="Time of each peer in a case: a slow one runs in fewer rounds.",
         ),
-    ] = 60.0,
+    ] = 25.0,
     threads: Annotated[
         int | None,
         typer.Option(

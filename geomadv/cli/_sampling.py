@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geomadv.stats import SampledCurve
     from geomadv.stats._sampled_curve import Draw
 
-_DRAWS = 30
+_DRAWS = 100  # with 30, a fit that trusts their standard errors covers 93.5 % of 95
 _BUDGET = 1_000_000
 _FIRST = 256  # at each point, of `sample_curve`
 

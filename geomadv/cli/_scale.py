@@ -34,7 +34,7 @@ EPILOG = "\n".join(
         "Quantities over the dimension (--d):",
         *(f"  {name}" for name in QUANTITIES),
         "The two sides of a claim, or a function, over any parameter (--over, --at):",
-        "  the id of a claim, as `geomadv claims` lists them",
+        "  the id of a claim, as `geomadv claims` lists them, or FILE.py:CLAIM",
         "  geomadv.MODULE:FUNCTION or FILE.py:FUNCTION",
     ]
 )
@@ -107,7 +107,7 @@ def scale(
         typer.Option(
             parser=positive,
             metavar="N",
-            help="How often a function that takes `rng` is called at each point (30); "
+            help="How often a function that takes `rng` is called at each point (100); "
             "with --width, draws in all, at most (1000000).",
         ),
     ] = None,
@@ -197,7 +197,7 @@ def _sampling(draws: int | None, width: float | None, span: str | None) -> Sampl
 def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":
     """Return the claim of a name, the name of a function, or None for a quantity."""
     if ":" in name:
-        return name
+        return _own_claim(name) or name
     spaces = {quantity.partition(".")[0] for quantity in QUANTITIES}
     if name.partition(".")[0] in spaces:
         return None
@@ -211,6 +211,17 @@ def _claim(name: str, over: str | None, at: list[str]) -> "Claim | str | None":
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         refuse("QUANTITY", f"no claim is called {name!r}{hint}")
     return None
+
+
+def _own_claim(name: str) -> "Claim | None":
+    """Return a claim of the user's, if FILE.py:NAME names one."""
+    from geomadv.claims import load
+    from geomadv.claims._load import is_file
+
+    try:
+        return load(name)[0] if is_file(name) else None
+    except (ValueError, OSError):
+        return None
 
 
 @dataclass(frozen=True)

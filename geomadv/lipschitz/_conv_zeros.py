@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from geomadv import _dispatch
 from geomadv._typing import Float, NDArray
 from geomadv.lipschitz import _fourier
 from geomadv.lipschitz._fourier import FLOATS, Kernel, Pair, over_patches
@@ -64,7 +65,11 @@ def with_zeros(
         size = less[0], less[1]
         out = _outputs(kernel, size, pads)
         rows = D * math.prod(out)
-    lower = max(_quotient(w, kernel, size, pads, out, loose) for w in kernel.w)
+
+    def quotient(group: int) -> float:
+        return _quotient(kernel.w[group], kernel, size, pads, out, loose)
+
+    lower = max(_dispatch.on_all_cores(quotient, len(kernel.w)))
     found = Norm(min(lower, upper), upper, "")
     return kernel.norm(found, "norms on circles of the padded size; Lanczos below")
 

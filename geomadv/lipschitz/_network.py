@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from geomadv import _dispatch
 from geomadv._random import generator
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import real, real_array
@@ -221,7 +222,11 @@ def network_bounds(
             for node, bound in zip(graph.nodes, bounds, strict=True)
         }
         with np.errstate(over="ignore", invalid="ignore"):
-            lower, first, second = best_pair(graph, layer_uppers, rng, X)
+            # small products, at which threads of BLAS wait more than they work
+            (pair,) = _dispatch.on_all_cores(
+                lambda _: best_pair(graph, layer_uppers, rng, X), 1
+            )
+            lower, first, second = pair
             witness = np.stack([first, second])
             if X is not None:
                 certificates = certify(graph, layer_uppers, uppers, X, y)

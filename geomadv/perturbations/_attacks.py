@@ -175,7 +175,7 @@ def score_attack(
     given = attack(model, X.copy(), y.copy())
     seconds = time.perf_counter() - begin
     answer = _numbers(given, X.shape)
-    invalid = ~(np.abs(answer) <= _LARGEST).all(axis=1)
+    invalid = np.asarray(~(np.abs(answer) <= _LARGEST).all(axis=1))
     safe = np.where(invalid[:, None], X, answer)
     changed = model.predict(safe) != y
     sizes = np.linalg.norm(safe - X, p, axis=1)

@@ -35,6 +35,8 @@ from geomadv._typing import Bool, Float, Int, NDArray
 
 _HULL = 4  # dimensions up to which convex hulls are taken
 _SIMPLICES = 200  # for each negative term
+_SUMS = 4000  # of positive terms, in all
+_OUTER = 24  # negative terms on faces
 _SETS = 200  # of terms that have no face in common
 _TILTS = (-3.0, -1.5, -0.75, -0.25, 0.0, 0.25, 0.75, 1.5, 3.0)
 _DOWN = 1.0 - 1e-9
@@ -70,6 +72,8 @@ def dominated_beyond(
     if heights[down].max() > rounding:
         return np.inf
     on = np.unique(heights > -rounding, axis=1)
+    if on[down].any(axis=1).sum() > _OUTER:
+        return np.inf
     part = 1.0
     for face in on.T:
         if face[down].any():
@@ -141,7 +145,10 @@ def _spared(
     up, down = np.flatnonzero((a > 0) & face), np.flatnonzero((a < 0) & face)
     uses, pays = list[NDArray](), list[NDArray]()
     for j in down:
+        first = len(uses)
         for S, weights in _simplices(z, up[(on[up] >= on[j]).all(axis=1)], int(j)):
+            if len(uses) - first > _SUMS // len(down):
+                break
             spread = (weights * ((z[S] - z[j]) ** 2).sum(axis=1)).sum()
             gain = np.exp(-g * spread) * _DOWN
             for tilt in itertools.product(_TILTS, repeat=len(S) - 1):
@@ -189,6 +196,8 @@ def _weights(
         for column, p in zip(corners.T, point, strict=True)
     ]
     rows = [[*row, Fraction(0)] for row in rows]
+    # sum_i l_i (z_i - z_j) = 0, and last that the sum is 1: of the rows above, if they
+    # have as many pivots as there are corners, all l_i are 0
     rows.append([Fraction(1)] * (len(corners) + 1))
     for k in range(len(corners)):
         pivot = next((i for i in range(k, len(rows)) if rows[i][k]), None)
@@ -200,7 +209,5 @@ def _weights(
             if i != k and rows[i][k]:
                 part = rows[i][k]
                 rows[i] = [v - part * w for v, w in zip(rows[i], rows[k], strict=True)]
-    if any(row[-1] for row in rows[len(corners) :]):
-        return None
     found = np.array([float(row[-1]) for row in rows[: len(corners)]])
     return found if (found > 0).all() else None

@@ -90,14 +90,15 @@ def minimal_perturbation(
     it has changed beside the way. Where the votes of several neighbours tie and no
     decision changes beside the point either, the distance is not exact.
 
-    In up to 3 dimensions brackets of Gaussian expansions close to 1e-4 within the
-    budget as long as the function is smooth: kernel ridge regressions of 300 points
-    with alpha from 1e-4 on do, and so do votes of 3 to 6 classes of 300 points in all,
-    also behind a StandardScaler with scales from 1 to 1e8. Brackets stay open (and
-    `distance` infinite) where the sign never changes, no intercept is left, and terms
-    vanish far away, unless all negative centres lie inside the hull of the positive
-    ones, of the flat through all centres if they lie in one; on the surface of that
-    hull there is no proof.
+    In up to 3 dimensions brackets of Gaussian and Laplace expansions close to 1e-4
+    within the budget: kernel ridge regressions of 300 points with alpha from 1e-4 on
+    do, and so do votes of 3 to 6 classes of 300 points in all, also behind a
+    StandardScaler with scales from 1 to 1e8. Where no intercept is left the sign far
+    away decides, terms vanish and all may underflow: a witness is then one of the exact
+    sum, where `predict` sees 0. That the decision never changes is proven, and
+    `distance` is infinite. What may stay open is a Gaussian with several negative
+    centres on one face of the hull of the positive ones and near the threshold, or with
+    one a rounding error off it.
 
     Examples
     --------

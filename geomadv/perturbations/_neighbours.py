@@ -37,7 +37,7 @@ from scipy.spatial.distance import cdist
 from geomadv._typing import Bool, Float, Int, NDArray
 from geomadv.perturbations._cells import Answer, At, Best, data_of
 from geomadv.perturbations._forms import Prototypes, decisions, inner
-from geomadv.perturbations._programs import Box, length
+from geomadv.perturbations._programs import Box
 from geomadv.perturbations._result import Perturbation
 from geomadv.perturbations._votes import problems_of, vote
 
@@ -115,13 +115,13 @@ def _at_scale(
             at = At(data, squares, room)
             delta[row], distance[row], lower[row], exact[row] = solve(at)
     away = form.points - form.points.mean(axis=0)
-    radius = float(length(away, 2.0).max())
-    far = length(z - form.points.mean(axis=0), 2.0) > _FAR * radius
+    radius = float(np.linalg.norm(away, axis=1).max())
+    far = np.linalg.norm(z - form.points.mean(axis=0), axis=1) > _FAR * radius
     far &= bool((labels != labels[0]).any())
     lower[far], exact[far] = 0.0, False
     found = Perturbation(delta, distance, lower, exact)
     if form.k > 1 or far.any():
-        return _attained(form, X, found, far, p, box)
+        return _attained(form, X, found, np.asarray(far), p, box)
     return found
 
 

@@ -84,7 +84,8 @@ def bounds(
     if kernel.name == "gaussian":
         along = (width[:, None] * np.abs(steps)).sum(axis=2)
         e = 2.0 * g * np.minimum(along, h * apart)
-        rate = 4.0 * g * apart.max(axis=1)
+        size = float(np.linalg.norm(centres, axis=1).max())
+        rate = 4.0 * g * (apart.max(axis=1) + size)
     else:
         near = np.linalg.norm(Z[:, None] - centres, axis=2)
         near += np.linalg.norm(Z - v, axis=1)[:, None]

@@ -129,7 +129,7 @@ def branch(
     x : (d,) array
         A point.
     step : (d,) array
-        A step to another decision.
+        A step to another decision; 0 if none is known, and then the box is finite.
     lower : float
         A lower bound.
     p : float
@@ -140,12 +140,12 @@ def branch(
     shorten : callable
         ``shorten(X, steps)`` returns steps to another decision, no longer.
     """
-    best = float(np.linalg.norm(step, p))
+    best = float(np.linalg.norm(step, p)) if step.any() else np.inf
     own = int(decisions(form, x[None])[0])
     slack = best + 1e-15 * (np.abs(x) + best)
-    rivals = _Rivals.of(form, own, np.abs(x) + slack)
     low = np.maximum(x - slack, box[0])[None]
     high = np.minimum(x + slack, box[1])[None]
+    rivals = _Rivals.of(form, own, np.maximum(np.abs(low), np.abs(high))[0])
     bound, spent = np.array([lower]), 0
     aside = np.inf
     while len(bound):

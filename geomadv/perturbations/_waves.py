@@ -52,7 +52,9 @@ def bracket(
             steps = _along(form, x, ways, _LOOKS, ends)
             return _refined(form, x, steps, p, ends)
 
-        for i in np.flatnonzero(delta.any(axis=1) & (least > 0.0)):
+        bounded = np.isfinite(ends).all()
+        open_ = np.isfinite(least) & (delta.any(axis=1) | bounded) & (least > 0.0)
+        for i in np.flatnonzero(open_):
             least[i], delta[i] = branch(
                 form, X[i], delta[i], float(least[i]), p, ends, budget, shorter
             )

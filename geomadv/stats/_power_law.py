@@ -23,8 +23,8 @@ log log x. Over a few decades it is nearly a straight line in log x itself, so t
 interval for beta becomes much wider: that width is what the data do not tell. The
 choice between the two is a test at the same error rate: the factor stays where the
 interval of gamma leaves out 0. Where it goes, exponent and prefactor are those of the
-smaller model, but the interval of beta stays that of the larger one. With gamma = 0 or
-without, the larger model is true, so its interval I_1 covers whatever was chosen:
+smaller model, but the interval of beta stays that of the larger one. The larger model
+is true whether gamma is 0 or not, so its interval I_1 covers whatever was chosen:
 
     P(beta in I_1) = 1 - alpha  for every gamma, the choice included.
 

@@ -156,10 +156,11 @@ def sample_curve(
     while True:
         widest = max(sampled, key=lambda point: point.need(width, relative))
         reached = widest.need(width, relative) <= 1
-        if reached or left < widest.count:
+        if reached or not left:
             break
-        left -= widest.count
-        widest.add(widest.count)
+        more = min(widest.count, left)
+        left -= more
+        widest.add(more)
     return SampledCurve(
         x=points,
         mean=np.array([point.mean for point in sampled]),

@@ -130,7 +130,7 @@ def run(
         write_csv(table, path)
         kept = f". The numbers are in {path}"
         if store is not None:
-            kept += f", and their cells in {store}: mend it and resume (--resume)"
+            kept += f", their cells in {store}: --resume goes on from there"
         with blaming(f"{study.name}.summary", kept):
             measured = _measured(study, rows, table)
         with blaming(f"{study.name}.data", kept):

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from geomadv.claims import Statistical
 from geomadv.cli._quantities import QUANTITIES
+from geomadv.cli._sampling import Sampling
 from geomadv.spaces import Sphere
+from geomadv.stats import clopper_pearson, fit_power_law
 from geomadv.theories import registry
 from geomadv.theories.dimension import gilmer2018
 
@@ -180,6 +183,25 @@ def test_a_function_of_the_library_is_drawn(run: Run, tmp_path: Path) -> None:
     assert found["fits"]["value"]["exponent"] == pytest.approx(-0.5)
 
 
+def test_a_claim_of_a_file_is_drawn_as_those_of_the_registry(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "mydraft.py"
+    file.write_text(
+        "from geomadv.claims import Integers, Reals, claim\n"
+        "@claim(source='my draft', domain=dict(d=Integers(2, 100), t=Reals(1, 2)))\n"
+        "def third(d, t):\n"
+        "    return 2 * t / d <= t\n"
+    )
+    ended = run("scale", f"{file}:third", "--at", "t=1.5", "--points", "5")
+    assert ended.code == 0
+    assert "mydraft.third" in ended.out
+    assert "t = 1.5" in ended.out
+    rows = [line.split() for line in ended.out.splitlines() if "HOLDS" in line]
+    assert [row[:3] for row in rows][-1] == ["100", "0.03", "1.5"]
+    assert "lhs: exponent -1.00000" in ended.out
+
+
 def test_a_function_of_a_file_is_drawn_with_its_log_factor(
     run: Run, tmp_path: Path
 ) -> None:
@@ -336,6 +358,18 @@ def test_draws_go_where_the_curve_is_least_certain_until_the_width_is_reached(
     assert ended.code == 0
     text = f"{sum(found['draws'])} draws: the intervals hold together at 95 %"
     assert text in run("scale", *arguments, 0.4).out
+
+
+def test_standard_errors_of_the_default_draws_are_good_enough_for_the_fit() -> None:
+    """The interval of a fit trusts them: it must cover as often as it says."""
+    rng, x, runs = np.random.default_rng(0), np.logspace(1, 3, 10), 2000
+    draws = np.abs(rng.standard_normal((runs, Sampling().each, 10))) * x**-0.5
+    errors = draws.std(axis=1, ddof=1) / math.sqrt(draws.shape[1])
+    missed = sum(
+        -0.5 not in fit_power_law(x, y, standard_errors=s).exponent_interval
+        for y, s in zip(draws.mean(axis=1), errors, strict=True)
+    )
+    assert clopper_pearson(missed, runs, 0.2).lower <= 0.05
 
 
 def test_the_sampled_side_of_a_claim_is_drawn_to_a_width(

@@ -109,7 +109,7 @@ def test_an_error_in_a_users_function_is_told_with_its_line_and_the_cells_are_ke
     problem = "TypeError" if which == "data" else "ZeroDivisionError"
     assert ended.err.startswith(f"Error: toss.{which} failed: {problem}: ")
     assert f", at {file}, line {number}: [1 / (2 - len(_[:2])" in ended.err
-    assert f"{out / 'toss.store'}: mend it and resume" in ended.err
+    assert f"{out / 'toss.store'}: --resume goes on" in ended.err
     assert ended.err.count("\n") == 1
     assert (out / "toss.csv").read_text().startswith("n,heads\n100,")
     file.write_text(STUDY.replace("LOW", "0"), encoding="utf-8")

@@ -66,6 +66,8 @@ def test_terms_on_two_edges_need_a_larger_radius_than_either():
     single = dominated_beyond(z, np.zeros(2), np.r_[one, -1.1, 0.0], GAMMA)
     assert single == 0.0
     assert 2.0 < both < 20.0
+    # too small to be more than e P anywhere
+    assert dominated_beyond(z, np.zeros(2), np.r_[one, -1e-4, -1e-4], GAMMA) == 0.0
 
 
 def test_off_the_edge_by_a_rounding_error_proves_nothing():

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from geomadv.perturbations._forms import Expansion, decisions
+from geomadv.perturbations._forms import Expansion, decisions, unlost
 from geomadv.perturbations._kernels import Kernel
 from geomadv.perturbations._margins import margins_of
 from geomadv.perturbations._shares import bounds, relative
@@ -114,3 +114,5 @@ def test_decisions_where_no_term_is_a_number(kernel):
 def test_the_tie_of_two_terms_that_cancel_stays_one():
     form = expansion([[-1.0], [1.0]], [1.0, -1.0])
     assert decisions(form, np.array([[0.0]])).tolist() == [0]
+    # a value of 0 is none that is lost unless all terms are tiny
+    assert unlost(form, np.array([[0.5]]), np.zeros((1, 1))).tolist() == [[0.0]]

@@ -181,6 +181,20 @@ def test_perturbed_points_stay_in_the_box():
         assert (free.lower <= found.distance).all()
 
 
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_a_box_may_hold_no_change(p):
+    model, X = waves(2, 3, 2)
+    for x, far in zip(X, minimal_perturbation(model, X, p=np.inf).lower, strict=True):
+        for size in (0.0, 0.99 * far):
+            box = x - size, x + size
+            found = minimal_perturbation(model, x[None], p=p, box=box)
+            assert np.isinf(found.lower).all()
+            assert found.exact.all()
+        box = x - 1.01 * far, x + 1.01 * far
+        found = minimal_perturbation(model, x[None], p=p, box=box)
+        assert np.isfinite(found.distance).all()
+
+
 def test_a_metric_measures_in_its_length():
     model, X = fitted(2)
     M = np.diag(1.0 / model[0].scale_ ** 2)

@@ -193,6 +193,38 @@ def _moved(space, x, errors):
 
 
 @pytest.mark.errors
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        gst.vectors,
+        gst.directions,
+        gst.rotations,
+        gst.covariances,
+        gst.labelled_laws,
+        gst.data_sets,
+        gst.linear_classifiers,
+        gst.quadratic_classifiers,
+        gst.kernel_classifiers,
+        gst.nearest_neighbours,
+        gst.classifiers,
+    ],
+)
+def test_a_dimension_below_1_is_refused(strategy):
+    with pytest.raises(ValueError, match="d must be at least 1, got 0"):
+        simplest(strategy(0))
+
+
+@pytest.mark.errors
+def test_what_is_no_space_no_strategy_and_no_condition_number_is_refused():
+    with pytest.raises(TypeError, match="d must be a strategy"):
+        gst.spaces(3)
+    with pytest.raises(TypeError, match="space must be a Sphere"):
+        simplest(gst.points_on(3))
+    with pytest.raises(ValueError, match=r"condition must .* got 0\.5"):
+        simplest(gst.covariances(2, condition=0.5))
+
+
+@pytest.mark.errors
 def test_a_mass_beyond_a_half_is_refused():
     with pytest.raises(ValueError, match="mass"):
         simplest(gst.error_sets(Sphere(3), mass=0.6))
@@ -285,6 +317,13 @@ def test_every_strategy_shrinks_to_what_can_be_read():
     assert simplest(gst.dimensions(2, 5)) == 2
     assert simplest(gst.norms()) == 2
     assert np.array_equal(simplest(gst.rotations(3)), np.eye(3))
+    law = simplest(gst.labelled_laws(2), lambda law: isinstance(law, GaussianPair))
+    assert (law.mu.tolist(), law.prior) == ([1.0, 0.0], 0.5)
+    law = simplest(gst.labelled_laws(2), lambda law: not isinstance(law, GaussianPair))
+    assert (law.radius, law.prior) == (2.0, 0.5)
+    model = simplest(gst.classifiers(2))
+    assert model.coef_.tolist() == [[1.0, 0.0]]
+    assert model.intercept_.tolist() == [0.0]
     errors = simplest(gst.error_sets(Sphere(3), mass=0.1))
     assert (errors.kind, errors.direction.tolist()) == ("cap", [1, 0, 0])
     law = simplest(gst.labelled_laws(1))

@@ -222,7 +222,7 @@ def test_features_that_are_not_linear_against_noisy_copies():
     rng = np.random.default_rng(7)
     X, y = zheng2016._data(2, 0)
     z = X + 0.3 * X**2
-    u = 0.5 * rng.standard_normal((400_000, 1, 2))
+    u = 1.5 * rng.standard_normal((400_000, 1, 2))
     moved = X[rng.integers(60, size=400_000)][:, None] + u
     start = moved - u
     change = (moved + 0.3 * moved**2 - start - 0.3 * start**2)[:, 0]
@@ -231,10 +231,10 @@ def test_features_that_are_not_linear_against_noisy_copies():
     gram, target = Z.T @ Z / 60 + 5e-3 * np.eye(2), Z.T @ t / 60
     norms = [
         np.linalg.norm(np.linalg.solve(gram + 2.0 * part, target))
-        for part in (penalty, 0.25 * np.eye(2))
+        for part in (penalty, 2.25 * np.eye(2))
     ]
-    found = zheng2016._curved_norm(2, 0.5, 2.0, 0.3)
-    assert found == pytest.approx(norms[0] / norms[1], rel=0.02)
+    found = zheng2016._curved_norm(2, 1.5, 2.0, 0.3)
+    assert found == pytest.approx(norms[0] / norms[1], rel=0.01)
 
 
 def test_a_cubic_term_and_uneven_noise_against_random_steps():
@@ -312,6 +312,7 @@ def test_a_loss_that_is_scaled_but_not_its_transform():
     # (1 + f) theta, f = -2^-8, and phi(2^8) = 0
     bound = zhang2019._tight(0.5, 8, "hinge", 0.2)
     assert bound == pytest.approx(0.8 * 0.5 * (1 + 2.0**-8), rel=1e-12)
+    assert zhang2019._tight(0.5, 1, "logistic", 1.0) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("rule", ["Bayes", "constant"])

@@ -205,9 +205,8 @@ def test_linear_robustness_and_its_bound_from_the_points(less, flipped):
     assert bound == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("tilt", [0.0, 0.4])
-def test_quadratic_robustness_against_an_optimiser(tilt):
-    d, spread = 2, 0.2
+def test_quadratic_robustness_against_two_lines():
+    d, spread, tilt = 2, 0.2, 0.4
     rho, bound = fawzi2015._quadratic_sides(d, spread, 0.0, tilt)
     rng = fawzi2015.spawn(0, "fawzi2015", d, "quadric")
     X = rng.choice([-1.0, 1.0], (20, 1)) * np.repeat(np.eye(2), 10, axis=0)
@@ -384,3 +383,133 @@ def test_ratios_of_normalised_points_stay_below_the_slope_at_the_origin():
     small = math.sqrt(eps) * 1e-3
     below = (eps + (1 - 2 * gamma) * 1.1 * small**2) / (eps + 1.1 * small**2) ** 1.75
     assert below <= found <= eps**-gamma
+
+
+@pytest.mark.parametrize("law", ["sphere", "normal"])
+def test_tails_of_linear_functions_against_other_laws(law):
+    d, t = 6, 0.4
+    if law == "sphere":
+        tail = stats.beta.sf(t * t, 0.5, (d - 1) / 2) / 2
+    else:
+        tail = stats.chi2.sf(d * t * t, 1) / 2
+    found = bubeck2021._share_of_tail(law, d, t)
+    assert found == pytest.approx(tail * math.exp(d * t * t / 2), rel=1e-11)
+
+
+def test_gradients_of_two_layers_over_all_patterns():
+    """In the plane the active neurons change where x is normal to one of them."""
+    k, d = 5, 2
+    rng = bubeck2020.spawn(0, "bubeck2020", "network", k, d)
+    W, a = rng.standard_normal((k, d)), rng.standard_normal(k)
+    turns = np.linspace(0, 2 * np.pi, 4001)
+    patterns = {tuple(W @ [math.cos(t), math.sin(t)] > 0) for t in turns}
+    exact = max(math.hypot(*((a * p) @ W)) for p in patterns)
+    longest, bound = bubeck2020._network(k, d)
+    assert longest <= exact * (1 + 1e-12)
+    assert longest == pytest.approx(exact, rel=0.2)
+    assert exact <= bound
+    # neurons scaled so that |w_j| = |a_j|
+    lengths = [abs(s) * math.hypot(*w) for s, w in zip(a, W, strict=True)]
+    even = [w * math.sqrt(abs(s) / math.hypot(*w)) for s, w in zip(a, W, strict=True)]
+    norm = np.linalg.norm(even, 2) * math.sqrt(math.fsum(lengths))
+    expected = (math.hypot(*(W.T @ a)) + min(norm, math.fsum(lengths))) / 2
+    assert bound == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [3, 9])
+def test_differences_on_a_line_against_matrices(n):
+    zeros = np.eye(n, k=1) - np.eye(n)
+    around = np.roll(np.eye(n), 1, axis=1) - np.eye(n)
+    for padding, matrix in (("zeros", zeros), ("circular", around)):
+        found = delattre2024._difference_on_line(n, padding)
+        assert found == pytest.approx(np.linalg.norm(matrix, 2), rel=1e-9)
+
+
+def test_ratios_of_high_dimensions_are_the_limit():
+    exact = float(fawzi2015.random_ratio(10**8, 0.01))
+    assert fawzi2015._large_d_ratio(10**8, 0.01) == pytest.approx(exact, rel=1e-6)
+    assert exact == pytest.approx(1e4 / stats.norm.isf(0.01), rel=1e-6)
+
+
+def test_changes_of_sign_perturbations_by_sums():
+    w, eps = goodfellow2014._weights(7), 0.2
+    l1, l2 = math.fsum(map(abs, w)), math.sqrt(math.fsum(x * x for x in w))
+    change, bound = goodfellow2014._l2_sides("spread", 7, eps)
+    assert change == pytest.approx(eps * l1, rel=1e-13)
+    assert bound == pytest.approx(eps * math.sqrt(7) * l2, rel=1e-13)
+    assert goodfellow2014._l2_sides("equal", 7, eps) == pytest.approx((2.8, 2.8))
+    assert goodfellow2014._by_linear_program(7, eps) == pytest.approx(eps * l1)
+    assert set(map(abs, goodfellow2014._weights(9, 0.5)[3:])) == {0.0}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_worst_losses_against_an_optimiser(share):
+    d, eps = 3, 0.4
+    X, y, w, b = goodfellow2014._problem(d, share)
+    assert (y < 0).sum() == 8 * share
+
+    def worst(x, label):
+        def loss(eta):
+            return -math.log1p(math.exp(-label * ((x + eta) @ w + b)))
+
+        return -optimize.minimize(loss, 0 * x, bounds=[(-eps, eps)] * d).fun
+
+    expected = sum(map(worst, X, y)) / 8
+    found = goodfellow2014._by_brute_force(d, share, eps)
+    assert found == pytest.approx(expected, rel=1e-8)
+    less = found - eps * math.fsum(map(abs, w))
+    assert goodfellow2014._less_penalty(d, share, eps) == pytest.approx(less, rel=1e-9)
+
+
+@pytest.mark.parametrize(("p", "q"), [(1.0, math.inf), (2.0, 2.0), (math.inf, 1.0)])
+def test_distances_of_affine_functions_by_dual_norms(p, q):
+    W, b, x = hein2017._affine_case(4)
+    f = W @ x + b
+    c = int(f.argmax())
+    expected = min(
+        (f[c] - f[j]) / np.linalg.norm(W[c] - W[j], q) for j in range(4) if j != c
+    )
+    assert hein2017._affine_distance(4, p) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("roundness", [0.4, 1.0])
+def test_distances_to_an_ellipse_over_its_points(roundness):
+    A, b, c, x = moosavi2016._quadric(2, roundness)
+    assert not b.any()
+    turns = np.linspace(0, 2 * np.pi, 200_001)
+    ellipse = np.stack([np.cos(turns), np.sin(turns)], 1) / np.sqrt(np.diag(A) / -c)
+    expected = np.linalg.norm(ellipse - x, axis=1).min()
+    assert moosavi2016._quadric_exact(2, roundness) == pytest.approx(expected, rel=1e-8)
+    steps = moosavi2016._quadric_deepfool(2, roundness)
+    assert steps >= expected * (1 - 1e-9)
+    if roundness == 1:
+        assert expected == pytest.approx(2.0)
+        assert steps == pytest.approx(2.0, rel=1e-9)
+
+
+def test_lengths_in_l1_of_directions_by_their_mean():
+    d = 5
+    drawn = simongabriel2019._l1_of_directions(20_000, np.random.default_rng(0), d)
+    mean = d * math.gamma(d / 2) / math.gamma((d + 1) / 2) / math.sqrt(math.pi)
+    assert abs(drawn.mean() - mean) < 5 * stats.sem(drawn)
+    assert drawn.shape == (20_000,)
+
+
+def test_products_of_random_layers_by_eigenvalues():
+    kind, depth, width = "random", 2, 5
+    rng = szegedy2013.spawn(0, "szegedy2013", kind, depth, width)
+    product, weights = 1.0, []
+    for _ in range(depth):
+        W = rng.standard_normal((width, width)) / math.sqrt(width)
+        weights.append((W, rng.standard_normal(width)))
+        product *= math.sqrt(np.linalg.eigvalsh(W @ W.T).max())
+    ratio, found = szegedy2013._network_sides(kind, depth, width)
+    assert found == pytest.approx(product, rel=1e-9)
+
+    def network(x):
+        for W, b in weights:
+            x = np.maximum(W @ x + b, 0)
+        return x
+
+    first = max(np.linalg.norm(network(e) - network(2 * e)) for e in np.eye(width))
+    assert first * (1 - 1e-12) <= ratio <= product

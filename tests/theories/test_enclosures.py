@@ -1,5 +1,6 @@
 """Sides that are proved on boxes: against mpmath, and with planted errors."""
 
+import itertools
 import math
 
 import mpmath
@@ -303,6 +304,18 @@ def test_the_prices_of_robustness_at_two_priors(m, share, prior):
     name = "dobriban2020.price-grows-with-imbalance"
     found = side(name, "lhs", m=m, share=share, prior=prior)
     assert close(found, truth, 1e-24)
+
+
+def test_the_ratio_of_prices_on_a_box_is_above_that_at_its_corners():
+    ball = BY_ID["dobriban2020.price-grows-with-imbalance"].evidence.lhs
+    ends = {"m": (1, 1.3), "share": (0.3, 0.45), "prior": (0.2, 0.22)}
+    box = ball(
+        **{name: arb(low).union(arb(high)) for name, (low, high) in ends.items()}
+    )
+    corners = itertools.product(*ends.values())
+    values = [ball(**dict(zip(ends, map(arb, c), strict=True))) for c in corners]
+    assert all(value < box.upper() for value in values)
+    assert max(map(float, values)) > 0.95 * float(box.upper())
 
 
 def spectral(gamma, penalty, power):

@@ -231,3 +231,22 @@ def test_extreme_sizes_have_their_limits():
     assert fall[1] / 2e-9 == pytest.approx(lengths.mean(), abs=0.05)
     bent = mean_euclidean_fall(f, -1.0, m, S, np.array([1e9]))
     assert bent == pytest.approx(5e18, rel=1e-8)
+
+
+@pytest.mark.parametrize("y", [-1.0, 1.0])
+def test_a_slope_where_there_is_no_curvature_by_quadrature(y):
+    """Only x_1 is random in the fall: infima of points, weighted by its density."""
+    f = QuadraticFeature(np.diag([1.0, 0.0]), [0.2, 0.5])
+    m = np.array([0.4, 3.0])
+    got = mean_euclidean_fall(f, y, m, np.array(0.7), SIZES)
+    kink = -0.2  # of the fall for y = -1
+    x, w = np.polynomial.legendre.leggauss(60)
+    cuts = [-7.0, -3, -1, kink, 1, 3, 8]
+    t = np.concatenate([(b - a) / 2 * (x + 1) + a for a, b in itertools.pairwise(cuts)])
+    weights = np.concatenate([(b - a) / 2 * w for a, b in itertools.pairwise(cuts)])
+    weights *= stats.norm.pdf(t, 0.4, math.sqrt(0.7))
+    X, labels = np.column_stack([t, np.full(t.size, 3.0)]), np.full(t.size, y)
+    want = [
+        weights @ (y * f.values(X) - f.worst(X, labels, float(e), 2)) for e in SIZES
+    ]
+    assert got == pytest.approx(want, rel=1e-7)

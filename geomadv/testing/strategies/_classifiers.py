@@ -57,6 +57,7 @@ def quadratic_classifiers(draw: Any, d: int) -> QuadraticClassifier:
     SearchStrategy of QuadraticClassifier
         A is definite, indefinite, singular or 0; it shrinks to the sign of |x|^2 - 1.
     """
+    d = integer("d", d, minimum=1)
     kind = draw(st.sampled_from(["definite", "indefinite", "singular", "zero"]))
     s = np.ones(d)
     if kind == "indefinite":

@@ -55,8 +55,15 @@ def labelled_laws(draw: Any, d: int) -> GaussianPair | ConcentricSpheres:
     Returns
     -------
     SearchStrategy of GaussianPair or ConcentricSpheres
-        It shrinks to two standard Gaussian laws of equal priors on the first axis.
+        It shrinks to two standard Gaussian laws of equal priors on the first axis, or
+        to spheres of radius 1 and 2.
+
+    Raises
+    ------
+    ValueError
+        If d is below 1.
     """
+    d = integer("d", d, minimum=1)
     prior = draw(st.sampled_from([0.5, 0.25, 0.9, 0.01]))
     if d >= 2 and draw(st.booleans()):
         return ConcentricSpheres(
@@ -97,8 +104,9 @@ def data_sets(
     Raises
     ------
     ValueError
-        If n is below 2 or the kind is unknown.
+        If d is below 1, n below 2 or the kind unknown.
     """
+    d = integer("d", d, minimum=1)
     count = draw(st.integers(2, 12)) if n is None else integer("n", n, minimum=2)
     kind = draw(st.sampled_from(KINDS)) if kind is None else kind
     if kind not in KINDS:

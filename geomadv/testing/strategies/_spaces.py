@@ -30,8 +30,15 @@ def spaces(
     -------
     SearchStrategy of Sphere, Gaussian, Cube or HammingCube
         It shrinks to a sphere of the least dimension.
+
+    Raises
+    ------
+    TypeError
+        If d is no strategy.
     """
     d = dimensions() if d is None else d
+    if not isinstance(d, st.SearchStrategy):
+        raise TypeError(f"d must be a strategy such as `dimensions()`, got {d!r}")
     return st.one_of(
         d.map(lambda size: Sphere(max(2, size))),
         d.map(Gaussian),
@@ -56,7 +63,16 @@ def points_on(draw: Any, space: Space, *, n: int | None = None) -> NDArray:
     SearchStrategy of (n, d) array
         On axes, antipodes, corners, on a lattice, all equal, or drawn from the law of
         the space; it shrinks to one point on the first axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such space, or n below 1.
     """
+    if not isinstance(space, Space):
+        raise TypeError(
+            f"space must be a Sphere, Gaussian, Cube or HammingCube, got {space!r}"
+        )
     count = draw(st.integers(1, 8)) if n is None else integer("n", n, minimum=1)
     kind = draw(st.sampled_from(["simple", "equal", "random"]))
     if kind == "random":

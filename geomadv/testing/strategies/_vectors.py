@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from geomadv._typing import Float, NDArray
-from geomadv._validate import integer
+from geomadv._validate import integer, real
 
 FEW = 8
 _MOST = 40
@@ -41,7 +41,13 @@ def vectors(draw: Any, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]
     SearchStrategy of (d,) float64 array
         Along an axis, of small integers, or Gaussian; it shrinks to the first axis, or
         to 0 where that is allowed.
+
+    Raises
+    ------
+    ValueError
+        If d is below 1.
     """
+    d = integer("d", d, minimum=1)
     kind = draw(st.sampled_from(["axis", "integers", "gaussian"]))
     found = np.zeros(d)
     if kind == "axis":
@@ -95,7 +101,13 @@ def rotations(draw: Any, d: int) -> Float[NDArray, "d d"]:
     SearchStrategy of (d, d) float64 array
         The identity, a reflection that exchanges two directions of small integers, or
         uniform; it shrinks to the identity.
+
+    Raises
+    ------
+    ValueError
+        If d is below 1.
     """
+    d = integer("d", d, minimum=1)
     kind = draw(st.sampled_from(["identity", "reflection", "uniform"]))
     if kind == "identity":
         return np.eye(d)
@@ -125,12 +137,20 @@ def covariances(
     SearchStrategy of (d, d) float64 array
         Symmetric and positive definite; it shrinks towards the identity.
 
+    Raises
+    ------
+    ValueError
+        If d or the condition number is below 1.
+
     Notes
     -----
     The eigenvalues are right to a relative error of d times 1e-15 times the condition
     number.
     """
-    if condition is None:
+    d = integer("d", d, minimum=1)
+    if condition is not None:
+        condition = real("condition", condition, lower=1)
+    else:
         condition = draw(st.sampled_from([1.0, 2.0, 10.0, 1e3, 1e6]))
     s = np.ones(d)
     if d > 1:

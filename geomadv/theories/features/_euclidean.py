@@ -76,7 +76,9 @@ def mean_euclidean_fall(
     Notes
     -----
     Relative error below 1e-9 against rules of twice as many points and closed forms
-    (tests), for up to 100 dimensions; about 5 ms a size in 3, .3 s in 100.
+    (tests), for up to 100 dimensions; with eigenvalues, offsets and variances twelve
+    decades apart the worst of the random cases was 4e-6. About .01 to .02 s a size in
+    3 dimensions, .5 s in 100.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from typing import Any
 
 from numba import njit
 from numba.core import event
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 _PACKAGE = "geomadv_kernels."
 _FOLDER = Path(__file__).parent
@@ -72,7 +72,7 @@ event.register("numba:compile", _announcer)  # type: ignore[no-untyped-call]
 
 def _load(cache: Any, signature: Any, target: Any) -> Any:
     """Return what numba has kept of a function, or None."""
-    rtsys.initialize(target)  # type: ignore[no-untyped-call]
+    rtsys.initialize(target)
     with cache._guard_against_spurious_io_errors():
         return cache._load_overload(signature, target)
 
