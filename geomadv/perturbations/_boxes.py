@@ -294,8 +294,26 @@ class _Frame:
             away = np.where(level, np.maximum(away, more), away)
             other = np.where(level, lifted.value < 0, other)
         bound = np.maximum(margins.change(away), boxes.bound)
+        if _clamped(margins):
+            bound[self._needless(margins.inner(x), Z - width, Z + width)] = np.inf
         boxes = _Boxes(boxes.owner, boxes.lower, boxes.upper, bound)
         return boxes, margins.changed(other)
+
+    def _needless(
+        self, z: NDArray, lower: NDArray, upper: NDArray
+    ) -> Bool[NDArray, " k"]:
+        """Whether a coordinate is farther from z's than signs ask for: `_clamped`."""
+        centres = self.margins.centres
+        least, most = centres.min(axis=0), centres.max(axis=0)
+        needless = np.zeros(len(z), bool)
+        for outside, end in (
+            (lower >= most, np.maximum(most, z)),
+            (upper <= least, np.minimum(least, z)),
+        ):
+            slack = 1e-12 * (np.abs(end) + np.abs(z))
+            apart = (lower > end + slack) | (upper < end - slack)
+            needless |= (outside & apart).any(axis=1)
+        return needless
 
     def _away(
         self, boxes: _Boxes, x: NDArray, centre: NDArray, half: NDArray, found: Tangents

@@ -11,6 +11,7 @@ from geomadv.perturbations._kernels import (
     rkhs_radius,
 )
 from geomadv.perturbations._margins import Margins, dual
+from geomadv.perturbations._shares import positive_at_corners
 from geomadv.perturbations._tangents import certain, tangents
 
 _DOWN, _UP = 1.0 - 1e-12, 1.0 + 1e-12
@@ -103,7 +104,8 @@ def never_negative(margins: Margins) -> Bool[NDArray, " J"]:
 
     Since 0 < k <= 1, G > beta - sum_j (-D_j)_+. For the kernels exp(-g |z - z_j|) also
     where k_i >= k_j exp(-g |z_i - z_j|) by the triangle inequality: G >= beta if each
-    negative term is outweighed by positive ones, which is a problem of transport.
+    negative term is outweighed by positive ones, which is a problem of transport; or,
+    for exp(-g |z - z_j|_1) and beta = 0, by the values at all corners (`_shares`).
     """
     kernel, D, beta = margins.kernel, margins.D, margins.beta
     if kernel.name == "polynomial":
@@ -111,8 +113,11 @@ def never_negative(margins: Margins) -> Bool[NDArray, " J"]:
     negative = np.maximum(-D, 0.0).sum(axis=0)
     never = np.where(negative > 0, beta * _DOWN > negative * _UP, beta >= 0)
     if kernel.name in ("laplace", "laplacian"):
+        corners = kernel.name == "laplacian"
         for j in np.flatnonzero(~never & (beta >= 0)):
-            never[j] = _outweighed(margins, D[:, j])
+            never[j] = _outweighed(margins, D[:, j]) or (
+                corners and beta[j] == 0 and positive_at_corners(margins, int(j))
+            )
     return never
 
 

@@ -16,7 +16,15 @@ ball of radius h the exponents change by at most 2 g h, and by
 
 where r_i, r_v are the least distances, since unit vectors along p and q differ by at
 most 2 |p - q|/(|p| + |q|).
+
+Terms of exp(-g |z|_1), times e^(g sum_k z_k), are products of functions of one
+coordinate each, which change at z_i and are constants or e^(2 g z_k) elsewhere. So
+where no coordinate of a centre is passed their sum is linear in each t_k = e^(2 g z_k),
+and least at a corner: G > 0 in a box, or everywhere, if it is at all points whose
+coordinates are the box's ends or those of centres.
 """
+
+import itertools
 
 import numpy as np
 
@@ -25,6 +33,8 @@ from geomadv.perturbations._forms import exponents
 from geomadv.perturbations._margins import Margins
 
 NEVER = 1e150  # more than makes up for any share
+_CORNERS = 1 << 15  # points at which a function is evaluated
+_SPLIT = 3  # dimensions up to which corners are taken
 
 
 def _shares(
@@ -36,6 +46,23 @@ def _shares(
         E = exponents(margins.kernel.options, Z, margins.centres) + np.log(np.abs(a))
     E = E - E.max(axis=1, keepdims=True)
     return E - np.log(np.exp(E).sum(axis=1, keepdims=True)), np.sign(a)
+
+
+def _share(margins: Margins, Z: Float[NDArray, "n r"], j: int) -> Float[NDArray, " n"]:
+    """Return G/sum |a| k at points."""
+    logs, signs = _shares(margins, Z, j)
+    return np.asarray(np.exp(logs) @ signs)
+
+
+def positive_at_corners(margins: Margins, j: int) -> bool:
+    """Whether a sum of exp(-g |z - z_i|_1) with beta_j = 0 is known to be positive."""
+    axes = [np.unique(centres) for centres in margins.centres.T]
+    if np.prod([float(len(axis)) for axis in axes]) > _CORNERS:
+        return False
+    Z = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    apart = float(np.ptp(margins.centres, axis=0).sum())
+    lost = (margins.unit + 1e-12) * (1.0 + 2.0 * margins.kernel.gamma * apart)
+    return bool((_share(margins, Z, j) > lost).all())
 
 
 def relative(
@@ -72,6 +99,8 @@ def bounds(
     two, and a bound of the errors of Z and of distances, 1 for values at points.
     """
     kernel, centres = margins.kernel, margins.centres
+    if kernel.name == "laplacian":
+        return _at_corners(margins, Z, width, error, j)
     g, h = kernel.gamma, two[:, None]
     logs, signs = _shares(margins, Z, j)
     W = np.exp(logs)
@@ -116,3 +145,35 @@ def bounds(
         np.minimum(bend.sum(axis=1), NEVER),
         np.minimum(curve, NEVER),
     )
+
+
+def _at_corners(
+    margins: Margins,
+    Z: Float[NDArray, "n r"],
+    width: Float[NDArray, "n r"],
+    error: Float[NDArray, " n"],
+    j: int,
+) -> tuple[NDArray, ...]:
+    """Return `bounds` for terms of exp(-g |z|_1): the floor has the right sign."""
+    n, r = Z.shape
+    low, high = Z - width, Z + width
+    middle, one = low.copy(), np.full(n, r <= _SPLIT)
+    for k in range(r):
+        axis = np.unique(margins.centres[:, k])
+        first = np.searchsorted(axis, low[:, k], side="right")
+        inside = np.searchsorted(axis, high[:, k], side="left") - first
+        one &= inside <= 1
+        middle[inside == 1, k] = axis[first[inside == 1]]
+    floor, value = np.full(n, -NEVER), _share(margins, Z, j)
+    rows = np.flatnonzero(one)
+    if len(rows):
+        places = np.stack([low[rows], middle[rows], high[rows]])
+        which = np.array(list(itertools.product(range(3), repeat=r)))
+        corners = np.moveaxis(places[which, :, range(r)], 1, -1)  # (3^r, n, r)
+        least = np.min([_share(margins, corner, j) for corner in corners], axis=0)
+        far = np.abs(corners).sum(axis=2).max(axis=0) + error[rows]
+        far += float(np.abs(margins.centres).sum(axis=1).max())
+        lost = (margins.unit + 1e-12) * (1.0 + 2.0 * margins.kernel.gamma * far)
+        floor[rows] = least - lost
+    nothing, never = np.zeros(Z.shape), np.full(n, NEVER)
+    return value, np.full(n, -NEVER), nothing, floor, never, never

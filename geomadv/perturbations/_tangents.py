@@ -118,7 +118,7 @@ def tilted(
     By `_shares`; of other functions nothing is bounded. None if there is none.
     """
     columns = np.flatnonzero(margins.beta == 0)
-    if margins.kernel.name not in ("gaussian", "laplace") or not len(columns):
+    if margins.kernel.name == "polynomial" or not len(columns):
         return None
     error = np.linalg.norm(Z, axis=1) + reach + extent
     n, J, r = len(Z), margins.D.shape[1], Z.shape[1]

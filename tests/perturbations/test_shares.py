@@ -1,13 +1,17 @@
 """Shares of terms: slopes, bounds in boxes, signs where all terms underflow."""
 
+import itertools
+
 import mpmath
 import numpy as np
 import pytest
 
+from geomadv.perturbations._boxes import _Frame
+from geomadv.perturbations._expansion import bracket
 from geomadv.perturbations._forms import Expansion, decisions, unlost
 from geomadv.perturbations._kernels import Kernel
 from geomadv.perturbations._margins import margins_of
-from geomadv.perturbations._shares import bounds, relative
+from geomadv.perturbations._shares import bounds, positive_at_corners, relative
 
 
 def expansion(centres, a, kernel="gaussian", gamma=0.5):
@@ -83,6 +87,99 @@ def test_bounds_hold_in_boxes_and_are_attained_in_their_centres(kernel, away):
         assert (G + rest >= linear - curve * (U * U).sum(axis=1) / 2.0).all()
         kept += value > 0 and max(floor, base - drop - np.abs(slope) @ width) > 0
     assert kept > 5
+
+
+def shares(margins, Z):
+    k = np.exp(-0.5 * np.abs(Z[:, None] - margins.centres).sum(axis=2))
+    return k @ margins.D[:, 0] / (k @ np.abs(margins.D[:, 0]))
+
+
+def test_sums_of_one_norm_terms_have_the_signs_of_corners_of_boxes():
+    rng = np.random.default_rng(4)
+    seen = {True: 0, False: 0}
+    for trial in range(90):
+        d = 1 + trial % 3
+        margins = drawn(rng, d, "laplacian")
+        c, width = 2.0 * rng.standard_normal(d), rng.choice([0.05, 0.3, 1.0], d)
+        found = bounds(margins, c[None], width[None], np.ones(1), np.zeros(1), 0)
+        positive = bool(found[3][0] > 0)
+        near = np.abs(margins.centres - c) < width
+        axes = [
+            np.r_[np.linspace(-w, w, 9) + m, z[inside]]
+            for m, w, z, inside in zip(c, width, margins.centres.T, near.T, strict=True)
+        ]
+        grid = np.array(list(itertools.product(*axes)))
+        if positive or near.sum(axis=0).max() <= 1:
+            assert positive == (shares(margins, grid).min() > 1e-9)
+            seen[positive] += 1
+    assert min(seen.values()) > 20
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "positive"),
+    [(-0.5, 1.5, False), (0.5, 1.5, False), (0.5, 1.0, False), (0.0, 0.5, True)],
+)
+def test_a_narrow_dip_is_seen_in_every_place_of_a_box(low, high, positive):
+    form = expansion([[0.0], [1.0], [2.0]], [1.0, -0.9, 1.0], "laplacian", 2.0)
+    margins = margins_of(form, Kernel.of(form.options), 1)
+    c, w = np.array([[(low + high) / 2]]), np.array([[(high - low) / 2]])
+    found = bounds(margins, c, w, w[0], np.zeros(1), 0)
+    assert (found[3][0] > 0) == positive
+
+
+def test_coordinates_beyond_all_centres_are_no_farther_than_they_need_be():
+    rng = np.random.default_rng(7)
+    margins = drawn(rng, 2, "laplacian")
+    frame = _Frame(margins, np.zeros((1, 2)), 2.0, np.ones(2), margins.spread)
+    flagged = 0
+    for _ in range(300):
+        x, c = 3.0 * rng.standard_normal((2, 2))
+        width = rng.uniform(0.05, 0.5, 2)
+        if not frame._needless(x[None], (c - width)[None], (c + width)[None])[0]:
+            continue
+        flagged += 1
+        Y = c + width * rng.uniform(-1.0, 1.0, (20, 2))
+        kept = []
+        for i, z in enumerate(margins.centres.T):
+            nearer = Y.copy()  # the nearest to x on that side of all centres
+            up = np.where(Y[:, i] >= z.max(), max(z.max(), x[i]), Y[:, i])
+            nearer[:, i] = np.where(Y[:, i] <= z.min(), min(z.min(), x[i]), up)
+            less = np.abs(nearer[:, i] - x[i]) < np.abs(Y[:, i] - x[i])
+            moved = np.abs(shares(margins, nearer) - shares(margins, Y))
+            less &= np.abs(nearer[:, i] - c[i]) > width[i]  # in another box
+            kept.append(less & (moved < 1e-12))
+        assert np.any(kept, axis=0).all()
+    assert flagged > 50
+
+
+def test_sums_of_one_norm_terms_are_positive_if_they_are_at_all_corners():
+    rng = np.random.default_rng(5)
+    seen = {True: 0, False: 0}
+    for trial in range(40):
+        d = 1 + trial % 3
+        z, a = rng.standard_normal((7, d)), rng.uniform(0.2, 1.0, 7)
+        a[:2] *= -rng.uniform(0.0, 2.0)
+        form = expansion(z, a, "laplacian")
+        margins = margins_of(form, Kernel.of(form.options), 1)
+        axes = [np.r_[column, np.linspace(-4.0, 4.0, 7)] for column in z.T]
+        grid = np.array(list(itertools.product(*axes)))
+        never = positive_at_corners(margins, 0)
+        assert never == (shares(margins, grid).min() > 1e-9)
+        seen[never] += 1
+    assert min(seen.values()) > 5
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_one_norm_terms_on_a_grid_are_closed_in_or_never_change(p):
+    rng = np.random.default_rng(9)
+    z = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
+    X = np.array([[2.0, 1.5, -0.5], [-6.0, 3.0, 0.5]])
+    found = bracket(expansion(z, rng.standard_normal(8), "laplacian"), X, p, None)
+    assert np.isfinite(found.distance).all()
+    assert (found.distance <= (1 + 1.001e-4) * found.lower).all()
+    a = np.where((z == z[3]).all(axis=1), -0.3, 1.0)  # a transport of terms needs .5
+    found = bracket(expansion(z, a, "laplacian", 2.0), X, p, None)
+    assert np.isinf(found.lower).all()
 
 
 @pytest.mark.parametrize("kernel", ["gaussian", "laplace", "laplacian"])
