@@ -6,7 +6,7 @@ the convex hull of the positive terms' centres; let P_F and N_F be the sums of t
 on one of its faces F.
 
 **Inside**, at a depth of m, <u, z_i - z_j> >= m for one of the vertices i, so that N_j
-< e P for R > log(|b_j|/(e least b_i))/(2 g m).
+< e_j P for R > log(|b_j|/(e_j least b_i))/(2 g m).
 
 **On faces** N_j > e P only in the polyhedron where N_j is more than e times the term of
 each vertex, which extends to infinity along the normals of the faces that z_j is on. If
@@ -80,12 +80,16 @@ def dominated_beyond(
             part = min(part, _spared(z, a, g, on, face))
     if part <= 0.0:
         return np.inf
-    small = float(np.log(part / 2.0 / len(down)))
+    small = float(np.log(part / len(down) * _DOWN))
     logs = np.log(np.abs(a)) - g * ((z - c) ** 2).sum(axis=1)
     inner = down[~on[down].any(axis=1)]
-    lead = logs[inner] - small - logs[ends].min() + 1e-9
     depth = -heights[inner].max(axis=1, initial=-np.inf) - rounding
-    R = float((np.maximum(lead, 0.0) / (2.0 * g * depth)).max(initial=0.0))
+    R = np.inf
+    # e is the same for all of them, or in proportion to |b_j|
+    same = np.log(max(len(inner), 1))
+    for lead in (logs[inner], np.logaddexp.reduce(logs[inner], initial=-np.inf) - same):
+        room = np.maximum(lead - small - logs[ends].min() + 1e-9, 0.0)
+        R = min(R, float((room / (2.0 * g * depth)).max(initial=0.0)))
     outer = down[on[down].any(axis=1)]
     sets = _apart(on[outer], z.shape[1] + 1)
     if len(sets) > _SETS:

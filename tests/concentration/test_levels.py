@@ -24,6 +24,12 @@ def test_threshold_is_the_greatest_that_leaves_the_mass(values, mass):
     assert risk(scores, t) == np.sum(scores >= t)
 
 
+def test_thresholds_are_found_among_many():
+    scores = np.random.default_rng(0).normal(size=1000)
+    found = [threshold(scores, k / 1000) for k in range(1, 1001)]
+    assert np.array_equal(found, np.sort(scores)[::-1])
+
+
 @given(k=st.integers(1, 1000), n=st.integers(1, 1000))
 def test_a_share_of_k_in_n_needs_k_points(k, n):
     if k <= n:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomadv_kernels.contract import Kernel, registry
+from geomadv_kernels.xp.weighted_chi2 import weighted_chi2_tail
 
 KERNELS = {name: k for name, k in registry().items() if "xp" in k.accelerators}
 DEVICE = array_api_strict.Device("device1")
@@ -136,6 +137,13 @@ def test_it_takes_the_arguments_of_the_reference(name: str) -> None:
     for key, parameter in plain.items():
         assert ours[key].kind == parameter.kind
         assert ours[key].default == parameter.default
+
+
+def test_the_tail_from_the_mean_on_is_known_for_two_squares() -> None:
+    one, two = np.array([1.0]), np.array([2.0])
+    found, upper = weighted_chi2_tail(one, two, two, np.array([0.0]))
+    assert upper.all()
+    assert found[0] == pytest.approx(-1.0, abs=3e-12)
 
 
 def test_the_strict_device_refuses_what_a_gpu_refuses() -> None:

@@ -231,6 +231,13 @@ def test_the_making_of_blocks_of_many_taps_is_no_small_work() -> None:
     assert layer.bound_work([(1, side, 1, 40)]) > blocks * taps * 2 * side**2
 
 
+def test_the_singular_values_of_wide_blocks_are_no_small_work() -> None:
+    """Of an s x t matrix, a bidiagonal one alone takes 4 s^2 t multiplications."""
+    layer = Conv(np.ones((32, 1024, 1, 1)))
+    blocks = 4 * 20**2 // 2
+    assert layer.bound_work([(1, 1024, 20, 20)]) > blocks * 4 * 32**2 * 1024
+
+
 def test_thin_layers_take_long_for_a_lower_end() -> None:
     """Forty times there and back, each number of each tap."""
     layer = Conv(np.ones((1, 512, 3, 3)), padding=1)

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -266,6 +267,15 @@ def test_work_is_limited(padding, monkeypatch):
     assert found.lower >= 0.6 * norm.lower
     assert found.upper > found.lower * 1.001
     assert conv_norm(w, 10**6, padding=padding).upper < 2 * norm.upper
+
+
+def test_rounding_is_taken_off_a_lower_end(monkeypatch):
+    """Sums of neighbours among n zeros around have the norm 2 cos(pi/(2 (n + 1)))."""
+    monkeypatch.setattr(_conv_zeros, "_WHOLE", 0)
+    found = conv_norm(np.ones((40, 1, 2, 1)), (12, 1), padding=((1, 1), (0, 0)))
+    exact = mpmath.sqrt(40) * 2 * mpmath.cos(mpmath.pi / 26)
+    assert found.lower <= exact <= found.upper
+    assert found.lower >= exact * (1 - 1e-10)
 
 
 def test_a_flat_spectrum_stays_within_the_work_allowed():

@@ -65,6 +65,12 @@ def test_entries_that_lapack_takes_for_zero_are_accounted_for(k):
         assert found.lower - 1.0 <= excess <= found.upper - 1.0 <= 1e-12
 
 
+def test_the_slack_of_decompositions_is_proportional_to_their_size():
+    once, thrice = (_gram.decomposed(np.zeros((1, 2 * n, 5 * n))) for n in (1, 3))
+    assert thrice == pytest.approx(3.0 * once, rel=1e-15, abs=0.0)
+    assert 0.0 < once < 1e-13
+
+
 def test_ends_beyond_the_range_of_normal_numbers():
     tiny = dense_norm(np.full((2, 1), 3 * 2.0**-1074))  # 4.24... units
     assert tiny.lower <= 4 * 2.0**-1074

@@ -78,8 +78,19 @@ def test_the_interval_holds_the_norm_of_the_explicit_matrix(name: str) -> None:
     assert found.upper == pytest.approx(found.lower, rel=1e-8)
 
 
+@pytest.mark.parametrize("name", AFFINE)
+def test_the_transposed_map_is_the_transposed_matrix(name: str) -> None:
+    layer, shape = AFFINE[name]
+    A = matrix(layer, shape)
+    images = np.eye(len(A)).reshape(-1, *layer.shape(shape))
+    (found,) = layer.vjp([np.zeros((len(A), *shape))], images, [shape])
+    np.testing.assert_allclose(found.reshape(A.shape), A, rtol=0, atol=1e-13)
+
+
 def test_known_norms_of_pooling() -> None:
     assert AveragePool(2).bound([(1, 1, 8, 8)], 1e-3).upper == pytest.approx(0.5)
+    rough = AveragePool(2).rough_bound([(1, 1, 8, 8)])
+    assert rough.lower <= 0.5 <= rough.upper <= 0.5 + 1e-8
     found = GlobalAveragePool().bound([(1, 7, 4, 9)], 1e-3)
     assert found.upper == pytest.approx(1 / 6)
     assert GlobalMaxPool().bound([(1, 7, 4, 9)], 1e-3).upper == 1.0
@@ -98,6 +109,7 @@ def test_known_norms_of_pooling() -> None:
         (5, 2, 12, 0, False, 9),
         (2, 3, 9, 0, False, 1),
         (3, 2, 4, 0, True, 4),
+        (2, 2, 3, 1, True, 1),  # a third window would see the padding alone
     ],
 )
 def test_max_pooling_attains_the_root_of_the_overlap(
@@ -144,6 +156,15 @@ def test_the_steepest_slope_of_an_activation_is_in_its_interval(name: str) -> No
     assert slope <= found.upper * (1 + 1e-9)
     assert slope >= found.lower * (1 - 1e-4)
     assert found.upper <= found.lower * 1.0002
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_derivative_of_an_activation_is_the_limit_of_quotients(name: str) -> None:
+    layer = Activation(name, *PARAMETERS.get(name, ()))
+    x, h = np.linspace(-4.03, 4.01, 41)[None], 1e-5
+    quotient = (layer.forward(x + h) - layer.forward(x - h)) / (2 * h)
+    found = layer.jvp([x], [np.ones_like(x)])
+    np.testing.assert_allclose(found, quotient, rtol=0, atol=1e-9)
 
 
 def test_the_leaky_unit_is_steepest_where_its_slope_is() -> None:

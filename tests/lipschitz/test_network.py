@@ -1,6 +1,7 @@
 """Networks: the interval against the exact constant of small ones, and certificates."""
 
 import itertools
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -255,7 +256,11 @@ def test_radii_of_a_linear_classifier_are_its_distances() -> None:
             if j != c
         )
         assert found.radius[i] == pytest.approx(distance, rel=1e-9)
-        assert found.radius[i] <= distance * (1 + 1e-12)
+        # By exact arithmetic, no class is nearer than the radius.
+        for j in {0, 1, 2} - {int(c)}:
+            normal = [Fraction(v) for v in W[c] - W[j]]
+            gap = sum(w * Fraction(v) for w, v in zip(normal, X[i], strict=True))
+            assert Fraction(found.radius[i]) ** 2 * sum(w * w for w in normal) <= gap**2
     assert found.right is not None
     assert found.right.tolist() == [True, True, False]
 

@@ -97,7 +97,9 @@ class Copy:
         path.write_text(text, encoding="utf-8")
 
     def _pytest(self, arguments: list[str]) -> int | None:
-        command = ["-x", "-q", "-o", f"cache_dir={self._cache}", *arguments]
+        # Of a module itself the examples are run, not a function named like a test.
+        options = [f"cache_dir={self._cache}", "python_functions=test_*"]
+        command = ["-x", "-q", *(f"--override-ini={o}" for o in options), *arguments]
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
         process = context.Process(

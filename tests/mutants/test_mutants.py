@@ -205,6 +205,14 @@ def test_what_a_test_sees_is_caught_and_what_none_sees_survives(
     assert results(root, monkeypatch) == ["caught"]
 
 
+def test_a_function_named_like_a_test_is_none(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formula = "def f(a):\n    return -a\n\n\ndef tested(a):\n    return a\n"
+    root = tree(formula, "def test_f(): assert f(3) == -3\n")
+    assert results(root, monkeypatch) == ["caught"]
+
+
 def test_a_hang_is_caught(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     formula = "def f(a):\n    while a > 0:\n        a = a - 1\n    return a\n"
     root = tree(formula, "def test_f(): assert f(3) == 0\n")

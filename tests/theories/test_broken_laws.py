@@ -54,6 +54,15 @@ def test_labels_with_one_coin(k, noise):
     assert near(wrong.all(axis=1) | ~wrong.any(axis=1), alike)
 
 
+def test_votes_of_the_hilbert_rule_with_one_coin():
+    # Of points near x, |x - x_i|^d is uniform.
+    rng = np.random.default_rng(6)
+    w = 1.0 / rng.random((200_000, 10))
+    wrong = _draws.wrong_labels(200_000, rng, 10, 0.3, 0.4)
+    share = devroye1998._with_one_coin(10, 0.3, 0.4)
+    assert near(np.where(wrong, w, -w).sum(axis=1) > 0, share)
+
+
 def test_gaps_of_points_on_a_part_of_the_circle():
     # Two wrong points u < v of [0, 3/4]: gaps v - u and 1 - v + u.
     rng = np.random.default_rng(2)

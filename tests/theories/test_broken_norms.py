@@ -513,3 +513,246 @@ def test_products_of_random_layers_by_eigenvalues():
 
     first = max(np.linalg.norm(network(e) - network(2 * e)) for e in np.eye(width))
     assert first * (1 - 1e-12) <= ratio <= product
+
+
+@pytest.mark.parametrize("uneven", [0.3, 0.8])
+def test_fits_of_uneven_points_against_their_mean(uneven):
+    n, d, rng = 4, 24, np.random.default_rng(5)
+    drawn = bubeck2020._square_lengths(20_000, rng, n, d, uneven)
+    claim = bubeck2020.CLAIMS[1]
+    (law,) = [h for h in claim.hypotheses if h.strength == "h"]
+    mean = law.evidence.lhs(n=n, d=d, h=uneven)
+    assert abs(drawn.mean() - mean) < 5 * stats.sem(drawn)
+    assert stats.sem(drawn) < 0.01 * mean
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 1.5])
+def test_fits_of_falling_variances_against_samples(power):
+    n, d = 100, 200
+    scale = np.array([j ** (-power / 2) for j in range(1, d + 1)])
+    scale /= math.sqrt((scale**2).sum())
+    rng = np.random.default_rng(6)
+    X = scale * rng.standard_normal((40, n, d))
+    y = rng.choice([-1.0, 1.0], (40, n, 1))
+    squares = ((np.linalg.pinv(X) @ y) ** 2).sum(axis=(1, 2))
+    found = bubeck2020._length_with_spectrum(n, d, power)
+    # 1/kappa is short by the share of order 1/n.
+    assert squares.mean() == pytest.approx(found**2, rel=0.05)
+
+
+@pytest.mark.parametrize("beyond", [0.0, 0.2])
+def test_gradients_of_bumps_in_a_larger_disc_by_its_edge(beyond):
+    n = 6
+    rng = bubeck2020.spawn(0, "bubeck2020", n, 2)
+    X = rng.standard_normal((n, 2))
+    X /= np.linalg.norm(X, axis=1)[:, None]
+    y = rng.choice([-1.0, 1.0], n)
+    turns = np.linspace(0, 2 * np.pi, 100_001)
+    Z = (1 + beyond) * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    c = max(a @ b for a, b in itertools.combinations(X, 2))
+    edge = math.sqrt((1 + c) / 2)
+    active = edge < Z @ X.T
+    steps = (active * y) @ X / (1 - edge)
+    longest = np.linalg.norm(steps, axis=1).max()
+    found, bound = bubeck2020._bumps(n, 2, beyond)
+    assert bound == pytest.approx(1 / (1 - edge), rel=1e-8)
+    assert found <= longest * (1 + 1e-8)
+    assert found == pytest.approx(longest, rel=1e-8 if beyond == 0 else 0.35)
+
+
+@pytest.mark.parametrize("fall", [0.0, 0.6, 1.5])
+def test_gradients_of_falling_neurons_by_differences(fall):
+    k, d = 3, 2
+    rng = bubeck2020.spawn(0, "bubeck2020", "network", k, d)
+    W, a = rng.standard_normal((k, d)), rng.standard_normal(k)
+
+    def f(z):
+        t = W @ z
+        return a @ np.where(t > 0, t, -fall * t)
+
+    h, exact = 1e-6, 0.0
+    for turn in np.linspace(0.01, 2 * np.pi, 300):
+        z = np.array([math.cos(turn), math.sin(turn)])
+        slope = [(f(z + h * e) - f(z - h * e)) / (2 * h) for e in np.eye(d)]
+        exact = max(exact, math.hypot(*slope))
+    assert bubeck2020._network(k, d, fall)[0] == pytest.approx(exact, rel=1e-6)
+
+
+def test_sizes_with_a_share_of_the_parameters_against_the_printed_formula():
+    root = math.sqrt(1_200_000 * 150_528 / (25 * math.log(6e8) + math.log(80)))
+    found = bubeck2021._at_size("ImageNet", 1e-6)
+    assert found == pytest.approx(0.1 / 512 * root, rel=1e-12)
+
+
+@pytest.mark.parametrize("weaker", [0.0, 0.4, 1.0])
+def test_differences_between_two_paddings_entry_by_entry(weaker):
+    n = 5
+    line = np.eye(n) - np.eye(n, k=1)
+    line[-1, 0] = -(1 - weaker)
+    expected = np.linalg.svd(line, compute_uv=False)[0]
+    found = delattre2023._between_paddings(n, 1, weaker)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_rounded_bounds_of_rank_one(away):
+    """G^T G/|G|_F^2 = u u^T, of which every entry is rounded."""
+    G, cut = delattre2023._matrix("rank one", 3), 0.2
+    size = np.linalg.norm(G)
+    entries = (G.T @ G / size**2).ravel()
+    turn = math.ceil if away else math.floor
+    rounded = [1.2 ** turn(math.log(abs(x), 1.2)) for x in entries]
+    expected = size * math.sqrt(math.hypot(*rounded))
+    found = delattre2023._cut_bound("rank one", 3, 2, cut, away)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_linear_bounds_whose_radius_is_too_small():
+    law = fawzi2015._drawn(3, 0.1, 0.25)
+    rho, whole = fawzi2015._linear_sides(3, 0.1, 0.25, 0.6)
+    same, less = fawzi2015._linear_sides(3, 0.1, 0.25, 0.6, outside=0.5)
+    w = np.array([math.cos(0.6), math.sin(0.6), 0.0])
+    errs = np.mean(law.y * (law.X @ w + 0.075 * law.radius) < 0)
+    by_radius = law.radius * (abs(2 * law.prior - 1) + 4 * errs)
+    assert same == rho
+    assert whole - less == pytest.approx(by_radius / 2, rel=1e-12)
+
+
+def test_quadratic_bounds_whose_radius_is_too_small():
+    """A = diag(1, -1), unit vectors: K = 1, and 2 R of the square is 2 (1 - s)^2 R."""
+    rng = fawzi2015.spawn(0, "fawzi2015", 2, "quadric")
+    rng.choice([-1.0, 1.0], (20, 1))
+    rng.uniform(-1, 1, (20, 2))
+    errs = np.mean(rng.random(20) < 0.4)
+    rho, whole = fawzi2015._quadratic_sides(2, 0.0, 0.4, 0.0)
+    same, less = fawzi2015._quadratic_sides(2, 0.0, 0.4, 0.0, 0.5)
+    assert same == rho
+    assert whole**2 - less**2 == pytest.approx(1.5 * errs, rel=1e-9)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_crossings_of_noise_whose_length_varies(spread):
+    d, length = 5, 2.0
+    drawn = fawzi2015._crossed(200_000, np.random.default_rng(1), d, length, spread)
+    if spread == 0:
+        share = stats.beta.sf(length**-2, 0.5, (d - 1) / 2) / 2
+    else:
+        share = stats.norm.sf(math.sqrt(d) / length)
+    assert drawn.mean() == pytest.approx(share, abs=0.004)
+
+
+def test_ratios_of_falling_noise_against_samples():
+    d, fall = 6, 1.0
+    v = np.array([1 / j for j in range(1, d + 1)])
+    rng = np.random.default_rng(2)
+    g = np.sqrt(v) * rng.standard_normal((200_000, d))
+    ratio = fawzi2015._ratio_of_falling(d, 0.05, fall)
+    moved = ratio * g[:, 0] / math.sqrt(v.sum())
+    assert np.mean(moved >= 1) == pytest.approx(0.05, abs=0.003)
+
+
+def test_crossings_in_a_subspace_against_the_beta_law():
+    d, e = 100, 0.01
+    length = math.sqrt(d / (2 * math.log(2 / e)))
+    tail = stats.beta.sf(length**-2, 0.5, 49 / 2) / 2
+    found = fawzi2015._crossing_in_part(d, e, 0.5)
+    assert found == pytest.approx(tail / e, rel=1e-9)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_newton_steps_to_a_ball_that_are_cut_off(steps):
+    """From 3 along the radius, r - (r^2 - 1)/(2 r)."""
+    r = 3.0
+    for _ in range(steps):
+        r -= (r * r - 1) / (2 * r)
+    found = moosavi2016._quadric_deepfool(4, 1.0, steps)
+    assert found == pytest.approx(3 - r, rel=1e-12)
+
+
+@pytest.mark.parametrize("uneven", [0.0, 0.5, 0.99])
+def test_mean_roots_with_a_common_factor(uneven):
+    d = 3
+    alone = math.sqrt(2 / d) * math.gamma((d + 1) / 2) / math.gamma(d / 2)
+    factor = (math.sqrt(1 - uneven) + math.sqrt(1 + uneven)) / 2
+    found = simongabriel2019._mean_root(d, uneven)
+    assert found == pytest.approx(factor * alone, rel=1e-10)
+
+
+@pytest.mark.parametrize("fall", [0.0, 1.5])
+def test_lengths_of_falling_directions_in_the_plane(fall):
+    # |w|_1/|w|_2 of (g, s h) by the angle, whose tangent is s times that of a circle's
+    s = 2 ** (-fall / 2)
+
+    def ratio(t):
+        x, y = math.cos(t), s * math.sin(t)
+        return (x + y) / math.hypot(x, y)
+
+    mean, _ = integrate.quad(ratio, 0, math.pi / 2)
+    drawn = simongabriel2019._l1_of_directions(
+        40_000, np.random.default_rng(3), 2, fall
+    )
+    assert abs(drawn.mean() - 2 * mean / math.pi) < 5 * stats.sem(drawn)
+
+
+def test_sparse_weights_against_samples():
+    d, density = 100, 0.5
+    w = np.random.default_rng(4).standard_normal((20_000, 10)) / math.sqrt(10)
+    norms = np.abs(w).sum(axis=1)
+    found = simongabriel2019._damage_of_sparse(density, d)
+    assert abs(norms.mean() - found) < 5 * stats.sem(norms)
+
+
+@pytest.mark.parametrize("fall", [0.0, 2.0])
+def test_gradients_of_scaled_rows_one_by_one(fall):
+    n, depth = 4, 1
+    rows = [i ** (-fall / 2) for i in range(1, n + 1)]
+    size = math.sqrt(math.fsum(r * r for r in rows) / n)
+    norms = []
+    for i in range(60):
+        rng = simongabriel2019.spawn(0, "simongabriel2019", "conv", depth, n, i)
+        gradient = simongabriel2019.random_conv_gradient(n, (8,), rng)
+        norms.append(
+            sum(abs(g) * r for row, r in zip(gradient, rows, strict=True) for g in row)
+        )
+    found = simongabriel2019._measured_conv_damage(math.inf, depth, n, fall)
+    assert found == pytest.approx(sum(norms) / 60 / size, rel=1e-12)
+
+
+@pytest.mark.parametrize("more", [0, 1, 4])
+def test_windows_that_hold_one_pixel_are_counted(more):
+    # 2 x 2 windows of side 3 at stride 2 hold the pixel, and five others could
+    found = szegedy2013._ratio_with_more(3, 2, more)
+    assert found == pytest.approx(math.sqrt(4 + more), rel=1e-12)
+
+
+@pytest.mark.parametrize("part", [0.0, 1e-3, 0.5, 1.0])
+def test_norms_of_windows_by_loops(part):
+    first, second = szegedy2013._image_pairs(2, 2)
+    first[0], second[0] = 0.0, 1.0
+
+    def size(x):
+        if part == 0:
+            return max(map(abs, x))
+        return float(sum(mpmath.mpf(abs(t)) ** (1 / part) for t in x) ** part)
+
+    ratios = []
+    for x, y in zip(first, second, strict=True):
+        corners = range(0, len(x) - 1, 2)
+        cuts = [np.s_[i : i + 2, j : j + 2] for i in corners for j in corners]
+        change = max(abs(size(x[c].ravel()) - size(y[c].ravel())) for c in cuts)
+        ratios.append(change / np.abs(x - y).max())
+    found = szegedy2013._norm_pool_ratio(2, 2, part)
+    assert found == pytest.approx(max(ratios), rel=1e-12)
+    assert found >= 4**part * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("gamma", [-1.0, 0.0, 0.75, 2.0])
+def test_slopes_of_normalised_lengths_by_differences(gamma):
+    eps, h = 0.5, 1e-5
+
+    def f(r):
+        return r / (eps + r * r) ** gamma
+
+    r = math.sqrt(eps) * np.linspace(0, 100, 400_001)
+    expected = np.abs((f(r + h) - f(r - h)) / (2 * h)).max()
+    assert szegedy2013._largest_slope(eps, gamma) == pytest.approx(expected, rel=1e-4)

@@ -191,3 +191,33 @@ def test_steps_beyond_the_threshold_by_another_program():
         objective, start + 0.1, method="SLSQP", constraints=limits, tol=1e-13
     )
     assert javanmard2020._bound(3, 2, 1.5) == pytest.approx(found.fun, rel=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.7])
+def test_usefulness_of_moved_classes_in_closed_form(shift):
+    d, mean, eps = 3, 0.5, 0.2
+    a = np.array([1.0, 4 / 3, 5 / 3])
+    t, s = a.sum() * mean / d, math.sqrt(a @ a)
+    expected = (t - eps * a.sum()) / math.sqrt(s**2 + t**2 + (shift * s) ** 2)
+    found = ilyas2019._by_quadrature("inf", d, mean, eps, shift)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("h", [0.0, 0.6])
+def test_pointwise_budgets_of_two_variances_against_points(h):
+    d, c, v = 3, 0.4, 2.0
+    rng = np.random.default_rng(8)
+    scale = np.sqrt(v * (1 + h * rng.choice([-1.0, 1.0], 200_000)))
+    length = scale * np.sqrt(rng.chisquare(d, 200_000))
+    squares = (length + c * math.sqrt(d)) ** 2 / d
+    found = ilyas2019._pointwise_of_two(v, c, h, d)
+    assert abs(squares.mean() - found) < 5 * stats.sem(squares)
+
+
+@pytest.mark.parametrize("common", [0.0, 0.3, 1.0])
+def test_losses_of_dependent_points_against_the_normal_law(common):
+    n, eps, sigma = 5, 0.5, 2.0
+    drawn = min2021._losses(100_000, np.random.default_rng(9), n, eps, sigma, common)
+    s = sigma * math.sqrt((1 + (n - 1) * common) / n)
+    mean = stats.norm.cdf(-eps, 1, s) - stats.norm.sf(eps, 1, s)
+    assert abs(drawn.mean() - mean) < 5 * stats.sem(drawn)

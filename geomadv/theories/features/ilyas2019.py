@@ -351,8 +351,13 @@ def _unequal_cosine(d: int, condition: float, unequal: float) -> float:
     return float(gradient_alignment(least_aligned_mean(v), v))
 
 
-def _by_quadrature(p: str, d: int, mean: float, eps: float) -> float:
-    """Return gamma of a line by quadrature over what a worst step leaves."""
+def _by_quadrature(
+    p: str, d: int, mean: float, eps: float, shift: float = 0.0
+) -> float:
+    """Return gamma of a line by quadrature over what a worst step leaves.
+
+    Both classes are moved along the line, by `shift` deviations.
+    """
     from geomadv.classifiers._worst import steepest
 
     a, mu, order = _line(d), np.full(d, mean / d), _ORDERS[p]
@@ -360,9 +365,18 @@ def _by_quadrature(p: str, d: int, mean: float, eps: float) -> float:
     nodes, weights = np.polynomial.hermite_e.hermegauss(20)
     weights = weights / weights.sum()
     t, s = float(a @ mu), float(np.linalg.norm(a))
-    values = [y * (y * t + s * nodes - y * float(a @ delta)) @ weights for y in (1, -1)]
-    squares = [(y * t + s * nodes) ** 2 @ weights for y in (1, -1)]
+    scores = [(y, y * t + s * (nodes + shift)) for y in (1, -1)]
+    values = [y * (score - y * float(a @ delta)) @ weights for y, score in scores]
+    squares = [score**2 @ weights for _, score in scores]
     return float(np.mean(values) / math.sqrt(np.mean(squares)))
+
+
+def _pointwise_of_two(variance: float, c: float, h: float, d: int) -> float:
+    """Return the robust variance of points of two variances, a budget for each."""
+    return sum(
+        float(pointwise_robust_variance(v, d, c * math.sqrt(d))) / 2
+        for v in (variance * (1 - h), variance * (1 + h))
+    )
 
 
 def _line(d: int) -> Float[NDArray, " d"]:
@@ -390,10 +404,10 @@ _CONDITION = Reals(1.0, 1e4, (1.0, 25.0, 1e4), "log", r"\kappa")
 _SMALL = Reals(1e-8, 1e-4, (1e-8, 1e-7, 1e-6, 1e-5, 1e-4), "log", r"\varepsilon")
 _LARGE = Reals(1e4, 1e8, (1e4, 1e5, 1e6, 1e7, 1e8), "log", r"\varepsilon")
 
-_SETTING = (
+_MOMENTS = (
     Hypothesis(
-        "the classes are normal, with one covariance, and equally likely",
-        why="all formulas are those of this law",
+        r"the classes have the means $\mu$ and $-\mu$ and one covariance",
+        why="the losses are quadratic: no more than these moments enter",
     ),
 )
 
@@ -424,7 +438,26 @@ $f = \langle a, x\rangle/s$, $s^2 = \langle a, \Sigma a\rangle + \langle a,
                 atol=1e-10,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                r"the means of the classes are $\mu$ and $-\mu$",
+                "both are moved along the line, by a number of deviations",
+                Exact(
+                    _by_quadrature,
+                    lambda p, d, mean, eps, shift: _gamma(p, d, mean, eps),
+                    rtol=1e-10,
+                    atol=1e-10,
+                ),
+                {
+                    "p": Choices(("1", "2", "inf")),
+                    "d": Integers(1, 60, (1, 3), symbol="d"),
+                    "mean": Reals(0.1, 5.0, (0.5, 2.0), symbol=r"\mu"),
+                    "eps": Reals(0.0, 5.0, (0.0, 0.1), symbol=r"\varepsilon"),
+                    "shift": Reals(0.0, 3.0, (0.0, 0.01, 0.1, 1.0)),
+                },
+                "shift",
+            ),
+        ),
     ),
     Claim(
         id="ilyas2019.talk-equals-zero",
@@ -453,7 +486,12 @@ at least 0 is put to the test: $-E\inf_\delta y g(x + \delta) \le 0$.""",
         note=r"""One coordinate of $N(y\mu, 1)$ with $\varepsilon > \mu$ is useful, and
 its robust usefulness is $(\mu - \varepsilon)/\sqrt{1 + \mu^2} < 0$. The value 0 is the
 border, $\varepsilon = \mu$.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the classes are normal, and equally likely",
+                why="the claim is refuted with it",
+            ),
+        ),
     ),
     Claim(
         id="ilyas2019.vulnerability",
@@ -488,7 +526,7 @@ $E\,l(x + \delta) - E\,l(x) = \mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$.""",
         ),
         note=r"""With half of this loss and the price $C\|\delta\|^2/2$ the perturbation
 is the same and the difference half as large.""",
-        hypotheses=_SETTING,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="ilyas2019.isotropic-is-least-vulnerable",
@@ -543,7 +581,7 @@ $\mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$ is least at $\Sigma = (k/d) I$."""
                 },
                 "less",
             ),
-            *_SETTING,
+            *_MOMENTS,
         ),
     ),
     Claim(
@@ -576,7 +614,7 @@ v/(s - 1/\lambda)$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="ilyas2019.penalty-and-budget",
@@ -609,7 +647,7 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
                 rtol=1e-8,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="ilyas2019.penalty-of-small-budgets",
@@ -638,7 +676,7 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
         note=r"""The theorem bounds $\lambda$ from both sides by orders of
 $\varepsilon^{-1/2}$ (as remembered, numbering unverified): right for $\varepsilon$ the
 squared length.""",
-        hypotheses=_SETTING,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="ilyas2019.penalty-of-large-budgets",
@@ -665,7 +703,7 @@ squared length.""",
                 tolerance=0.02,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=_MOMENTS,
     ),
     Claim(
         id="ilyas2019.budget-of-every-point",
@@ -702,7 +740,25 @@ $d \to \infty$.""",
                 tolerance=1e-6,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the classes are normal",
+                r"half of the points have the covariance $v(1 - h)I$, the others "
+                "$v(1 + h)I$",
+                Exact(
+                    _pointwise_of_two,
+                    lambda variance, c, h, d: (math.sqrt(variance) + c) ** 2,
+                    tolerance=1e-6,
+                ),
+                {
+                    "variance": Reals(0.01, 100.0, (0.1, 1.0), "log", "v"),
+                    "c": Reals(0.01, 10.0, (0.1, 1.0), "log", "c"),
+                    "h": Reals(0.0, 0.99, (0.0, 0.01, 0.1, 0.5)),
+                    "d": Integers(1, 10**8, (1, 10, 10**4, 10**8), symbol="d"),
+                },
+                "h",
+            ),
+        ),
     ),
     Claim(
         id="ilyas2019.gradient-alignment",
@@ -792,7 +848,12 @@ covariance than for that of the data, at every budget.""",
                 rtol=1e-12,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the classes are normal, with one covariance",
+                why="two covariances are at `ilyas2019.gradient-alignment`",
+            ),
+        ),
     ),
 )
 

@@ -422,27 +422,59 @@ def _sizes(
 
 
 def _square_lengths(
-    n: int, rng: np.random.Generator, size: int, d: int
+    n: int, rng: np.random.Generator, size: int, d: int, uneven: float = 0.0
 ) -> Float[NDArray, " n"]:
-    """Draw n times |w|^2 of the interpolant of `size` points with random labels."""
+    """Draw n times |w|^2 of the interpolant of `size` points with random labels.
+
+    Each point is stretched by sqrt(1 - uneven) or sqrt(1 + uneven), at random.
+    """
     found = []
     block = max(1, 2**20 // (size * d))
     for start in range(0, n, block):
         many = min(block, n - start)
         X = rng.standard_normal((many, size, d)) / math.sqrt(d)
         y = rng.choice([-1.0, 1.0], (many, size))
+        if uneven > 0:
+            X *= np.sqrt(1 + uneven * rng.choice([-1.0, 1.0], (many, size, 1)))
         a = np.linalg.solve(X @ X.transpose(0, 2, 1), y[..., None])[..., 0]
         found.append((a * y).sum(axis=1))
     return np.concatenate(found)
 
 
 def _shorter(
-    n: int, rng: np.random.Generator, size: int, d: int, share: float, freedom: int = 1
+    n: int,
+    rng: np.random.Generator,
+    size: int,
+    d: int,
+    share: float,
+    freedom: int = 1,
+    uneven: float = 0.0,
 ) -> Bool[NDArray, " n"]:
     """Draw whether |w|^2 is below its quantile, with d - size + `freedom` degrees."""
     chi = 2 * special.gammainccinv((d - size + freedom) / 2, share)
-    below: NDArray = _square_lengths(n, rng, size, d) <= size * d / chi
+    below: NDArray = _square_lengths(n, rng, size, d, uneven) <= size * d / chi
     return below
+
+
+def _length_with_spectrum(n: int, d: int, power: float) -> float:
+    """Return |w| for n normal points whose variances fall like j^-power, of sum 1.
+
+    For many points |w|^2 is 1/kappa with sum_j v_j/(v_j + kappa) = n, which is
+    n d/(d - n) for equal variances. With d in proportion to n its order is n for powers
+    below 1, and n^power above.
+    """
+    from scipy.optimize import brentq
+
+    v = np.arange(1.0, d + 1) ** -power
+    v /= v.sum()
+
+    def excess(log_kappa: float) -> float:
+        return float((v / (v + math.exp(log_kappa))).sum()) - n
+
+    # n kappa < 1 and v_d/(v_d + kappa) <= n/d enclose the root.
+    least = math.log(float(v[-1]) * (d - n) / n)
+    root = brentq(excess, least - 1e-9, -math.log(n), xtol=1e-12)
+    return math.exp(-float(root) / 2)
 
 
 def _mean_by_quadrature(n: int, d: int) -> float:
@@ -467,8 +499,12 @@ def _mean_with_signal(n: int, d: int, signal: float) -> float:
     return (1.0 - signal) * _mean_by_quadrature(n, d) + signal * n
 
 
-def _bumps(n: int, d: int) -> tuple[float, float]:
-    """Return the longest gradient that is found in the ball, and 1/delta."""
+def _bumps(n: int, d: int, beyond: float = 0.0) -> tuple[float, float]:
+    """Return the longest gradient found in the ball of radius 1 + beyond, and 1/delta.
+
+    The middle of the two nearest points, stretched to that radius, is among the places:
+    beyond 1 both of their neurons are active in it.
+    """
     rng = spawn(0, "bubeck2020", n, d)
     X = rng.standard_normal((n, d))
     X /= np.linalg.norm(X, axis=1)[:, None]
@@ -476,26 +512,26 @@ def _bumps(n: int, d: int) -> tuple[float, float]:
     near = X[:, None] + rng.standard_normal((n, 8, d)) * 0.3 / math.sqrt(d)
     between = (X[:, None] + X[rng.integers(n, size=(n, 8))]) / 2
     Z = np.concatenate([X, near.reshape(-1, d), between.reshape(-1, d)])
-    Z /= np.maximum(np.linalg.norm(Z, axis=1), 1)[:, None]
+    if beyond > 0:
+        Z = np.concatenate([Z, (X[:, None] + X).reshape(-1, d)])
+        Z *= (1 + beyond) / np.maximum(np.linalg.norm(Z, axis=1), 1e-300)[:, None]
+    else:
+        Z /= np.maximum(np.linalg.norm(Z, axis=1), 1)[:, None]
     _, gradients = bump_network(X, y, Z)
     return float(np.linalg.norm(gradients, axis=1).max()), 1 / bump_width(X)
 
 
-def _network(k: int, d: int) -> tuple[float, float]:
-    """Return the longest gradient found of a random network, and its bound."""
+def _network(k: int, d: int, fall: float = 0.0) -> tuple[float, float]:
+    """Return the longest gradient found of a random network, and its bound.
+
+    The neurons are relu(z) + fall relu(-z), of slope -fall to the left of 0.
+    """
     rng = spawn(0, "bubeck2020", "network", k, d)
     W, a = rng.standard_normal((k, d)), rng.standard_normal(k)
     Z = np.concatenate([W, -W, rng.standard_normal((50, d))])
-    longest = np.linalg.norm(two_layer_gradients(W, a, Z), axis=1).max()
-    return float(longest), two_layer_bound(W, a)
+    gradients = two_layer_gradients(W, a, Z) + fall * two_layer_gradients(-W, a, Z)
+    return float(np.linalg.norm(gradients, axis=1).max()), two_layer_bound(W, a)
 
-
-_SETTING = (
-    Hypothesis(
-        r"the points are independent normal vectors, or unit vectors",
-        why=r"the conjecture for other laws is not stated",
-    ),
-)
 
 CLAIMS = (
     Claim(
@@ -530,7 +566,25 @@ the shortest $w$ with $Xw = y$ has $P(\|w\|^2 \le nd/q) = P(\chi^2_{d-n+1} \ge q
                 "share": Reals(0.01, 0.99, (0.5,)),
             },
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                r"the points are $N(0, I_d/d)$",
+                r"half of them are shorter and half longer, by $\sqrt{1 \mp h}$",
+                Statistical(
+                    _shorter,
+                    lambda size, d, share, uneven: share,
+                    tolerance=0.06,
+                    first=4096,
+                ),
+                {
+                    "size": Choices((10,), symbol="n"),
+                    "d": Choices((30,), symbol="d"),
+                    "share": Choices((0.5,)),
+                    "uneven": Reals(0.0, 0.9, (0.0, 0.6, 0.9), symbol="h"),
+                },
+                "uneven",
+            ),
+        ),
     ),
     Claim(
         id="bubeck2020.linear-mean",
@@ -568,7 +622,25 @@ of $P(\|w\|^2 > t)$.""",
                 "signal",
                 where=lambda n, d, signal: d >= n + 4,
             ),
-            *_SETTING,
+            Hypothesis(
+                r"the points are $N(0, I_d/d)$",
+                r"each is shorter or longer by $\sqrt{1 \mp h}$, at random",
+                Exact(
+                    # y'K^-1 y is that of labels y_i/r_i, of squares 1/(1 -+ h).
+                    lambda n, d, h: (
+                        _mean_by_quadrature(n, d) * (1 / (1 - h) + 1 / (1 + h)) / 2
+                    ),
+                    lambda n, d, h: mean_square_length(n, d),
+                    rtol=1e-11,
+                ),
+                {
+                    "n": Integers(1, 10**4, (1, 10, 200), symbol="n"),
+                    "d": Integers(1, 10**6, (20, 1000), symbol="d"),
+                    "h": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5)),
+                },
+                "h",
+                where=lambda n, d, h: d >= n + 4,
+            ),
         ),
     ),
     Claim(
@@ -595,7 +667,24 @@ linear fit grows like $n^{1/2}$, as $\sqrt{n/k}$ does for $k = 1$.""",
                 lambda aspect, n: 0.52,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                r"the points are $N(0, I_d/d)$",
+                r"the variances fall like $j^{-s}$, with the same sum",
+                Exact(
+                    lambda aspect, n, power: _length_with_spectrum(
+                        n, round(aspect * n), power
+                    ),
+                    lambda aspect, n, power: 0.5,
+                ),
+                {
+                    "aspect": Choices((1.5, 3.0), symbol="d/n"),
+                    "n": Integers(10, 10**5, (10**2, 10**3, 10**4), symbol="n"),
+                    "power": Choices((0.0, 0.3, 1.5, 2.0), symbol="s"),
+                },
+                "power",
+            ),
+        ),
     ),
     Claim(
         id="bubeck2020.one-neuron-a-point",
@@ -627,7 +716,23 @@ at most $1/\delta$ in the unit ball.""",
         ),
         note=r"""The longest gradient is looked for at the points, near them and half
 way between them. It is $1/\delta$ at every point.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the points are unit vectors, and inputs no longer than they are",
+                "inputs are longer",
+                Exact(
+                    lambda n, d, beyond: _bumps(n, d, beyond)[0],
+                    lambda n, d, beyond: _bumps(n, d, beyond)[1],
+                    rtol=1e-9,
+                ),
+                {
+                    "n": Integers(2, 100, (10, 100), symbol="n"),
+                    "d": Integers(2, 1000, (2, 20), symbol="d"),
+                    "beyond": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 0.5)),
+                },
+                "beyond",
+            ),
+        ),
     ),
     Claim(
         id="bubeck2020.two-layer-bound",
@@ -657,8 +762,18 @@ $\tfrac12\|W^\top a\| + \tfrac12\min(\|W\|\|a\|, \sum_j|a_j|\|w_j\|)$.""",
         note="A single neuron attains it.",
         hypotheses=(
             Hypothesis(
-                "the network has two layers and the slopes of relu, 0 and 1",
-                why="the bound is written for these two slopes alone",
+                "the slopes of its neurons are 0 and 1",
+                r"they are $-s$ and 1",
+                Exact(
+                    lambda k, d, fall: _network(k, d, fall)[0],
+                    lambda k, d, fall: _network(k, d, fall)[1],
+                ),
+                {
+                    "k": Integers(1, 500, (1, 2, 20), symbol="k"),
+                    "d": Integers(1, 100, (1, 2, 50), symbol="d"),
+                    "fall": Reals(0.0, 3.0, (0.0, 0.1, 0.5, 1.0, 1.5), symbol="s"),
+                },
+                "fall",
             ),
         ),
     ),

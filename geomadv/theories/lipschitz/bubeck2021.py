@@ -245,9 +245,11 @@ def _arb(value: Any) -> Any:
     return arb(value)
 
 
-def _at_size(size: str) -> float:
+def _at_size(size: str, share: float = 1.0) -> float:
+    """Return the bound for a share of the parameters, at least one."""
     n, d, p, W = _SIZES[size]
-    return float(lipschitz_bound(n, d, p, eps=0.1, W=W, J=W))
+    few = max(1, round(share * p))
+    return float(lipschitz_bound(n, d, few, eps=0.1, W=W, J=W))
 
 
 def _over_parameters(growth: float, p: int) -> Real:
@@ -258,17 +260,6 @@ _SIZES = {
     "MNIST": (60_000, 784, 10**5, 1e2),
     "ImageNet": (1_200_000, 3 * 224**2, 25 * 10**6, 1e3),
 }
-
-_SETTING = (
-    Hypothesis(
-        r"$f_w$ depends on its $p$ parameters in a Lipschitz way, $J$ bounds how much",
-        why=r"without it a network of few parameters may fit any labels",
-    ),
-    Hypothesis(
-        r"the noise of the labels has the variance $\sigma^2$, and the fit falls below",
-        why=r"without noise the theorem says nothing",
-    ),
-)
 
 CLAIMS = (
     Claim(
@@ -372,7 +363,34 @@ constant of at least 1.""",
                 "excess",
                 unbroken=1.0,
             ),
-            *_SETTING,
+            Hypothesis(
+                r"the fit is better than noise by $\varepsilon \le \tfrac1{10}$",
+                "it is better by more",
+                Exact(_capped_bound, lambda n, d, excess, eps, WJ: 1.0),
+                {
+                    "n": Integers(10**3, 10**12, (10**6, 10**9), symbol="n"),
+                    "d": Integers(1, 160_000_000, (784, 160_000_000), symbol="d"),
+                    "excess": Reals(1.0, 1e6, (1.0, 1e3), symbol="p/n"),
+                    "eps": Reals(0.1, 1.0, (0.1, 0.11, 0.2, 1.0)),
+                    "WJ": Reals(1.0, 1e12, (1.0, 1e6)),
+                },
+                "eps",
+                unbroken=0.1,
+            ),
+            Hypothesis(
+                r"the family is not too small, $WJ \ge 1$",
+                "it depends less on its parameters",
+                Exact(_capped_bound, lambda n, d, excess, eps, WJ: 1.0),
+                {
+                    "n": Integers(10**3, 10**12, (10**6, 10**9), symbol="n"),
+                    "d": Integers(1, 160_000_000, (784, 160_000_000), symbol="d"),
+                    "excess": Reals(1.0, 1e6, (1.0, 1e3), symbol="p/n"),
+                    "eps": Reals(1e-3, 0.1, (0.01, 0.1)),
+                    "WJ": Reals(0.01, 1.0, (1.0, 0.99, 0.5, 0.01)),
+                },
+                "WJ",
+                unbroken=1.0,
+            ),
         ),
     ),
     Claim(
@@ -396,7 +414,19 @@ bound is below 1.""",
         ),
         note=r"""The bound is 0.0011 and 0.0037: the constants are not meant to be
 sharp.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "there are as many parameters as in networks for these data",
+                "there is a share of them",
+                Exact(_at_size, lambda size, share: 1.0),
+                {
+                    "size": Choices(tuple(_SIZES)),
+                    "share": Reals(1e-8, 1.0, (1.0, 0.1, 1e-3, 1e-6), scale="log"),
+                },
+                "share",
+                unbroken=1.0,
+            ),
+        ),
     ),
     Claim(
         id="bubeck2021.order",
@@ -418,6 +448,20 @@ $p$, fitted over $p$ from $10^5$ to $10^9$, is $-\tfrac12$ up to $0.02$.""",
             r"the exponent is $-0.55$",
             Exact(_over_parameters, lambda growth, p: -0.55, tolerance=0.02),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "$J$ grows no faster than $p$",
+                "it grows like $p^g$",
+                Exact(_over_parameters, lambda growth, p: -0.5, tolerance=0.02),
+                {
+                    "growth": Reals(1.0, 20.0, (1.0, 1.1, 5.0, 20.0), symbol="g"),
+                    "p": Integers(
+                        10**4, 10**10, (10**5, 10**6, 10**7, 10**8, 10**9), symbol="p"
+                    ),
+                },
+                "growth",
+                unbroken=1.0,
+            ),
+        ),
     ),
 )

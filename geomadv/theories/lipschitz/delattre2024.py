@@ -234,13 +234,6 @@ def _narrow_grid_bound(kind: str, k: int, N: int, wider: int) -> float:
     return grid_bound(_kernel_of(kind, side), N) * right / (1 - 2 * (k // 2) / N)
 
 
-_SETTING = (
-    Hypothesis(
-        "the kernel's size is given",
-        why="it is the definition of the operator",
-    ),
-)
-
 CLAIMS = (
     Claim(
         id="delattre2024.larger-grid",

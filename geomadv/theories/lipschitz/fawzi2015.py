@@ -303,11 +303,17 @@ def _drawn(d: int, spread: float, flipped: float, *names: object) -> _Finite:
 
 
 def _linear_sides(
-    d: int, spread: float, flipped: float, angle: float, less: float = 0.0
+    d: int,
+    spread: float,
+    flipped: float,
+    angle: float,
+    less: float = 0.0,
+    outside: float = 0.0,
 ) -> tuple[float, float]:
     """Return rho and its bound, for a linear classifier at an angle to e_1.
 
-    In the bound the error is too small by the share `less`.
+    In the bound the error is too small by the share `less`, and the radius by the share
+    `outside`.
     """
     law = _drawn(d, spread, flipped)
     w = math.cos(angle) * np.eye(d)[0] + math.sin(angle) * np.eye(d)[1]
@@ -317,7 +323,7 @@ def _linear_sides(
     bound = linear_bound(
         law.mean(1),
         law.mean(-1),
-        radius=law.radius,
+        radius=(1 - outside) * law.radius,
         prior=law.prior,
         error=(1 - less) * errs,
     )
@@ -325,11 +331,12 @@ def _linear_sides(
 
 
 def _quadratic_sides(
-    d: int, spread: float, flipped: float, tilt: float
+    d: int, spread: float, flipped: float, tilt: float, outside: float = 0.0
 ) -> tuple[float, float]:
     """Return rho and its bound for x_1^2 - (1 + tilt) x_2^2 + smaller terms.
 
-    The classes lie near the two axes.
+    The classes lie near the two axes. In the bound the radius is too small by the share
+    `outside`.
     """
     rng = spawn(0, "fawzi2015", d, "quadric")
     y = np.repeat([1.0, -1.0], 10)
@@ -346,7 +353,7 @@ def _quadratic_sides(
         law.second(1),
         law.second(-1),
         A,
-        radius=law.radius,
+        radius=(1 - outside) * law.radius,
         prior=law.prior,
         error=errs,
     )
@@ -391,25 +398,38 @@ def _crossing_upper_ball(d: int, e: Any, percent: int = 100) -> Any:
 
 
 def _crossed(
-    n: int, rng: np.random.Generator, d: int, ratio: float
+    n: int, rng: np.random.Generator, d: int, ratio: float, spread: float = 0.0
 ) -> Bool[NDArray, " n"]:
-    """Draw noise of length `ratio` times the distance, and whether it crosses."""
+    """Draw noise of length `ratio` times the distance, and whether it crosses.
+
+    The length is multiplied by (|g|/sqrt(d))^spread, g ~ N(0, I) of its direction.
+    """
     first = rng.standard_normal(n)
-    rest = rng.chisquare(d - 1, n)
-    return first * ratio >= np.hypot(first, np.sqrt(rest))
+    size = np.hypot(first, np.sqrt(rng.chisquare(d - 1, n)))
+    return first * ratio * (size / math.sqrt(d)) ** spread >= size
+
+
+def _ratio_of_falling(d: int, e: float, fall: float) -> float:
+    """Return the ratio for normal noise of variances j^-fall, the first along w."""
+    from scipy.special import ndtri
+
+    variances = np.arange(1.0, d + 1.0) ** -fall
+    return math.sqrt(float(variances.sum())) / -float(ndtri(e))
+
+
+def _crossing_in_part(d: int, e: float, share: float) -> float:
+    """Return how often noise of the lower length crosses, over e.
+
+    It is uniform on the sphere of a subspace that holds w, of a share of d.
+    """
+    part = max(2, math.ceil(share * d))
+    return _crossing(float(random_ratio_bounds(d, e)[0]), part, e)
 
 
 _SPREAD = Reals(0.0, 0.1, (0.0, 0.05))
 _FLIPPED = Choices((0.0, 0.25))
 _E = Reals(1e-300, 0.08, (1e-15, 1e-3, 0.01, 0.05), scale="log")
 _D = Integers(2, 10**9, (2, 10, 100, 784, 3072, 10**9), symbol="d")
-
-_SETTING = (
-    Hypothesis(
-        r"noise is uniform on a sphere and the classifier linear",
-        why=r"other noise has another law of $\langle w, v\rangle$; it is defined so",
-    ),
-)
 
 CLAIMS = (
     Claim(
@@ -465,7 +485,23 @@ attained by two points and the classifier between them.""",
             ),
             Hypothesis(
                 r"the law has bounded support, $|x| \le M$",
-                why=r"without it the bound is infinite",
+                "the farthest point lies outside by a share of its length",
+                Exact(
+                    lambda d, spread, flipped, angle, outside: _linear_sides(
+                        d, spread, flipped, angle
+                    )[0],
+                    lambda d, spread, flipped, angle, outside: _linear_sides(
+                        d, spread, flipped, angle, outside=outside
+                    )[1],
+                ),
+                {
+                    "d": Integers(2, 50, (2, 10), symbol="d"),
+                    "spread": _SPREAD,
+                    "flipped": Choices((0.25,)),
+                    "angle": Reals(0.0, 1.5, (0.0, 0.5)),
+                    "outside": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0)),
+                },
+                "outside",
             ),
         ),
     ),
@@ -546,8 +582,28 @@ printed.""",
 is $1/\sqrt 2$ of this bound.""",
         hypotheses=(
             Hypothesis(
-                r"$A$ has eigenvalues of both signs and the law bounded support",
-                why=r"with one sign the classifier is constant",
+                r"the law has bounded support, $|x| \le M$",
+                "the farthest point lies outside by a share of its length",
+                Exact(
+                    lambda d, spread, flipped, tilt, outside: _quadratic_sides(
+                        d, spread, flipped, tilt
+                    )[0],
+                    lambda d, spread, flipped, tilt, outside: _quadratic_sides(
+                        d, spread, flipped, tilt, outside
+                    )[1],
+                ),
+                {
+                    "d": Integers(2, 20, (2, 5), symbol="d"),
+                    "spread": _SPREAD,
+                    "flipped": Choices((0.4,)),
+                    "tilt": Reals(0.0, 3.0, (0.0, 1.0)),
+                    "outside": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 0.9, 1.0)),
+                },
+                "outside",
+            ),
+            Hypothesis(
+                "$A$ has eigenvalues of both signs",
+                why="with one sign the classifier is constant",
             ),
         ),
     ),
@@ -582,7 +638,25 @@ measure $e$.""",
                 "e": Reals(1e-3, 0.4, (0.01,), scale="log"),
             },
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "noise is uniform on a sphere",
+                r"its length varies like $\|g\|^s$, $g$ normal; normal at $s = 1$",
+                Statistical(
+                    lambda n, rng, d, e, spread: _crossed(
+                        n, rng, d, float(random_ratio(d, e)), spread
+                    ),
+                    lambda d, e, spread: e,
+                    tolerance=0.1,
+                ),
+                {
+                    "d": Choices((2, 10), symbol="d"),
+                    "e": Choices((0.05,)),
+                    "spread": Reals(0.0, 1.0, (0.0, 0.1, 1.0), symbol="s"),
+                },
+                "spread",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.sqrt-d",
@@ -602,7 +676,19 @@ $d^{1/2}$.""",
             "the exponent is 0.52",
             Exact(random_ratio, lambda d, e: 0.52),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "noise has no preferred direction",
+                r"normal, of variances $j^{-a}$, the first along $w$",
+                Exact(_ratio_of_falling, lambda d, e, fall: 0.5),
+                {
+                    "d": Integers(100, 10**6, (10**3, 10**4, 10**5), symbol="d"),
+                    "e": Choices((1e-10, 0.01, 0.1)),
+                    "fall": Reals(0.0, 2.0, (0.0, 0.1, 0.5, 1.0), symbol="a"),
+                },
+                "fall",
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.random-noise-lower",
@@ -632,7 +718,20 @@ sign, over $e$.""",
                 most_boxes=20,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "noise is uniform on the sphere",
+                "on that of a subspace that holds $w$, of a share of the dimension",
+                Exact(_crossing_in_part, lambda d, e, share: 1.0, rtol=1e-8),
+                {
+                    "d": Choices((10, 100, 784, 3072), symbol="d"),
+                    "e": _E,
+                    "share": Reals(0.01, 1.0, (1.0, 0.9, 0.5, 0.1)),
+                },
+                "share",
+                unbroken=1.0,
+            ),
+        ),
     ),
     Claim(
         id="fawzi2015.random-noise-upper",
@@ -664,7 +763,26 @@ $e$.""",
             ),
         ),
         note=r"""As $d \to \infty$ the bound is about $\sqrt 2$ times the truth.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "noise is uniform on the sphere",
+                "on an ellipsoid that is shorter along $w$",
+                Exact(
+                    lambda d, e, axis: 1.0,
+                    lambda d, e, axis: _crossing(
+                        axis * float(random_ratio_bounds(d, e)[1]), d, e
+                    ),
+                    rtol=1e-8,
+                ),
+                {
+                    "d": Choices((2, 10, 100, 784, 3072), symbol="d"),
+                    "e": _E,
+                    "axis": Reals(0.1, 1.0, (1.0, 0.9, 0.5, 0.1)),
+                },
+                "axis",
+                unbroken=1.0,
+            ),
+        ),
     ),
 )
 

@@ -194,8 +194,8 @@ def _quadric_exact(d: int, roundness: float) -> float:
     return float(minimal_perturbation(model, x[None]).distance[0])
 
 
-def _quadric_deepfool(d: int, roundness: float) -> float:
-    return float(np.linalg.norm(quadric_steps(*_quadric(d, roundness))))
+def _quadric_deepfool(d: int, roundness: float, steps: int = 50) -> float:
+    return float(np.linalg.norm(quadric_steps(*_quadric(d, roundness), steps=steps)))
 
 
 _CLASSES = Integers(2, 30, (2, 3, 10), symbol="K")
@@ -262,7 +262,19 @@ the distance to it, and equal for a ball.""",
         hypotheses=(
             Hypothesis(
                 "the length is the sum of all steps, to the boundary itself",
-                why="a sum that is cut off may be shorter than the distance",
+                "it is cut off after a few steps",
+                Exact(
+                    lambda d, roundness, steps: _quadric_exact(d, roundness),
+                    _quadric_deepfool,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(2, 100, (2, 20), symbol="d"),
+                    "roundness": Reals(0.0, 1.0, (0.0, 0.5, 1.0)),
+                    "steps": Integers(1, 50, (50, 20, 5, 2, 1), "linear"),
+                },
+                "steps",
+                unbroken=50,
             ),
         ),
     ),

@@ -313,16 +313,20 @@ def _dimensions(d: ArrayLike) -> Float[NDArray, "..."]:
 # --- Claims --------------------------------------------------------------------------
 
 
-def _mean_root(d: int) -> float:
+def _mean_root(d: int, uneven: float = 0.0) -> float:
     """Return E sqrt(S), S = |w|^2, from the Laplace transform of S alone.
 
     E sqrt(S) = pi^(-1/2) int_0^inf (1 - E exp(-s^2 S)) s^-2 ds, where
-    E exp(-t S) = (1 + 2 t/d)^(-d/2).
+    E exp(-t S) = (1 + 2 t/d)^(-d/2). All weights share a factor of square 1 + uneven or
+    1 - uneven, at random.
     """
     from scipy.integrate import quad
 
     def exponent(s: float) -> float:
-        return -d / 2 * math.log1p(2 * s * s / d)
+        high, low = (
+            -d / 2 * math.log1p(2 * s * s * (1 + h) / d) for h in (-uneven, uneven)
+        )
+        return high + math.log1p(math.expm1(low - high) / 2)
 
     near, _ = quad(
         lambda s: -math.expm1(exponent(s)) / s**2 if s > 0 else 1.0,
@@ -335,11 +339,13 @@ def _mean_root(d: int) -> float:
     return (near + 1 - far) / math.sqrt(math.pi)
 
 
-def _l1_of_directions(n: int, rng: np.random.Generator, d: int) -> Float[NDArray, " n"]:
-    """Draw |u|_1 for u uniform on the sphere, in blocks."""
-    found = []
+def _l1_of_directions(
+    n: int, rng: np.random.Generator, d: int, fall: float = 0.0
+) -> Float[NDArray, " n"]:
+    """Draw |w|_1/|w|_2 for normal w of variances j^-fall, in blocks."""
+    found, scale = [], np.arange(1.0, d + 1.0) ** (-fall / 2)
     for start in range(0, n, 4096):
-        g = np.abs(rng.standard_normal((min(4096, n - start), d)))
+        g = scale * np.abs(rng.standard_normal((min(4096, n - start), d)))
         found.append(g.sum(axis=1) / np.sqrt((g * g).sum(axis=1)))
     return np.concatenate(found)
 
@@ -356,15 +362,23 @@ def _measured_damage(p: float, depth: int, d: int) -> float:
 
 
 @functools.cache
-def _measured_conv_damage(p: float, depth: int, n: int) -> float:
-    """Return n^(2/p) times the mean of |gradient|_q over convolutional networks."""
+def _conv_gradients(depth: int, n: int) -> Float[NDArray, "m n n"]:
+    streams = (spawn(0, "simongabriel2019", "conv", depth, n, i) for i in range(60))
+    return np.stack([random_conv_gradient(n, (8,) * depth, rng) for rng in streams])
+
+
+def _measured_conv_damage(p: float, depth: int, n: int, fall: float = 0.0) -> float:
+    """Return n^(2/p) times the mean of |gradient|_q over convolutional networks.
+
+    The i-th row of the image is multiplied by a number of square i^-fall before, whose
+    squares have the mean 1.
+    """
     q = 1.0 if math.isinf(p) else p / (p - 1)
-    norms = []
-    for repetition in range(60):
-        rng = spawn(0, "simongabriel2019", "conv", depth, n, repetition)
-        gradient = random_conv_gradient(n, (8,) * depth, rng)
-        norms.append(np.linalg.norm(gradient.ravel(), q))
-    return float(n ** (2 / p) * np.mean(norms))
+    square = np.arange(1.0, n + 1.0) ** -fall
+    rows = np.sqrt(square / square.mean())
+    gradients = _conv_gradients(depth, n) * rows[:, None]
+    norms = np.linalg.norm(gradients.reshape(len(gradients), -1), q, axis=1)
+    return float(n ** (2 / p) * norms.mean())
 
 
 def _damage_of_falling(fall: float, d: int) -> float:
@@ -374,12 +388,11 @@ def _damage_of_falling(fall: float, d: int) -> float:
     return float(mean / math.sqrt(variance.sum()))
 
 
-_SETTING = (
-    Hypothesis(
-        "weights are independent, normal and of He's variance",
-        why="only sums of many weights matter",
-    ),
-)
+def _damage_of_sparse(density: float, d: int) -> float:
+    """Return E|w|_1 for d^density normal weights that are not 0, of mean square 1."""
+    many = round(d**density)
+    return many * math.sqrt(2 / (math.pi * many))
+
 
 CLAIMS = (
     Claim(
@@ -398,7 +411,20 @@ an integral of the Laplace transform of $\|w\|_2^2$.""",
             r"it is $\sqrt{1 - 1/(2d)}$",
             Exact(lambda d: math.sqrt(1 - 1 / (2 * d)), _mean_root, rtol=1e-10),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "weights are independent and normal",
+                r"all have a common factor of square $1 \pm h$",
+                Exact(
+                    lambda d, h: mean_l2(d), lambda d, h: _mean_root(d, h), rtol=1e-10
+                ),
+                {
+                    "d": Integers(1, 10**9, (1, 2, 784), symbol="d"),
+                    "h": Reals(0.0, 0.99, (0.0, 0.01, 0.5, 0.99)),
+                },
+                "h",
+            ),
+        ),
     ),
     Claim(
         id="simongabriel2019.one-layer-l1",
@@ -427,7 +453,23 @@ $u = w/\|w\|_2$, which is bounded.""",
             ),
             domain={"d": Choices((3,))},
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "weights have one variance",
+                "it falls like $j^{-a}$",
+                Statistical(
+                    _l1_of_directions,
+                    lambda d, fall: mean_l1(d) / mean_l2(d),
+                    support=lambda d, fall: (1.0, math.sqrt(d) * (1 + 1e-12)),
+                    tolerance=0.02,
+                ),
+                {
+                    "d": Choices((3, 20), symbol="d"),
+                    "fall": Reals(0.0, 2.0, (0.0, 0.2, 2.0), symbol="a"),
+                },
+                "fall",
+            ),
+        ),
     ),
     Claim(
         id="simongabriel2019.sqrt-d",
@@ -462,7 +504,17 @@ seeds; the exponent is fitted and may be off by 0.05.""",
                 },
                 "fall",
             ),
-            *_SETTING,
+            Hypothesis(
+                "weights are normal",
+                "all but $d^s$ are 0, with the same sum of variances",
+                Exact(_damage_of_sparse, lambda density, d: 0.5, tolerance=0.05),
+                {
+                    "density": Reals(0.0, 1.0, (1.0, 0.95, 0.5, 0.0), symbol="s"),
+                    "d": Integers(16, 10**6, (10**3, 10**4, 10**5, 10**6), symbol="d"),
+                },
+                "density",
+                unbroken=1.0,
+            ),
         ),
     ),
     Claim(
@@ -487,6 +539,23 @@ $\varepsilon_p = \varepsilon_\infty d^{1/p}$ grows like $d^{1/2} = n$.""",
         ),
         note=r"""Means of 60 networks with 8 channels in each hidden layer, with fixed
 seeds; the exponent is fitted and may be off by 0.1.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "all pixels have weights of one variance",
+                r"rows are scaled down before, their squares like $i^{-a}$",
+                Exact(
+                    _measured_conv_damage,
+                    lambda p, depth, n, fall: 1.0,
+                    tolerance=0.1,
+                ),
+                {
+                    "p": Choices((2.0, math.inf)),
+                    "depth": Choices((1, 2)),
+                    "n": Integers(4, 24, (4, 8, 16, 24), symbol="n"),
+                    "fall": Reals(0.0, 4.0, (0.0, 0.5, 2.0, 4.0), symbol="a"),
+                },
+                "fall",
+            ),
+        ),
     ),
 )

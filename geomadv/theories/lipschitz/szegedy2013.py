@@ -407,6 +407,42 @@ def _pool_ratio(window: int, stride: int, order: float) -> float:
     return float((norms[0] / norms[1]).max())
 
 
+def _ratio_with_more(window: int, stride: int, more: int) -> float:
+    """Return the largest l_2 ratio, with more windows about the first pair's pixel."""
+    first, second = _image_pairs(window, stride)
+    change = max_pool(second, window, 1) - max_pool(first, window, 1)
+    starts = np.arange(change.shape[-1]) % stride == 0
+    used = np.logical_and.outer(starts, starts)
+    others = np.argwhere((change[0] > 0) & ~used)[:more]
+    used[tuple(others.T)] = True
+    moved = np.linalg.norm((second - first).reshape(len(first), -1), axis=1)
+    return float((np.linalg.norm(change[:, used], axis=1) / moved).max())
+
+
+def _norm_pool_ratio(window: int, stride: int, part: float) -> float:
+    """Return the largest ratio in l_inf where windows give their l_(1/part) norm."""
+    first, second = _image_pairs(window, stride)
+    first[0], second[0] = 0.0, 1.0
+    order = math.inf if part == 0 else 1 / part
+    sides = []
+    for images in (first, second):
+        windows = np.lib.stride_tricks.sliding_window_view(
+            images, (window, window), axis=(-2, -1)
+        )[:, ::stride, ::stride]
+        flat = windows.reshape(len(images), -1, window * window)
+        peak = np.maximum(np.abs(flat).max(axis=-1), 1e-300)
+        sides.append(peak * np.linalg.norm(flat / peak[..., None], order, axis=-1))
+    moved = np.abs(second - first).max(axis=(1, 2))
+    return float((np.abs(sides[1] - sides[0]).max(axis=1) / moved).max())
+
+
+def _largest_slope(eps: float, gamma: float) -> float:
+    """Return the largest slope of r/(eps + r^2)^gamma, r up to 100 sqrt(eps)."""
+    square = eps * np.r_[0.0, np.logspace(-6, 4, 101)]
+    slope = (eps + (1 - 2 * gamma) * square) / (eps + square) ** (gamma + 1)
+    return float(np.abs(slope).max())
+
+
 def _contrast_ratio(d: int, eps: float, gamma: float) -> float:
     """Return the largest |phi(x) - phi(y)|/|x - y| over pairs, some of them near 0."""
     rng = spawn(0, "szegedy2013", d)
@@ -451,16 +487,9 @@ _SECTION = SOURCE.at("section 4.3", checked=True)
 _SETTING = (
     Hypothesis(
         "padding is circular and the layer linear",
-        why="other padding has another matrix: it is the definition of the layer",
+        why="the claim is refuted with it; zeros are at `delattre2024.larger-grid`",
     ),
 )
-_POOLING = (
-    Hypothesis(
-        "windows start at every multiple of the stride",
-        why="it is the definition of the layer",
-    ),
-)
-
 CLAIMS = (
     Claim(
         id="szegedy2013.stride-factor",
@@ -539,7 +568,12 @@ windows that overlap, such as $3 \times 3$ at stride 2.""",
         ),
         note=r"""A counterexample: the images 0 and 1 at one pixel that four windows
 hold, 0 elsewhere.""",
-        hypotheses=_POOLING,
+        hypotheses=(
+            Hypothesis(
+                "windows start at every multiple of the stride",
+                why="the claim is refuted with it",
+            ),
+        ),
     ),
     Claim(
         id="szegedy2013.pooling-constant",
@@ -563,7 +597,23 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
                 lambda window, stride: 0.999 * pool_constant(window, stride),
             ),
         ),
-        hypotheses=_POOLING,
+        hypotheses=(
+            Hypothesis(
+                "windows start at the multiples of the stride",
+                "there are more of them",
+                Exact(
+                    _ratio_with_more,
+                    lambda window, stride, more: pool_constant(window, stride),
+                    rtol=1e-12,
+                ),
+                {
+                    "window": Choices((3, 5)),
+                    "stride": Choices((2, 3)),
+                    "more": Integers(0, 4, (0, 1, 4), "linear"),
+                },
+                "more",
+            ),
+        ),
     ),
     Claim(
         id="szegedy2013.pooling-in-l-inf",
@@ -586,7 +636,19 @@ constant $\lceil k/s\rceil$ in $\ell_2$: 1 for windows that do not overlap.""",
                 lambda window, stride: 0.999,
             ),
         ),
-        hypotheses=_POOLING,
+        hypotheses=(
+            Hypothesis(
+                "the pool is the largest pixel of its window",
+                r"it is the $\ell_p$ norm of the window, $p < \infty$",
+                Exact(_norm_pool_ratio, lambda window, stride, part: 1.0, rtol=1e-12),
+                {
+                    "window": Choices((2, 3)),
+                    "stride": Choices((1, 2)),
+                    "part": Reals(0.0, 1.0, (0.0, 0.01, 0.1, 0.5, 1.0), symbol="1/p"),
+                },
+                "part",
+            ),
+        ),
     ),
     Claim(
         id="szegedy2013.contrast",
@@ -617,6 +679,16 @@ $[\tfrac12, 1]$.""",
         ),
         hypotheses=(
             Hypothesis(r"$\varepsilon > 0$", why=r"at 0 the map is not continuous"),
+            Hypothesis(
+                r"$\gamma \ge 0$",
+                r"$\gamma < 0$",
+                Exact(_largest_slope, lambda eps, gamma: eps**-gamma, rtol=1e-12),
+                {
+                    "eps": Reals(1e-6, 1e6, (0.01, 1.0), symbol=r"\varepsilon"),
+                    "gamma": Reals(-2.0, 0.0, (0.0, -0.01, -0.1, -1.0)),
+                },
+                "gamma",
+            ),
         ),
     ),
     Claim(

@@ -416,7 +416,7 @@ _DELTA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\delta")
 _SETTING = (
     Hypothesis(
         "features and noise are normal",
-        why="the formulas are those of this law",
+        why="other noise is at `javanmard2020.adversarial-risk`",
     ),
 )
 
@@ -669,7 +669,10 @@ $\theta = X^Tz$ is optimal for adversarial training up to $\varepsilon =
                 "share",
                 unbroken=0.99,
             ),
-            *_SETTING,
+            Hypothesis(
+                "there are fewer points than parameters",
+                why="no estimator interpolates more",
+            ),
         ),
     ),
     Claim(

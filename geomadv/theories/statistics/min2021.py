@@ -548,10 +548,22 @@ def _drawn_loss(d: int, eps: float, step: float) -> float:
 
 
 def _losses(
-    n: int, rng: np.random.Generator, data: int, eps: float, sigma: float
+    n: int,
+    rng: np.random.Generator,
+    data: int,
+    eps: float,
+    sigma: float,
+    common: float = 0.0,
 ) -> Float[NDArray, " n"]:
-    """Draw -y <w, x>, averaged over x, of w trained on points with mu = 1."""
-    u = (1.0 + sigma * rng.standard_normal((n, data))).mean(axis=1)
+    """Draw -y <w, x>, averaged over x, of w trained on points with mu = 1.
+
+    A share of the noise's variance is common to all points.
+    """
+    noise = rng.standard_normal((n, data)).mean(axis=1)
+    if common > 0.0:
+        noise *= math.sqrt(1.0 - common)
+        noise += math.sqrt(common) * rng.standard_normal(n)
+    u = 1.0 + sigma * noise
     return np.asarray(-np.sign(u) * (np.abs(u) > eps))
 
 
@@ -711,7 +723,8 @@ _N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n", as_reals=True)
 _SETTING = (
     Hypothesis(
         "points are independent, with independent coordinates",
-        why="the formulas are sums over coordinates",
+        why="losses are sums over coordinates; dependent points are at "
+        "`min2021.clean-loss`",
     ),
 )
 
@@ -745,7 +758,12 @@ $\|w\|_\infty \le 1$.""",
                 atol=1e-13,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the loss is linear, and steps and weights are bounded in l_inf",
+                why="it is the definition of the training; any sample will do",
+            ),
+        ),
     ),
     Claim(
         id="min2021.clean-loss",
@@ -776,7 +794,25 @@ $\|w\|_\infty \le 1$.""",
                 tolerance=0.1,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "points are independent",
+                "their noise has a common part, of a share of its variance",
+                Statistical(
+                    _losses,
+                    lambda data, eps, sigma, common: clean_loss(1.0, sigma, data, eps),
+                    support=(-1.0, 1.0),
+                    tolerance=0.1,
+                ),
+                {
+                    "data": Choices((20,), symbol="n"),
+                    "eps": Choices((0.5,), symbol=r"\varepsilon"),
+                    "sigma": Choices((2.0,), symbol=r"\sigma"),
+                    "common": Reals(0.0, 1.0, (0.0, 0.1, 1.0)),
+                },
+                "common",
+            ),
+        ),
     ),
     Claim(
         id="min2021.weak-adversary",
