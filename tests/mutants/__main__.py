@@ -1,8 +1,9 @@
 """Plants errors in the formulas, one at a time, and asks whether the tests see them.
 
-`make mutants` plants 200, in copies of the tree. A run that was interrupted goes on:
-what was caught stays so while the text of its module is the same, and the others are
-tried again. The exit code is 0 where every mutant is caught or known as equivalent.
+`make mutants` plants 200, in copies of the tree: those of `plan.json` that the tree
+still has, and others in place of the rest. A run that was interrupted goes on: what was
+caught stays so while the text of its module is the same, and the others are tried
+again. The exit code is 0 where every mutant is caught or known as equivalent.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from tests.mutants._tests import arguments_for, claim_ids, formula_modules
 from tests.mutants._trial import LIMIT, Copy
 
 ROOT = Path(__file__).parents[2]
+PLAN = Path(__file__).with_name("plan.json")
 RESULTS = ("caught", "equivalent", "survived", "broken", "not run")
 
 
@@ -63,15 +65,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _plan(wanted: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants of the run, those of an interrupted run first."""
+    """Return the mutants of the run, those of an earlier one first."""
     path = options.out / "plan.json"
     run = {"count": options.count, "seed": options.seed, "only": options.only}
-    plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    kept = plan.get("names", ()) if plan.get("run") == run else ()
+    kept = next(filter(None, (_names(p, run) for p in (path, PLAN))), [])
     chosen = choose(wanted, options.count, options.seed, set(kept))
     text = json.dumps({"run": run, "names": [m.name for m in chosen]}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
     return chosen
+
+
+def _names(path: Path, run: dict[str, object]) -> list[str]:
+    """Return the names of a plan for such a run, if there is one."""
+    plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return list(plan["names"]) if plan.get("run") == run else []
 
 
 def _run(

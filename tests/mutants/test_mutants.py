@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import main
+from tests.mutants.__main__ import PLAN, main
 from tests.mutants._choice import choose, equivalents
 from tests.mutants._sites import KINDS, Mutant, mutants
 from tests.mutants._tests import arguments_for, formula_modules
@@ -103,6 +103,12 @@ def test_the_choice_is_even_and_depends_on_the_seed_alone() -> None:
     assert choose(every, 12, 1) != chosen
     kept = {found.name for found in choose(every, 4, 1)}
     assert kept <= {found.name for found in choose(every, 12, 0, kept)}
+
+
+def test_the_plan_of_the_tree_is_for_a_run_without_options() -> None:
+    plan = json.loads(PLAN.read_text(encoding="utf-8"))
+    assert plan["run"] == {"count": 200, "seed": 0, "only": ""}
+    assert len(set(plan["names"])) == len(plan["names"]) == 200
 
 
 @pytest.fixture(scope="module")
