@@ -2,12 +2,14 @@
 
 import dataclasses
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geomadv.cli._exits import refuse
 from geomadv.cli._options import Json, Selectors
-from geomadv.cli._outputs import check_outputs, write_json
+from geomadv.cli._outputs import check_outputs, write_json, write_text
 from geomadv.cli._verify import find_claims
 
 if TYPE_CHECKING:
@@ -22,15 +24,39 @@ def claims(
         bool, typer.Option("--full", help="Show statements, domains and twins too.")
     ] = False,
     json: Json = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py", help="Write three claims of one's own to begin with."
+        ),
+    ] = None,
 ) -> int:
     """List the claims with their sources."""
-    check_outputs(json=json)
+    check_outputs(json=json, template=template)
+    if template is not None:
+        return _begin(template)
     selected = find_claims(selectors)
     if json is not None:
         write_json(json, {"claims": [_record(claim) for claim in selected]})
     from geomadv.cli._console import console
 
     _print(console(), selected, full=full)
+    return 0
+
+
+def _begin(path: Path) -> int:
+    """Write a file of claims of one's own."""
+    from importlib.resources import files
+
+    from geomadv.cli._console import console
+
+    if path.suffix != ".py" or not path.stem.isidentifier():
+        refuse("--template", f"must be named like a module, NAME.py, got {path.name!r}")
+    if path.exists():
+        refuse("--template", f"{path} is there already")
+    source = files("geomadv.claims") / "template.txt"
+    write_text(path, source.read_text(encoding="utf-8"))
+    console().print(f"wrote {path}: three claims; `geomadv verify {path}` decides them")
     return 0
 
 

@@ -37,3 +37,15 @@ def test_the_list_as_json(run: Run, claims: dict[str, Claim], tmp_path: Path) ->
     assert found[0]["source"]["authors"].startswith("P. Lévy")
     assert found[0]["domain"]["mass"]["upper"] == 0.5
     assert found[4]["expected"] == "VIOLATED"
+
+
+def test_a_template_is_written_once_and_verified(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    assert run("claims", "--template", path).code == 0
+    ended = run("verify", path)
+    assert ended.code == 0
+    assert "mine.half-spheres" in ended.out
+    path.write_text("mine = 1\n", encoding="utf-8")
+    assert run("claims", "--template", path).code == 64
+    assert path.read_text(encoding="utf-8") == "mine = 1\n"
+    assert run("claims", "--template", tmp_path / "my draft.py").code == 64

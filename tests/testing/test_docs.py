@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def files(tmp_path: Path) -> Path:
         assert name is not None
         (tmp_path / name[1]).write_text(block, encoding="utf-8")
     return tmp_path
+
+
+def test_the_draft_is_the_template(files: Path) -> None:
+    template = resources.files("geomadv.claims") / "template.txt"
+    draft = (files / "mydraft.py").read_text(encoding="utf-8")
+    assert draft == "# mydraft.py\n" + template.read_text(encoding="utf-8")
 
 
 def test_the_draft_is_verified_by_all_three_kinds_of_evidence(files: Path) -> None:
