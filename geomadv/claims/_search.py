@@ -202,8 +202,9 @@ def _line(
     values = [at(float(x)) for x in stops]
     for k in range(1, _STOPS - 1):
         if values[k - 1] > values[k] < values[k + 1]:
-            bracket = (float(stops[k - 1]), float(stops[k]), float(stops[k + 1]))
-            minimize_scalar(at, bracket, method="brent", options={"maxiter": 25})
+            # no bracket, which a random slack need not be the next time
+            ends = (float(stops[k - 1]), float(stops[k + 1]))
+            minimize_scalar(at, bounds=ends, method="bounded", options={"maxiter": 25})
 
 
 def _hypothesis(objective: Objective, cell: Cell, rng: np.random.Generator) -> None:
