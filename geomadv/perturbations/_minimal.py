@@ -90,6 +90,10 @@ def minimal_perturbation(
     it has changed beside the way. Where the votes of several neighbours tie and no
     decision changes beside the point either, the distance is not exact.
 
+    Of nearest neighbours in one place the first in order is the nearer one. Where they
+    have different labels, scikit-learn's `predict` may take another, and with it
+    another decision. Of classes with equal functions the first has all points.
+
     In up to 3 dimensions brackets of Gaussian and Laplace expansions close to 1e-4
     within the budget: kernel ridge regressions of 300 points with alpha from 1e-4 on
     do, and so do votes of 3 to 6 classes of 300 points in all, also behind a

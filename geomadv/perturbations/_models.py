@@ -111,6 +111,8 @@ def _affine(model: Any) -> Form:
         raise _refuse(model, "several labels for a point", "one label for each point")
     W = np.atleast_2d(np.asarray(_dense(model.coef_), float))
     b = np.broadcast_to(np.asarray(model.intercept_, float).ravel(), len(W))
+    if not (np.isfinite(W).all() and np.isfinite(b).all()):
+        raise _refuse(model, "others", "finite coefficients and no prior of 0")
     return Affine(W, b)
 
 
@@ -134,6 +136,8 @@ def _discriminant(model: Any) -> Form:
     for R, s, mean, prior in parts:
         if not (np.asarray(s) > 0).all():
             raise _refuse(model, "one with a zero", "covariances of full rank")
+        if not prior > 0:
+            raise _refuse(model, f"{prior:g}", "finite coefficients and no prior of 0")
         half = -(R / s) @ R.T / 2.0
         A.append((half + half.T) / 2.0)
         b.append(-A[-1] @ mean)
@@ -253,14 +257,25 @@ def _neighbours(model: Any) -> Form:
     )
 
 
+def _steps(model: Any) -> list[Any]:
+    """Return the steps of a pipeline, and of the pipelines in it, in turn."""
+    from sklearn.pipeline import Pipeline
+
+    return [
+        part
+        for _, step in model.steps
+        for part in (_steps(step) if isinstance(step, Pipeline) else [step])
+    ]
+
+
 def _pipeline(model: Any) -> Form:
     from sklearn.utils.validation import check_is_fitted
 
     from geomadv.classifiers import FourierFeatures, KernelFeatures
 
-    *before, (_, last) = model.steps
+    *before, last = _steps(model)
     form = form_of(last)
-    for _, step in reversed(before):
+    for step in reversed(before):
         if isinstance(step, KernelFeatures | FourierFeatures):
             check_is_fitted(step)
             kernel = isinstance(step, KernelFeatures)

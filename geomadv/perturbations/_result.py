@@ -56,10 +56,13 @@ def least(
     steps : callable
         ``steps(rows, c, j)`` returns distances and steps from points of the class c to
         where f_c = f_j, or where f_c = 0 if j is None. Of equal ones the first j's is
-        taken.
+        taken. Where f_c = f_j everywhere the first of the two has all points, and the
+        decision does not change.
     """
     functions = len(form.b)
     if functions == 1:
+        if _same(form, 0, None):
+            return exactly(np.zeros(X.shape), np.full(len(X), np.inf))
         distance, delta = steps(X, 0, None)
         return exactly(delta, distance)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -74,10 +77,18 @@ def least(
     for c in np.unique(classes).tolist():
         rows = np.flatnonzero(classes == c)
         for j in range(functions):
-            if j == c:
+            if j == c or _same(form, c, j):
                 continue
             found, step = steps(X[rows], c, j)
             shorter = found < distance[rows]
             distance[rows[shorter]] = found[shorter]
             delta[rows[shorter]] = step[shorter]
     return exactly(delta, distance)
+
+
+def _same(form: Affine | Quadratic, c: int, j: int | None) -> bool:
+    """Tell whether f_c = f_j everywhere, or f_c = 0 if j is None."""
+    parts = (form.W, form.b) if isinstance(form, Affine) else (form.A, form.b, form.c)
+    return all(
+        bool((part[c] == (0.0 if j is None else part[j])).all()) for part in parts
+    )

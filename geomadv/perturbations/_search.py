@@ -14,6 +14,7 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Bool, Float, NDArray
+from geomadv.perturbations._faces import exposed, negative_far_away
 from geomadv.perturbations._forms import Expansion, Pairs, ballot, unlost, values
 from geomadv.perturbations._half_spaces import nearest_points
 from geomadv.perturbations._kernels import Kernel
@@ -84,9 +85,19 @@ class Search:
 
     def nearest(self, X: Float[NDArray, "n d"]) -> Float[NDArray, "n d"]:
         """Return the shortest steps found from many starts."""
-        n, d = X.shape
-        starts = self._starts(X)
-        count = starts.shape[1]
+        steps = self._from(X, self._starts(X))
+        lost = ~steps.any(axis=1)
+        if lost.any() and len(self._beyond):
+            x = X[lost][:, None]
+            ways = self._outer(self._beyond - self.margins.inner(X[lost])[:, None])
+            steps[lost] = self._from(X[lost], np.clip(x + ways, self.lower, self.upper))
+        return steps
+
+    def _from(
+        self, X: Float[NDArray, "n d"], starts: Float[NDArray, "n s d"]
+    ) -> Float[NDArray, "n d"]:
+        """Return the shortest steps found from some starts."""
+        (n, d), count = X.shape, starts.shape[1]
         own = np.repeat(np.arange(n), count)
         scales = np.concatenate([np.linspace(0.0, 1.0, 25)[1:], [1.5, 2.0, 4.0]])
         steps = self.along(X[own], starts.reshape(-1, d), scales, 12)
@@ -123,9 +134,7 @@ class Search:
             _, more = _dispatch.nearest(Z, centres[against], few)
             near = np.concatenate([near, against[more]], axis=1)
         ways = np.concatenate([centres[near], self._far + 0.0 * Z[:, None]], axis=1)
-        ways -= Z[:, None]
-        if self.margins.T is not None:
-            ways = ways @ np.linalg.pinv(self.margins.T).T
+        ways = self._outer(ways - Z[:, None])
         # in coordinates in which the map has columns of length 1
         units = self.margins.units
         lengths = np.linalg.norm(ways / units, axis=2)[:, : near.shape[1]]
@@ -141,6 +150,11 @@ class Search:
         turns = turns / np.where(sizes > 0, sizes, 1.0)
         rays = np.concatenate([ways, turns * far[:, None, None]], axis=1)
         return np.clip(X[:, None] + rays, self.lower, self.upper)
+
+    def _outer(self, ways: Float[NDArray, "n s r"]) -> Float[NDArray, "n s d"]:
+        """Return the shortest steps of x that are steps of z."""
+        T = self.margins.T
+        return ways if T is None else ways @ np.linalg.pinv(T).T
 
     def width(self) -> float:
         """Return a length over which a kernel changes, in the space of x."""
@@ -193,7 +207,7 @@ class Search:
             ways = rng.standard_normal((64, r))
             feet = np.zeros((64, r)) + centres.mean(axis=0)
             if self.kernel.name == "gaussian" and r <= _HULL:
-                ends, normals = _exposed(centres, margins.D[:, j])
+                ends, normals = exposed(centres, margins.D[:, j])
                 feet = np.concatenate([ends, feet])
                 ways = np.concatenate([normals, ways])
             ways /= np.linalg.norm(ways, axis=1, keepdims=True)
@@ -205,6 +219,19 @@ class Search:
             rows = rows[np.argsort(first[rows], kind="stable")[:_FAR]]
             found.append(points[rows, first[rows]])
         return np.concatenate([np.zeros((0, r)), *found])
+
+    @cached_property
+    def _beyond(self) -> Float[NDArray, "k r"]:
+        """Points still farther, of Gaussian terms that are outweighed on a face."""
+        margins, g = self.margins, self.kernel.gamma
+        centres, columns = margins.centres, self._level()
+        if self.kernel.name != "gaussian" or centres.shape[1] > _HULL:
+            columns = []
+        middle = centres.mean(axis=0)
+        return np.concatenate(
+            [np.zeros((0, len(middle)))]
+            + [negative_far_away(centres, middle, margins.D[:, j], g) for j in columns]
+        )
 
     def refined(
         self, X: Float[NDArray, "n d"], steps: Float[NDArray, "n d"]
@@ -290,25 +317,6 @@ class Search:
             if length < size:
                 step, size = new, length
         return step
-
-
-def _exposed(
-    centres: Float[NDArray, "m r"], a: Float[NDArray, " m"]
-) -> tuple[Float[NDArray, "k r"], Float[NDArray, "k r"]]:
-    """Return negative terms' centres on the hull of all, and directions outwards."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    used, down = centres[a != 0], centres[a < 0]
-    if centres.shape[1] == 1:
-        sides = np.array([[1.0, -used.max()], [-1.0, used.min()]])
-    else:
-        try:
-            sides = ConvexHull(used).equations
-        except (QhullError, ValueError):  # all in a flat
-            return down[:0], down[:0]
-    heights = down @ sides[:, :-1].T + sides[:, -1]
-    on = heights > -1e-9 * np.abs(used - used[0]).max()
-    return down[on.any(axis=1)], (on @ sides[:, :-1])[on.any(axis=1)]
 
 
 def _trust(steps: NDArray, units: NDArray) -> tuple[NDArray, NDArray]:

@@ -6,7 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from geomadv.perturbations._faces import _apart, _farthest, dominated_beyond
+from geomadv.perturbations._expansion import bracket
+from geomadv.perturbations._faces import (
+    _apart,
+    _farthest,
+    _Terms,
+    dominated_beyond,
+    negative_far_away,
+)
+from geomadv.perturbations._forms import Expansion
 
 GAMMA = 0.5
 SQUARE = np.array(list(itertools.product([-1.0, 1.0], repeat=2)))
@@ -68,6 +76,68 @@ def test_terms_on_two_edges_need_a_larger_radius_than_either():
     assert 2.0 < both < 20.0
     # too small to be more than e P anywhere
     assert dominated_beyond(z, np.zeros(2), np.r_[one, -1e-4, -1e-4], GAMMA) == 0.0
+
+
+def planted(part, tilt=(0.0, 0.0)):
+    """Corners of a cube, and -part times what they outweigh amid a face, in five terms.
+
+    With a = 1 at the corners N_F/P_F is (n + 2 m e^-g (cosh s + cosh t))/(4 e^-2g
+    cosh s cosh t) for -n amid the face and -m amid its edges, and largest at s = t = 0.
+    Multiplied by e^<w, z_i> terms have the same ratios elsewhere.
+    """
+    cube = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
+    middles = [[0.0, 0.0], [0.0, 1.0], [0.0, -1.0], [1.0, 0.0], [-1.0, 0.0]]
+    z = np.concatenate([cube, np.c_[np.ones(5), middles]])
+    most = 4.0 * math.exp(-2.0 * GAMMA)
+    n = np.r_[0.6 * most, np.full(4, 0.1 * most * math.exp(GAMMA))]
+    return z, np.r_[np.ones(8), -part * n] * np.exp(z[:, 1:] @ tilt)
+
+
+@pytest.mark.parametrize("tilt", [(0.0, 0.0), (1.3, -2.1)])
+def test_five_terms_on_one_face_are_told_from_a_hundredth_more(tilt):
+    z, a = planted(0.99, tilt)
+    R = dominated_beyond(z, np.zeros(3), a, GAMMA)
+    assert R < 100.0
+    rng = np.random.default_rng(0)
+    foot = -np.array(tilt) / (2.0 * GAMMA) + 0.5 * rng.standard_normal((2000, 2))
+    assert (lifted(np.c_[np.full(2000, R + 1.0), foot], z, a) > 0).all()
+    assert len(negative_far_away(z, np.zeros(3), a, GAMMA)) == 0
+    z, a = planted(1.01, tilt)
+    assert np.isinf(dominated_beyond(z, np.zeros(3), a, GAMMA))
+    point = negative_far_away(z, np.zeros(3), a, GAMMA)
+    assert (lifted(point, z, a) < 0).all()
+    assert len(point) == 1
+
+
+def test_the_share_of_a_face_is_proven_by_half_at_least():
+    """log(P_F/N_F) >= -log .9 everywhere, and no more than that at 0."""
+    z, a = planted(0.9)
+    found, _ = _Terms.of(z, np.zeros(3), a, GAMMA).at_infinity
+    assert -math.log(0.9) / 2.0 * (1.0 - 1e-9) <= found <= -math.log(0.9)
+
+
+@pytest.mark.parametrize("part", [0.99, 1.01])
+def test_brackets_close_where_a_face_decides(part):
+    z, a = planted(part, (0.4, -0.3))
+    options = {"kernel": "gaussian", "gamma": GAMMA}
+    form = Expansion(z, a[:, None], np.zeros(1), options, None, np.zeros(3))
+    found = bracket(form, np.array([[-0.5, 0.2, 0.1]]), 2.0, None)
+    if part < 1:
+        assert np.isinf(found.lower).all()
+    else:
+        assert (found.distance - found.lower <= 1e-3 * found.distance).all()
+
+
+@pytest.mark.parametrize(("a", "proven"), [(-0.9, True), (-1.1, False)])
+def test_terms_at_the_same_end_add_up(a, proven):
+    z = np.array([[0.0], [1.0], [1.0]])
+    R = dominated_beyond(z, np.zeros(1), np.array([1.0, 1.0, a]), GAMMA)
+    assert np.isfinite(R) == proven
+    # inside of the end by a rounding error, and outside
+    for off in (-(2.0**-53), 2.0**-52):
+        z[2] = 1.0 + off
+        R = dominated_beyond(z, np.zeros(1), np.array([1.0, 1.0, a]), GAMMA)
+        assert np.isinf(R)
 
 
 def test_off_the_edge_by_a_rounding_error_proves_nothing():

@@ -192,13 +192,22 @@ def test_arcs_from_the_pole_to_the_hyperplane_and_past_it():
 def test_constant_models(p):
     constant = LinearClassifier.from_parameters([0.0, 0.0], 2.0)
     assert np.isinf(distance(constant, [[1.0, 2.0]], p=p)[0])
-    zero = LinearClassifier.from_parameters([0.0, 0.0], 0.0)
-    assert distance(zero, [[1.0, 2.0]], p=p)[0] == 0
+    zero = LinearClassifier.from_parameters([0.0, 0.0], 0.0)  # all in the first class
+    assert np.isinf(distance(zero, [[1.0, 2.0]], p=p)[0])
     for metric in (np.eye(2), "geodesic"):
         assert np.isinf(distance(constant, [[1.0, 2.0]], metric=metric)[0])
-        assert distance(zero, [[1.0, 2.0]], metric=metric)[0] == 0
+        assert np.isinf(distance(zero, [[1.0, 2.0]], metric=metric)[0])
     same = LinearClassifier.from_parameters([[1, 0], [1, 0]], [1, 0])
     assert np.isinf(distance(same, [[1.0, 2.0]], p=p)[0])
+
+
+@pytest.mark.parametrize("p", [1, 2, INF])
+@pytest.mark.parametrize("box", [None, (-9.0, 9.0)])
+def test_a_class_that_equals_an_earlier_one_takes_no_points(p, box):
+    model = LinearClassifier.from_parameters([[1, 0], [1, 0], [-1, 0]], [0, 0, 1])
+    found = minimal_perturbation(model, [[2.0, 3.0]], p=p, box=box)
+    np.testing.assert_allclose(found.delta, [[-1.5, 0.0]])
+    assert found.distance[0] == 1.5
 
 
 models = st.tuples(

@@ -173,8 +173,37 @@ REFUSED = {
         np.stack([TWO, 1 - TWO, TWO], axis=1),
         "one label for each point",
     ),
+    "no prior, quadratic": (
+        da.QuadraticDiscriminantAnalysis(priors=[0.0, 1.0]),
+        TWO,
+        "no prior of 0",
+    ),
+    "no prior, linear": (
+        da.LinearDiscriminantAnalysis(priors=[0.0, 0.5, 0.5]),
+        THREE,
+        "no prior of 0",
+    ),
     "clip": (make_pipeline(MinMaxScaler(clip=True), LinearSVC()), TWO, "clip=False"),
 }
+
+
+def test_pipelines_in_pipelines():
+    steps = StandardScaler(), PCA(2), LinearSVC(random_state=0)
+    flat = make_pipeline(*steps).fit(X, THREE)
+    nested = make_pipeline(make_pipeline(*flat[:2]), flat[2])
+    found = minimal_perturbation(nested, TEST[:5])
+    np.testing.assert_array_equal(
+        found.delta, minimal_perturbation(flat, TEST[:5]).delta
+    )
+    changes(nested, found)
+
+
+def test_coincident_centroids_are_one():
+    points = [[1, 1], [-1, -1], [1, -1], [-1, 1], [9, 1], [9, -1]]
+    model = NearestCentroid().fit(points, [0, 0, 1, 1, 2, 2])
+    found = minimal_perturbation(model, [[0.0, 1.0]])
+    np.testing.assert_array_equal(found.delta, [[4.5, 0.0]])
+    assert found.exact.all()
 
 
 def test_a_polynomial_of_degree_0_is_constant():
@@ -183,6 +212,7 @@ def test_a_polynomial_of_degree_0_is_constant():
 
 
 @pytest.mark.errors
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning:sklearn")
 @pytest.mark.parametrize("case", REFUSED)
 def test_settings_for_which_nothing_is_known_are_refused(case):
     model, y, message = REFUSED[case]
