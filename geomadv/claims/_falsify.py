@@ -1,10 +1,11 @@
 r"""Falsification: search for a violation, confirm it, and make it simple.
 
 A violation is what the claim's own evidence calls one. A floating-point violation
-exceeds the stated error of the sides. A certain one is found by ball arithmetic at the
-point. A random one is looked for with few draws and then decided by fresh ones, at the
-k-th such decision with the error rate 6 a/(pi^2 k^2), so that a true claim is accused
-with probability at most a, however long the search.
+exceeds the stated error of the sides and what rounding does to them nearby. A certain
+one is found by ball arithmetic at the point. A random one is looked for with few draws
+and then decided by fresh ones, at the k-th such decision with the error rate
+6 a/(pi^2 k^2), so that a true claim is accused with probability at most a, however long
+the search.
 """
 
 import contextlib
@@ -20,8 +21,10 @@ from geomadv._validate import integer, real
 from geomadv.claims._claim import Claim
 from geomadv.claims._code import code
 from geomadv.claims._evaluate import at, domain_of
+from geomadv.claims._exact import Exact
 from geomadv.claims._family import has_family, shrunk
 from geomadv.claims._outcome import Point, Verdict
+from geomadv.claims._rounding import LARGE, rounding
 from geomadv.claims._search import Objective, Stop, search
 from geomadv.claims._shrink import simplest
 from geomadv.claims._statistical import Statistical
@@ -246,7 +249,7 @@ class _Hunt:
     def score(self, point: dict[str, Any]) -> float:
         """Return the relative slack; stop the search at a confirmed violation."""
         if not self.random:
-            judged = self._at(point, self.error_rate, ("falsify",), self.draws)
+            judged = self._judged(point)
             if judged.verdict is Verdict.VIOLATED:
                 self.found = judged
                 raise Stop
@@ -293,7 +296,7 @@ class _Hunt:
                     failed = self._decided(point) and self.found is not None
                     judged = self.found
                 else:
-                    judged = self._at(point, self.error_rate, ("falsify",), self.draws)
+                    judged = self._judged(point)
                     failed = judged.verdict is Verdict.VIOLATED
             except Exception:  # noqa: BLE001 - a point that cannot be judged
                 return False
@@ -317,6 +320,30 @@ class _Hunt:
         if self.where is None or self.axis is not None:
             return True
         return bool(self.where(**point))
+
+    def _judged(self, point: dict[str, Any]) -> Point:
+        """Decide without draws; raise where rounding could be all that fails."""
+        judged = self._at(point, self.error_rate, ("falsify",), self.draws)
+        evidence = self.claim.twin.evidence if self.twin else self.claim.evidence
+        largest = max(1.0, abs(judged.lhs), abs(judged.rhs))
+        excess = -judged.slack
+        small = judged.verdict is Verdict.VIOLATED and excess <= LARGE * largest
+        if not (small and isinstance(evidence, Exact)) or self.axis is not None:
+            return judged
+
+        def gap(near: dict[str, Any]) -> float:
+            with contextlib.suppress(Exception):
+                if self._allowed(near):
+                    return float(evidence.lhs(**near)) - float(evidence.rhs(**near))
+            return math.nan
+
+        moved = rounding(gap, point, self.domain, excess)
+        if moved < excess:
+            return judged
+        raise ArithmeticError(
+            f"the relation fails by {excess:.2g}, and rounding moves the sides by "
+            f"{moved:.2g}: state atol, or subtract no near numbers"
+        )
 
     def _at(
         self, point: dict[str, Any], rate: float, names: tuple[str, ...], draws: int

@@ -97,7 +97,7 @@ def assert_statistically(
     budget : int
         Random draws for one decision, at most.
     undecided : {"fail", "pass"}
-        What to make of a claim that stayed INCONCLUSIVE.
+        What to make of a claim, or a twin, that stayed INCONCLUSIVE.
 
     Returns
     -------
@@ -107,8 +107,8 @@ def assert_statistically(
     Raises
     ------
     AssertionError
-        If the claim is decided against what is expected, if its twin is, or if the
-        claim is undecided and that counts as a failure.
+        If the claim is decided against what is expected, if its twin is, or if one of
+        them is undecided and that counts as a failure.
     ValueError
         If an argument is out of range.
 
@@ -143,8 +143,15 @@ def assert_statistically(
             f"the twin of {claim.id} came out {result.twin.verdict}: "
             "the check shows no power"
         )
-    if result.outcome.verdict is Verdict.INCONCLUSIVE and undecided == "fail":
-        raise AssertionError(_message(result, "stayed"))
+    if undecided == "fail":
+        if result.outcome.verdict is Verdict.INCONCLUSIVE:
+            raise AssertionError(_message(result, "stayed"))
+        if claim.twin.given and result.twin.verdict is Verdict.INCONCLUSIVE:
+            why = " ".join(result.twin.error.split())
+            raise AssertionError(
+                f"the twin of {claim.id} stayed INCONCLUSIVE{f' ({why})' if why else ''}"
+                ": the check shows no power"
+            )
     return result
 
 

@@ -325,3 +325,48 @@ def test_bad_arguments_are_named():
 def test_the_grid_lies_in_the_domain_that_is_searched():
     domain = {"d": Integers(2, 10**6), "eps": Reals(0, 1)}
     assert all(2 <= p["d"] <= 10**6 and 0 <= p["eps"] <= 1 for p in grid(domain))
+
+
+# --- what only rounding does ----------------------------------------------------------
+
+
+def logistic(x):
+    return 1 / (1 + math.exp(-x))
+
+
+@pytest.mark.parametrize(
+    "conjecture",
+    [
+        made(
+            lambda x, y: (abs(logistic(x) - logistic(y)), abs(x - y) / 4),
+            x=Reals(-10, 10),
+            y=Reals(-10, 10),
+        ),
+        made(lambda x: (math.log(1 + x), x), x=Reals(0, 1)),
+        made(lambda x: ((1 + x) ** 2 - 1 - 2 * x, x * x), x=Reals(0, 1)),
+        made(lambda x: (math.sqrt(1 + x) - 1, x / 2), x=Reals(0, 10)),
+    ],
+    ids=["slope", "logarithm", "square", "root"],
+)
+def test_rounding_accuses_no_true_claim(conjecture):
+    result = falsify(conjecture, budget=0.5)
+    assert result.violation is None
+    assert result.undecided > 0
+    assert "state atol" in result.error
+
+
+@pytest.mark.parametrize(
+    "conjecture",
+    [
+        made(lambda x: (x * (1 - x), 0.25 - 1e-9), x=Reals(0, 1)),
+        made(lambda x: (math.exp(-x), 0.999999 * math.exp(-x)), x=Reals(0, 700)),
+        made(lambda x: (1e-10 * (x == 0.5), 0.0), x=Reals(0, 1)),
+        made(lambda x: (1e-10 * math.ceil(4 * x), 2e-10), x=Reals(0, 1)),
+        made(lambda x, y: (1e-10 * (x == y), 0.0), x=Reals(0, 1), y=Reals(0, 1)),
+    ],
+    ids=["little", "tail", "point", "jump", "diagonal"],
+)
+def test_a_small_violation_is_none_of_rounding(conjecture):
+    result = falsify(conjecture, budget=5)
+    assert result.violation is not None
+    assert result.undecided == 0
