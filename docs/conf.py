@@ -6,7 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-os.environ.setdefault("MPLBACKEND", "Agg")
+# The notebooks' kernels inherit it, and a backend of that name shows no figures.
+os.environ.pop("MPLBACKEND", None)
 
 project = "geomadv"
 author = "The geomadv developers"
@@ -33,6 +34,7 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 nb_execution_mode = "auto"
 nb_execution_timeout = 120
+nb_render_markdown_format = "myst"
 
 autodoc_typehints = "none"
 autosummary_generate = True

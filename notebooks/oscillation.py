@@ -147,7 +147,9 @@ with style():
         dimensions,
         [f.lower for f in found],
         [f.upper for f in found],
-        alpha=0.3,
+        alpha=0.5,
+        color=PALETTE["vermilion"],
+        lw=1.5,
         label="covering radius, certified",
     )
     axes.plot(

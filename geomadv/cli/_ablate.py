@@ -50,14 +50,15 @@ def _print(
     from rich.table import Table
     from rich.text import Text
 
-    from geomadv.cli._console import console
+    from geomadv.cli._console import console, hanging
 
     out = console()
     last = ""
     for result in results:
         claim = result.claim
         if claim.id != last:
-            out.print(Text.assemble((claim.id, "bold"), f"  {claim.title}"))
+            title = Text.assemble((claim.id, "bold"), f"  {claim.title}")
+            out.print(hanging(out, title))
         last = claim.id
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, style="dim")
@@ -73,7 +74,8 @@ def _print(
     out.print(Text(f"{total} broken: {needed} needed", style=style))
     for claim, one in kept:
         words = f"{claim.id} keeps: {one.statement}"
-        out.print(Text(f"{words}; {one.why}" if one.why else words, style="dim"))
+        line = Text(f"{words}; {one.why}" if one.why else words, style="dim")
+        out.print(hanging(out, line))
 
 
 def _sentence(result: "Ablated") -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import groupby
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,6 +65,7 @@ def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None
     from rich.padding import Padding
     from rich.text import Text
 
+    from geomadv.cli._console import hanging
     from geomadv.report._words import work
 
     for (theory, paper), group in groupby(selected, key=lambda c: (c.theory, c.paper)):
@@ -79,7 +81,7 @@ def _print(out: "Console", selected: "tuple[Claim, ...]", *, full: bool) -> None
             line = Text.assemble((claim.id, "cyan"), f"  {claim.title}")
             if claim.expected == "VIOLATED":
                 line.append("  [wrong as printed]", style="yellow")
-            out.print(Padding(line, (0, 0, 0, 2), expand=False))
+            out.print(hanging(out, line, 2))
             for text in _details(claim) if full else ():
                 out.print(Padding(Text(text), (0, 0, 0, 6), expand=False))
         out.print()
@@ -144,8 +146,11 @@ def _record(claim: "Claim") -> dict[str, Any]:
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Make typical values such that JSON can hold them."""
+    """Make typical values such that JSON can hold them; p may be infinite."""
     typical = [
-        v if isinstance(v, str | int | float) else str(v) for v in fields["typical"]
+        v
+        if isinstance(v, str | int) or (isinstance(v, float) and isfinite(v))
+        else str(v)
+        for v in fields["typical"]
     ]
     return {**fields, "typical": typical}

@@ -3,6 +3,8 @@
 from typing import Any, NamedTuple, NoReturn
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from geomadv.cli._exits import BROKEN_PIPE
 
@@ -32,6 +34,12 @@ def console(*, stderr: bool = False, file: Any = None) -> Console:
     if not out.is_terminal:
         out.width = PIPE_WIDTH
     return out
+
+
+def hanging(out: Console, line: Text, left: int = 0) -> Padding:
+    """Return a line of which what does not fit is indented by two more."""
+    lines = line.wrap(out, out.width - left - 2)
+    return Padding(Text("\n  ").join(lines), (0, 0, 0, left), expand=False)
 
 
 def marks(out: Console) -> Marks:

@@ -48,6 +48,7 @@ def _print(out: "Console", result: "Result") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from geomadv.cli._console import hanging
     from geomadv.cli._table import verdict_text
     from geomadv.report._words import (
         complaints,
@@ -58,7 +59,7 @@ def _print(out: "Console", result: "Result") -> None:
     )
 
     claim, worst = result.claim, result.outcome.worst
-    out.print(Text.assemble((claim.id, "bold"), f"  {claim.title}"))
+    out.print(hanging(out, Text.assemble((claim.id, "bold"), f"  {claim.title}")))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")

@@ -110,11 +110,12 @@ def falsify(
 def _print(out: "Console", result: "Falsification") -> None:
     from rich.text import Text
 
+    from geomadv.cli._console import hanging
     from geomadv.report._words import number, point_sentence
 
     claim, violation = result.claim, result.violation
     name = f"the twin of {claim.id}" if result.twin else claim.id
-    out.print(Text.assemble((name, "bold"), f"  {claim.title}"))
+    out.print(hanging(out, Text.assemble((name, "bold"), f"  {claim.title}")))
     looked = f"{result.points} points in {number(result.seconds, 2)} s"
     if result.undecided:
         looked += f", {result.undecided} of them not decided"

@@ -102,7 +102,13 @@ def simulate(
     """
     check_outputs(json=json)
     if every == (study is not None):
-        refuse("NAME|FILE.py", "must be a study, or --all in its place")
+        from geomadv.studies import study_names
+
+        known = ", ".join(study_names()) or "none on this machine"
+        refuse(
+            "NAME|FILE.py",
+            f"must be a study, or --all in its place; there are: {known}",
+        )
     if resume and fresh:
         refuse("--fresh", "is the opposite of --resume")
     for option, given in (

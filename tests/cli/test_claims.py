@@ -1,11 +1,16 @@
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.text import Text
 
 from geomadv.claims import Claim
+from geomadv.cli._claims import _record
+from geomadv.cli._console import console, hanging
+from geomadv.theories.dimension.bhagoji2019 import CLAIMS
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("claims")
@@ -18,6 +23,18 @@ def test_every_claim_is_listed(run: Run, claims: dict[str, Claim]) -> None:
     assert "[wrong as printed]" in out
     assert "arXiv:1801.00001" in out
     assert out.rstrip().endswith("`geomadv verify ID` verifies one")
+
+
+def test_what_does_not_fit_on_a_line_is_indented() -> None:
+    text = StringIO()
+    out = console(file=text)
+    out.width = 20
+    out.print(hanging(out, Text("a.claim  with a title of some length"), 2))
+    assert [line.rstrip() for line in text.getvalue().splitlines()] == [
+        "  a.claim  with a",
+        "    title of some",
+        "    length",
+    ]
 
 
 def test_a_selection_is_listed_in_full(run: Run) -> None:
@@ -37,6 +54,12 @@ def test_the_list_as_json(run: Run, claims: dict[str, Claim], tmp_path: Path) ->
     assert found[0]["source"]["authors"].startswith("P. Lévy")
     assert found[0]["domain"]["mass"]["upper"] == 0.5
     assert found[4]["expected"] == "VIOLATED"
+
+
+def test_an_infinite_order_is_text_in_json() -> None:
+    record = next(_record(c) for c in CLAIMS if c.id == "bhagoji2019.gaussian")
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert "inf" in record["domain"]["p"]["typical"]
 
 
 def test_a_template_is_written_once_and_verified(run: Run, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["verify", "levy1952"], "did you mean levy1951"),
         (["claims", "nonsense"], "nonsense"),
         (["simulate"], "NAME|FILE.py"),
+        (["simulate"], "there are: "),
         (["simulate", "nonsense"], "nonsense"),
         (["simulate", "nonsense.py"], "nonsense.py"),
     ],
