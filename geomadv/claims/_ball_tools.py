@@ -148,6 +148,26 @@ def span(low: Any, high: Any) -> Any:
     return hull.nonnegative_part() if low.lower() >= 0 else hull
 
 
+def ends(x: Any) -> tuple[Any, Any]:
+    """Return the least and the greatest number of a ball.
+
+    Parameters
+    ----------
+    x : arb or number
+
+    Returns
+    -------
+    arb, arb
+
+    Examples
+    --------
+    >>> ends(0.5)
+    (0.500000000000000, 0.500000000000000)
+    """
+    x = as_ball(x)
+    return x.lower(), x.upper()
+
+
 def as_ball(x: Any) -> Any:
     """Return a ball: x itself, or the one that holds a number.
 

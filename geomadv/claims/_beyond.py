@@ -36,6 +36,8 @@ class Beyond:
         Parameters that the inequality does not depend on, and the sides do not take:
         it implies the claim for all their values from the lower end of the range to
         infinity.
+    scales : tuple of str
+        The same for parameters that are above 0: all positive values.
 
     Raises
     ------
@@ -53,12 +55,13 @@ class Beyond:
     since: Mapping[str, float] = field(default_factory=dict)
     until: Mapping[str, float] = field(default_factory=dict)
     free: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        named = [*self.since, *self.until, *self.free]
+        named = self.named
         if not named or len(set(named)) < len(named):
             raise ValueError(
-                "since, until and free must name a parameter, and none twice, "
+                "since, until, free and scales must name a parameter, and none twice, "
                 f"got {', '.join(named) or 'none'}"
             )
         for name, value in {**self.since, **self.until}.items():
@@ -67,11 +70,16 @@ class Beyond:
                     f"since and until must be above 0 and finite, got {name}: {value}"
                 )
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The parameters that leave their ranges."""
+        return (*self.since, *self.until, *self.free, *self.scales)
+
     def ranges(self, domain: Domain) -> dict[str, Reals]:
         """Return the ranges of the boxes, by the names that the sides take."""
         found: dict[str, Reals] = {}
         for name, parameter in domain.items():
-            if name in self.free:
+            if name in (*self.free, *self.scales):
                 continue
             if name in self.since:
                 found[f"over_{name}"] = _to_zero(_inverse(self.since[name]))
@@ -87,9 +95,7 @@ class Beyond:
         """Yield the values of the parameters that are listed."""
         ranges = self.ranges(domain)
         listed = {
-            name: p
-            for name, p in domain.items()
-            if name not in (*ranges, *self.since, *self.free)
+            name: p for name, p in domain.items() if name not in (*ranges, *self.named)
         }
         return grid(listed)
 
@@ -107,6 +113,7 @@ class Beyond:
         parts = [f"{name} >= {value:g}" for name, value in self.since.items()]
         parts += [f"0 < {name} <= {value:g}" for name, value in self.until.items()]
         parts += [f"every {name}" for name in self.free]
+        parts += [f"every {name} > 0" for name in self.scales]
         return ", ".join(parts)
 
 
@@ -117,15 +124,14 @@ def missing(domain: Domain, pieces: tuple[Beyond, ...]) -> str:
     far as some piece goes there. Their combinations must all be covered.
     """
     for piece in pieces:
-        named = (*piece.since, *piece.until, *piece.free)
+        named = piece.named
         unknown = {*named} - domain.keys()
         if unknown:
             return f"{', '.join(sorted(unknown))}: no such parameter"
         wrong = [n for n in named if not _numeric(domain[n])]
         if wrong:
             return f"{', '.join(wrong)}: not a range of numbers"
-    above = {name for piece in pieces for name in (*piece.since, *piece.free)}
-    below = {name for piece in pieces for name in piece.until}
+    above, below = above_and_below(pieces)
     names = [name for name in domain if name in above | below]
     segments = [
         ["its range", *["above"][: name in above], *["below"][: name in below]]
@@ -138,6 +144,13 @@ def missing(domain: Domain, pieces: tuple[Beyond, ...]) -> str:
         if not any(_covers(piece, wanted, domain) for piece in pieces):
             return ", ".join(f"{name} {where}" for name, where in wanted.items())
     return ""
+
+
+def above_and_below(pieces: tuple[Beyond, ...]) -> tuple[set[str], set[str]]:
+    """Return the parameters that go to infinity, and those that go to 0."""
+    above = {n for piece in pieces for n in (*piece.since, *piece.free, *piece.scales)}
+    below = {n for piece in pieces for n in (*piece.until, *piece.scales)}
+    return above, below
 
 
 def _covers(piece: Beyond, wanted: dict[str, str], domain: Domain) -> bool:
@@ -154,7 +167,7 @@ def _covers(piece: Beyond, wanted: dict[str, str], domain: Domain) -> bool:
         elif name in piece.free:
             good = segment in ("its range", "above")
         else:
-            good = segment == "its range"
+            good = segment == "its range" or name in piece.scales
         if not good:
             return False
     return True

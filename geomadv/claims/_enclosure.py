@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from geomadv.claims._beyond import Beyond, missing
+from geomadv.claims._beyond import Beyond, above_and_below, missing
 from geomadv.claims._boxes import Box, Inequality, centre, subdivide
 from geomadv.claims._domain import Choices, Domain, Integers, Parameter, Reals, grid
 from geomadv.claims._outcome import Outcome, Point, Verdict, combined
@@ -231,8 +231,7 @@ def _split(domain: Domain) -> tuple[dict[str, Reals], dict[str, Parameter]]:
 
 def scope_of(domain: Domain, beyond: tuple[Beyond, ...] = ()) -> str:
     """Say for which parameters the inequality is proved."""
-    above = {name for piece in beyond for name in (*piece.since, *piece.free)}
-    below = {name for piece in beyond for name in piece.until}
+    above, below = above_and_below(beyond)
     parts = []
     for name, parameter in domain.items():
         if isinstance(parameter, Choices):

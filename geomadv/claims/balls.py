@@ -12,6 +12,7 @@ from geomadv.claims._ball_tools import (
     cached,
     concave,
     decreasing,
+    ends,
     positive_product,
     span,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "cap_measure",
     "concave",
     "decreasing",
+    "ends",
     "mills_ratio",
     "mills_remainder",
     "normal_cdf",

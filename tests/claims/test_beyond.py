@@ -81,13 +81,14 @@ def test_undefined_values_prove_nothing():
 TWO = {"x": Reals(1, 2), "y": Reals(1, 3)}
 
 
-def piece(since=(), until=(), free=()):
+def piece(since=(), until=(), free=(), scales=()):
     return Beyond(
         lambda **_: 0,
         lambda **_: 1,
         since=dict.fromkeys(since, 2.0),
         until=dict.fromkeys(until, 1.0),
         free=free,
+        scales=scales,
     )
 
 
@@ -103,6 +104,10 @@ def piece(since=(), until=(), free=()):
         ([piece(["x"], free=("y",))], "x its range, y above"),
         ([piece(["x"], free=("y",)), piece(["y"])], ""),
         ([piece(free=("x", "y"))], ""),
+        ([piece(scales=("x", "y"))], ""),
+        ([piece(["x"], scales=("y",))], "x its range, y above"),
+        ([piece(["x"]), piece((), ["y"], scales=("x",))], "x below, y its range"),
+        ([piece(scales=("x",)), piece(["y"])], "x above, y above"),
         ([piece(["z"])], "z: no such parameter"),
     ],
 )
@@ -161,6 +166,25 @@ ENDLESS = {
     "every real eps in [0, 1.57]",
     "shafahi2018.cube-tail": "every real eps > 0",
     "shafahi2018.circulated-tail-from-0858": "every real eps >= 0.858",
+    "bhagoji2019.volume": "every integer d >= 1; every real eps > 0; "
+    "every real length >= 0",
+    "fawzi2015.random-noise-lower": "every integer d >= 2; every real e in (0, 0.08]",
+    "fawzi2015.random-noise-upper": "every integer d >= 2; every real e in (0, 0.08]",
+    "bubeck2021.isoperimetry": "law in {sphere, normal} only; every integer d >= 2; "
+    "every real t in (0, 1]",
+    "carmon2019.labelled": "every real eps in (0, 0.5]; every real rho >= 27.6; "
+    "every integer n_0 >= 1",
+    "belkin2018.sample-size": "every integer cells >= 2; "
+    "every real noise in (0, 0.5]; every real failure in (0, 0.5]",
+    "belkin2018.measure-vanishes": "every integer k >= 1; "
+    "every real noise in (0, 0.45]",
+    "belkin2018.massart": "every integer d >= 1; every real bound in (0, 0.45]",
+    "belkin2018.variance-bound": "every integer k >= 1; every integer d >= 1; "
+    "every real ratio in (0, 0.45]",
+    "bubeck2018.few-examples": "every integer hypotheses >= 1; "
+    "every real error in (0, 0.5]; every real delta in (0, 0.5]",
+    "min2021.strong-adversary": "every real mu > 0; every real sigma > 0; "
+    "every real share >= 1; every integer n >= 1",
 }
 
 

@@ -585,7 +585,10 @@ def _conflict_share_ball(d: int, eps: Any, length: Any) -> Any:
         e^{-L^2} sum_k (L^2 x)^k/(k! (a+1)_k) 1F1(a+k; a+k+1; -x).
 
     The last factor is a mean of e^{-x t} over t in [0, 1], which falls with x. The sum
-    falls with L (Anderson 1955: a centred ball, and a density that moves off).
+    falls with L (Anderson 1955: a centred ball, and a density that moves off). At L = 0
+    it is E exp(-x U^{2/d}) for a uniform U, and the chord of the exponential gives
+
+        1 - E exp(-x U^{2/d}) >= (1 - e^{-x}) d/(d + 2) >= (1 - e^{-x})/3.
     """
     from flint import arb
 
@@ -601,6 +604,12 @@ def _conflict_share_ball(d: int, eps: Any, length: Any) -> Any:
         if step < 0.5 and weight < 1e-40:  # the rest is at most a geometric series
             break
     return (total + (2 * weight).union(0)) * (-square).exp()
+
+
+def _least_gap_ball(eps: Any) -> Any:
+    """Enclose (1 - e^-x)/(3 x), which falls with x = eps^2."""
+    x = eps.upper() ** 2
+    return (-(-x).expm1() / x).union(1) / 3
 
 
 def _next_mean(support: int, n: int, seed: int, eps: float) -> float:
@@ -930,9 +939,16 @@ $N(\pm\mu, \sigma^2 I)$, whatever $\mu$.""",
             rtol=1e-9,
             beyond=(
                 Beyond(
-                    lambda d, eps: _conflict_share_ball(d, eps, 0 * eps.mid()),
-                    lambda d, eps: 1,
-                    free=("length",),
+                    lambda eps: 0,
+                    _least_gap_ball,
+                    until={"eps": 3.0},
+                    free=("d", "length"),
+                ),
+                Beyond(
+                    lambda over_eps: (-1 / over_eps.upper() ** 2).exp().union(0),
+                    lambda over_eps: 1,
+                    since={"eps": 3.0},
+                    free=("d", "length"),
                 ),
             ),
         ),

@@ -46,6 +46,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -450,6 +451,13 @@ features has an accuracy of at least $0.99$.""",
             lambda c: 0.99,
             lambda c: balls.normal_cdf(c),
             formulas=(lambda c: 0.99, average_accuracy),
+            beyond=(
+                Beyond(
+                    lambda over_c: 0.99,
+                    lambda over_c: balls.normal_cdf(1 / over_c.upper()).union(1),
+                    since={"c": 10},
+                ),
+            ),
         ),
         twin=Twin(
             r"for $\eta \ge 2.3/\sqrt d$",

@@ -19,6 +19,9 @@ linear f of slope L these are tails of a normal number and of a coordinate, at t
 e^{-d t^2/2} both fall with t: the normal one is a Mills ratio, and on the sphere, for
 d t^2 >= 1, the cap int_t^1 (1 - s^2)^{(d-3)/2} ds is at most (1 - t^2)^{(d-1)/2}/
 ((d - 1) t), so that its logarithm falls by at least (d - 1) t/(1 - t^2) >= d t.
+For all d: the Mills ratio is at most that at 0, which makes 1/2. One less the square of
+a coordinate is Beta((d - 1)/2, 1/2), whose density over that of Beta((d - 1)/2, 1)
+grows: the cap is at most (1 - t^2)^{(d-1)/2}/2, and its share at most e^{t^2/2}/2.
 
 The bound of Lip(f) grows with eps, n and d and falls with p/n and W J.
 
@@ -41,6 +44,7 @@ import numpy as np
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -193,7 +197,7 @@ def _share_of_tail_ball(law: str, d: int, t: Any, percent: int = 100) -> Any:
     """Enclose the same, with c = percent/100."""
     more = (d * t * t * (100 - percent) / (2 * percent)).exp() if percent < 100 else 1
     if law == "normal":
-        x = t * _arb(d).sqrt()
+        x = t * balls.as_ball(d).sqrt()
         return more * balls.mills_ratio(x) / (2 * x.pi()).sqrt()
 
     def at(height: Any) -> Any:
@@ -211,8 +215,9 @@ def _capped_bound(n: int, d: int, excess: float, eps: float, WJ: float) -> float
 
 def _capped_ball(n: Any, d: Any, excess: Any, eps: Any, WJ: Any) -> Any:
     """Enclose the bound for p = ceil(excess n), by its least and its largest value."""
-    p = (_arb(n) * excess).ceil()
-    least, most = _arb(excess).lower(), _arb(excess).upper() + 1 / _arb(n).lower()
+    p = (balls.as_ball(n) * excess).ceil()
+    least, most = balls.ends(excess)
+    most += 1 / balls.as_ball(n).lower()
     if p.is_exact():
         least = most = p / n
     return _bound_ball(n, d, most, eps, WJ, 0).union(
@@ -222,27 +227,26 @@ def _capped_ball(n: Any, d: Any, excess: Any, eps: Any, WJ: Any) -> Any:
 
 def _bound_ball(n: Any, d: Any, per_n: Any, eps: Any, WJ: Any, end: int) -> Any:
     """Enclose the bound at its least (0) or largest (1) value; p is per_n n."""
-    n, d, eps = (_ends(_arb(x))[end] for x in (n, d, eps))
-    log = (60 * _ends(_arb(WJ))[1 - end] / eps).log()
-    return eps / 512 * (d / (per_n * log + (_arb(80)).log() / n)).sqrt()
+    n, d, eps = (balls.ends(x)[end] for x in (n, d, eps))
+    log = (60 * balls.ends(WJ)[1 - end] / eps).log()
+    return eps / 512 * (d / (per_n * log + balls.as_ball(80).log() / n)).sqrt()
+
+
+def _most_with_n_parameters_ball(d: Any, eps: Any) -> Any:
+    """Enclose a bound of it from above, which grows with eps, for p >= n and W J >= 1.
+
+    It is eps/512 sqrt(d/log(60/eps)).
+    """
+    most = eps.upper()
+    return most / 512 * (d.upper() / (60 / most).log()).sqrt()
 
 
 def _size_ball(size: str, constant: int = 512) -> Any:
     n, d, p, W = _SIZES[size]
-    width = _arb(W)
+    width = balls.as_ball(W)
     log = (width * width * 60 / 0.1).log()
-    root = (_arb(n) * d / (p * log + _arb(80).log())).sqrt()
+    root = (balls.as_ball(n) * d / (p * log + balls.as_ball(80).log())).sqrt()
     return 0.1 * root / constant
-
-
-def _ends(x: Any) -> tuple[Any, Any]:
-    return x.lower(), x.upper()
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return arb(value)
 
 
 def _at_size(size: str, share: float = 1.0) -> float:
@@ -282,6 +286,14 @@ $N(0, I_d/d)$. Shown is the left side over the right one.""",
             lambda law, d, t: 1,
             formulas=(_share_of_tail, lambda law, d, t: 1.0),
             rtol=1e-9,
+            beyond=(
+                Beyond(
+                    lambda law, t: (t * t / 2).exp() / 2,
+                    lambda law, t: 1,
+                    until={"t": 1.0},
+                    free=("d",),
+                ),
+            ),
         ),
         twin=Twin(
             r"$c = 0.98$",
@@ -336,6 +348,14 @@ constant of at least 1.""",
             _capped_ball,
             lambda n, d, excess, eps, WJ: 1,
             formulas=(_capped_bound, lambda n, d, excess, eps, WJ: 1.0),
+            beyond=(
+                Beyond(
+                    _most_with_n_parameters_ball,
+                    lambda d, eps: 1,
+                    until={"eps": 0.1},
+                    free=("n", "excess", "WJ"),
+                ),
+            ),
         ),
         twin=Twin(
             r"the same up to $d = 1.7\cdot 10^8$",

@@ -41,7 +41,18 @@ about sqrt(d)/Phi^-1(1 - e). The paper encloses it, for e < 1/12, by
 As caps shrink with their height, 1/q >= L says that the cap of height 1/L has at most
 the measure e, and 1/q <= C that the cap of height 1/C has at least e. The first one,
 with e = 2 e^(-d t^2/2) and t = 1/(C_1 sqrt d), is twice as much as the cap over
-4 e^(-d t^2/2), which falls with t for d t^2 >= 1 (see `bubeck2021`).
+4 e^(-d t^2/2), which falls with t for d t^2 >= 1 (see `bubeck2021`). For all d that cap
+is at most (1 - t^2)^{(d-1)/2}/2 <= e^{t^2/2} e/4, and e^{1/2}/4 < 1.
+
+At 1/C_2, x = 1 - t^2 = (12 e)^{1/d}, with a = (d - 1)/2, v^{a-1}/sqrt(1 - v) on [0, x]
+and Jensen's inequality for the mean x a/(a + 1) of v,
+
+    cap >= x^a/(2 a B(a, 1/2)) sqrt((a + 1)/(1 + a t^2))
+        >= x^a/(2 sqrt(pi (1 + a t^2))),
+
+as Gamma(a + 1)/Gamma(a + 1/2) <= sqrt(a + 1/2). Over e = x^d/12, d = 2 a + 1, that is
+at least 6/sqrt(pi), since x^(2 a + 2) (1 + a t^2) <= e^(-a t^2) (1 + a t^2) <= 1: the
+12 could be 2 sqrt(pi).
 
 Source: Fawzi, Fawzi, Frossard (2015), "Analysis of classifiers' robustness to
 adversarial perturbations", arXiv:1502.02590 (Machine Learning 107, 2018). The abstract
@@ -58,6 +69,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, probability, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -709,6 +721,14 @@ sign, over $e$.""",
                 lambda d, e: 1.0,
             ),
             rtol=1e-8,
+            beyond=(
+                Beyond(
+                    lambda e: balls.as_ball(0.5).exp() / 4,
+                    lambda e: 1,
+                    until={"e": 0.08},
+                    free=("d",),
+                ),
+            ),
         ),
         twin=Twin(
             r"the lower bound is multiplied by $1.01$",
@@ -753,6 +773,14 @@ $e$.""",
             ),
             rtol=1e-8,
             precision=640,
+            beyond=(
+                Beyond(
+                    lambda e: 1,
+                    lambda e: 6 / e.pi().sqrt(),
+                    until={"e": 0.08},
+                    free=("d",),
+                ),
+            ),
         ),
         twin=Twin(
             r"the upper bound is multiplied by $0.7$",

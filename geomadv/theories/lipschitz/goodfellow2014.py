@@ -30,6 +30,7 @@ loss was compared with quotations of it, not with the paper.
 import functools
 import itertools
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import labels, norm_order, points, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -257,36 +259,50 @@ def _less_penalty_ball(d: int, share: float, eps: Any, permille: int = 1000) -> 
 
     The mean falls with eps.
     """
-    w = _problem(d, share)[2]
-    norm = sum((_arb(abs(x)) for x in w.tolist()), _arb(0))
+    norm = _norm_ball(d, share)
     margins = _margins_ball(d, share)
 
     def at(t: Any) -> Any:
         E = t * norm
-        loss = sum((((-E).exp() + (-m).exp()).log() for m in margins), _arb(0))
+        loss = sum((((-E).exp() + (-m).exp()).log() for m in margins), balls.as_ball(0))
         return loss / len(margins) + (1000 - permille) * E / 1000
 
     return balls.decreasing(at, eps) if permille == 1000 else at(eps)
 
 
+def _saved_ball(d: int, share: float, eps: Any) -> Any:
+    """Enclose (1 - e^-E)/E, which falls from 1 at E = 0.
+
+    It is as little below 0 as log(1 + y) - log(e^-E + y), for every y > 0.
+    """
+    E = (eps * _norm_ball(d, share)).upper()
+    return (-(-E).expm1() / E).union(1)
+
+
+def _far_saved_ball(d: int, share: float, over_eps: Any) -> Any:
+    """Enclose 1 - e^-E, which grows to 1."""
+    return (-(-_norm_ball(d, share) / over_eps.upper()).expm1()).union(1)
+
+
+def _norm_ball(d: int, share: float) -> Any:
+    return sum(
+        map(abs, map(balls.as_ball, _problem(d, share)[2].tolist())), balls.as_ball(0)
+    )
+
+
 def _loss_ball(d: int, share: float) -> Any:
     margins = _margins_ball(d, share)
-    return sum(((1 + (-m).exp()).log() for m in margins), _arb(0)) / len(margins)
+    loss = sum(((1 + (-m).exp()).log() for m in margins), balls.as_ball(0))
+    return loss / len(margins)
 
 
 def _margins_ball(d: int, share: float) -> list[Any]:
     X, y, w, b = _problem(d, share)
     scores = [
-        sum((_arb(s) * t for s, t in zip(row, w.tolist(), strict=True)), _arb(b))
+        sum(map(operator.mul, map(balls.as_ball, row), w.tolist()), balls.as_ball(b))
         for row in X.tolist()
     ]
     return [label * score for label, score in zip(y.tolist(), scores, strict=True)]
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return arb(value)
 
 
 _EPS = Reals(1e-3, 10.0, (0.01, 0.25, 1.0), scale="log", symbol=r"\varepsilon")
@@ -509,6 +525,12 @@ $\varepsilon\|w\|_1$. Shown is the first less the last.""",
                 lambda d, share, eps: logistic_loss(*_problem(d, share)),
             ),
             atol=1e-10,
+            beyond=(
+                Beyond(lambda d, share, eps: 0, _saved_ball, until={"eps": 1.0}),
+                Beyond(
+                    lambda d, share, over_eps: 0, _far_saved_ball, since={"eps": 1.0}
+                ),
+            ),
         ),
         twin=Twin(
             r"the penalty is $0.999\,\varepsilon\|w\|_1$",

@@ -54,6 +54,7 @@ from geomadv.claims import (
     Exact,
     Expected,
     Hypothesis,
+    Integers,
     Parameter,
     Reals,
     Source,
@@ -480,7 +481,7 @@ def _expected(labels: int, m: int, eps: float) -> float:
     return float(self_training_limit(4096, 8.0, labels, m, eps)[1])
 
 
-_N0 = Choices((1, 10, 1000), symbol="n_0")
+_N0 = Integers(1, 1000, (1, 10, 1000), symbol="n_0")
 _EPS = Reals(1e-3, 0.5, (1e-3, 0.1, 0.5), scale="log", symbol=r"\varepsilon")
 
 
@@ -779,10 +780,11 @@ has standard error at most $1/3$ (in the limit formula).""",
             ),
             beyond=(
                 Beyond(
-                    lambda eps, over_rho, n_0: _standard_ball(eps, over_rho),
-                    lambda eps, over_rho, n_0: _ratio(1, 3),
+                    _standard_ball,
+                    lambda eps, over_rho: _ratio(1, 3),
                     since={"rho": 1},
                     until={"eps": 0.5},
+                    free=("n_0",),
                 ),
             ),
         ),
@@ -818,10 +820,11 @@ labelled points has robust error at least $0.4$ (in the limit formula).""",
             ),
             beyond=(
                 Beyond(
-                    lambda eps, over_rho, n_0: _alone_gap_ball(eps, over_rho),
-                    lambda eps, over_rho, n_0: _alone_room_ball(eps, over_rho),
+                    _alone_gap_ball,
+                    _alone_room_ball,
                     since={"rho": 1},
                     until={"eps": 0.5},
+                    free=("n_0",),
                 ),
             ),
         ),
@@ -859,10 +862,11 @@ formula).""",
             rtol=1e-11,
             beyond=(
                 Beyond(
-                    lambda eps, over_rho, n_0: _quantile_room_ball(over_rho),
-                    lambda eps, over_rho, n_0: slope_ball(eps, 0.5),
+                    lambda eps, over_rho: _quantile_room_ball(over_rho),
+                    lambda eps, over_rho: slope_ball(eps, 0.5),
                     since={"rho": 27.6},
                     until={"eps": 0.5},
+                    free=("n_0",),
                 ),
             ),
         ),
@@ -1002,10 +1006,11 @@ formula).""",
             rtol=1e-10,
             beyond=(
                 Beyond(
-                    lambda eps, over_rho, n_0: _quantile_room_ball(over_rho),
-                    lambda eps, over_rho, n_0: _helped_slope_ball(eps, over_rho),
+                    lambda eps, over_rho: _quantile_room_ball(over_rho),
+                    _helped_slope_ball,
                     since={"rho": 1},
                     until={"eps": 0.2},
+                    free=("n_0",),
                 ),
             ),
         ),

@@ -17,7 +17,9 @@ opposite to each other, Pythagoras makes both exact,
 What the general covers leave on lines vanishes at e = 0, and is shown divided by e:
 
     2 r - e - sqrt(4 (r - e)^2 + e^2) = 4 e (r - e)/(2 r - e + sqrt(4 (r - e)^2 + e^2)),
-    sqrt((r - e)^2 + e^2) - r = -2 e (r - e)/(r + sqrt((r - e)^2 + e^2)).
+    sqrt((r - e)^2 + e^2) - r = -2 e (r - e)/(r + sqrt((r - e)^2 + e^2)),
+
+which depends on e/r alone.
 
 **Coverage of the tube.** A ball of radius delta has the volume omega_d delta^d, the
 tube of radius delta over a flat of volume V has V omega_(d-k) delta^(d-k),
@@ -70,6 +72,7 @@ from geomadv.claims import (
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.theories.manifold._inf_axis import inf_axis_height as inf_axis_height
 from geomadv.theories.manifold._inf_axis import inf_axis_radius as inf_axis_radius
@@ -155,7 +158,7 @@ def _nearest_ball(reach: Any, share: Any, stretch: int = 0) -> Any:
     delta = 2 * gap * (1000 + stretch) / 1000
     top = 4 * gap
     if stretch:
-        more = _arb(stretch) / 1000
+        more = balls.as_ball(stretch) / 1000
         top -= 4 * gap * gap * more * (2 + more) / e
     return top / (2 * reach - e + (delta * delta + e * e).sqrt())
 
@@ -167,14 +170,14 @@ def _uncovered_ball(reach: Any, share: Any, stretch: int = 0) -> Any:
     delta = gap * (100 + stretch) / 100
     top = -2 * gap
     if stretch:
-        more = _arb(stretch) / 100
+        more = balls.as_ball(stretch) / 100
         top += gap * gap * more * (2 + more) / e
     return top / ((delta * delta + e * e).sqrt() + reach)
 
 
 def _coverage_ball(k: Any) -> Any:
     """Enclose the bound on the coverage at d = k + 1."""
-    k = _arb(k)
+    k = balls.as_ball(k)
     root = k.pi().sqrt()
     gap = root / 2 / ((k + 3) / 2).gamma()
     return (root * k.sqrt() / 2) ** k * gap
@@ -195,12 +198,6 @@ def _far_coverage_ball(over_k: Any) -> Any:
     rest = (1 + u) * (pi / 4).log() - (1 + 2 * u) * ((1 + 3 * u) / 2).log()
     rest += 1 + 3 * u - u * (2 * pi).log() - u * u / (3 * (1 + 3 * u))
     return rest / 2 + (wide * wide.log()).union(0)
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return arb(value)
 
 
 def _above(d: int, tilt: float, seed: int) -> float:
@@ -486,6 +483,13 @@ shown over $\varepsilon$, is not negative.""",
                 ),
             ),
             rtol=1e-11,
+            beyond=(
+                Beyond(
+                    lambda share: 0,
+                    lambda share: _nearest_ball(1, share),
+                    scales=("reach",),
+                ),
+            ),
         ),
         twin=Twin(
             r"$\delta \le 2.05(r - \varepsilon)$",
@@ -553,6 +557,13 @@ $\varepsilon$; shown is how far it sticks out, over $\varepsilon$.""",
                 lambda reach, share: 0.0,
             ),
             rtol=1e-11,
+            beyond=(
+                Beyond(
+                    lambda share: _uncovered_ball(1, share),
+                    lambda share: 0,
+                    scales=("reach",),
+                ),
+            ),
         ),
         twin=Twin(
             r"with $\delta \le 1.01(r - \varepsilon)$",

@@ -319,6 +319,15 @@ def _left_over_ball(d: Any, eps: Any, share: Any, part: int = 32) -> Any:
     return functools.reduce(lambda one, other: one.union(other), found)
 
 
+def _least_left_over_ball(over_d: Any, eps: Any, share: Any) -> Any:
+    """Enclose a bound of both brackets from below, which fall with all they hold."""
+    u, t = over_d.upper().sqrt().sqrt(), share.upper() / 32
+    k = (2 * balls.as_ball(100).log()).sqrt()
+    near = 1 / (2 * u + 4 * t) - k * t - balls.as_ball(0.25)
+    far = 12 / (16 * eps.upper() + 4 * t) - 4 * k * t - 1
+    return near.min(far)
+
+
 def _not_robust(
     n: int, rng: np.random.Generator, d: int, sigma: float, samples: int, times: float
 ) -> Bool[NDArray, " n"]:
@@ -874,7 +883,8 @@ $s = \sigma/\sqrt n$ and $m(s) = \mathbb{E}|1 + s g|$.""",
                     _largest_low_share_ball,
                     lambda delta: 1,
                     until={"delta": 1.0},
-                    free=("norm", "sigma", "samples"),
+                    free=("samples",),
+                    scales=("norm", "sigma"),
                 ),
             ),
         ),
@@ -987,6 +997,14 @@ $\exp(-r^2/(2\sigma^2))$.""",
             lambda **point: 1,
             formulas=(_scaled_error, lambda **point: 1.0),
             rtol=1e-9,
+            beyond=(
+                Beyond(
+                    lambda p, share: balls.mills_ratio(0) * balls.normal_density(0),
+                    lambda p, share: 1,
+                    free=("d",),
+                    scales=("sigma",),
+                ),
+            ),
         ),
         twin=Twin(
             r"it is at most $0.49\exp(-r^2/(2\sigma^2))$",
@@ -1053,6 +1071,14 @@ Theorem 21 is met for $\beta = 0.01$.""",
             _left_over_ball,
             formulas=(lambda d, eps, share: 0.0, _left_over),
             atol=1e-15,
+            beyond=(
+                Beyond(
+                    lambda over_d, eps, share: 0,
+                    _least_left_over_ball,
+                    since={"d": 1.0},
+                    until={"share": 1.0},
+                ),
+            ),
         ),
         twin=Twin(
             r"$\sigma \le d^{1/4}/15$",

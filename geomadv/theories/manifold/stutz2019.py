@@ -48,6 +48,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, Float, NDArray, Real
 from geomadv._validate import broadcast, integer, points, probability, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -489,6 +490,11 @@ def _share_of_circle_ball(angle: Any) -> Any:
     return 1 / balls.concave(lambda t: (t / 2).cos() + t.sin(), angle)
 
 
+def _room_on_circle_ball(angle: Any) -> Any:
+    """Enclose (cos(t/2) + sin t - 1)/sin t, which at t = 0 is 1."""
+    return 1 - (angle / 4).tan() / (angle / 2).cos() / 2
+
+
 def _squares(
     n: int, rng: np.random.Generator, k: int, d: int, less: float = 0.0
 ) -> Float[NDArray, " n"]:
@@ -850,6 +856,15 @@ least $\tau D/(\tau + D)$ long. Here: on a circle.""",
             lambda d, a, angle, normal: 1,
             formulas=(_share_of_circle, lambda d, a, angle, normal: 1.0),
             rtol=1e-8,
+            beyond=(
+                Beyond(
+                    lambda angle: 0,
+                    _room_on_circle_ball,
+                    until={"angle": 1.5},
+                    free=("d", "normal"),
+                    scales=("a",),
+                ),
+            ),
         ),
         twin=Twin(
             r"at least $D$, as for a subspace",

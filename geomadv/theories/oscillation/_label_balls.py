@@ -7,9 +7,11 @@ a sum S_1 - S_2 + S_3 - ... whose partial sums are in turn above and below it
 
     M/f <= (1 - a)^(n - N) - C(K, 2) (1 - 2 a)^n (1 - f/3)/f,
 
-where (1 - 2 a)^N = (f/K)^q with q = ln(1 - 2 a)/ln(1 - a).
+where (1 - 2 a)^N = (f/K)^q with q = ln(1 - 2 a)/ln(1 - a). As n - N is in [0, 1), M is
+at most f wherever (K - 1) (1 - 2 a) (1 - f/3) is not below 0: for all K.
 
-**Gaps.** The tail of the largest gap falls with n and with the noise.
+**Gaps.** The tail of the largest gap falls with n and with the noise. It exceeds two
+cells only where a cell is missed.
 
 **Votes.** P(B' < B) = sum_j P(B = j) P(B' < j) grows with the noise nu < 1/2. Its terms
 are log-concave in j (a product of log-concave sequences), so that those beyond j are no
@@ -17,10 +19,22 @@ more than the one at j times r/(1 - r), r the ratio there. Its mean over the noi
 [0, b] with the weight 1 - 2 nu is a sum of P(Bin(k + 2, b) >= j), and at most its value
 at b.
 
+**All k.** P(B' < B) = P(S > 0) for S = sum s_i E_i is E[exp(-t S); S > 0] b^k under the
+tilted law, b the base of the bound for the best t, sqrt(nu/(1 - nu)) =
+(1 - t)/(1 + t). There the wrong labels have weights of rate 1 - t, whose sum has a
+failure rate of at most 1 - t: S, where it is above 0, is stochastically at least as
+large as an exponential variable of that rate. So
+
+    P(B' < B) <= (1 - t) b^k,  1 - t = 2 sqrt(nu)/(sqrt(nu) + sqrt(1 - nu)),
+
+and 1 - t grows with nu, so that the mean over [0, b] is at most its value at b.
+
 **Margins.** With r = s/t, x = r^a, y = r^(a+1) and L(z) = -ln(1 - z)/z, which grows
 from L(0) = 1, the bound over t^a exceeds the measure by
 
     (1 - y)^(a/(a+1)) - (1 - x) = (1 - x)(exp(x D) - 1),  D = L(x) - r L(y) a/(a + 1).
+
+As y <= x, D is at least L(x) (1 - r): r <= 1 is enough for every a.
 """
 
 import math
@@ -38,7 +52,7 @@ def points_needed(cells: int, noise: Any, failure: Any) -> Any:
     def at(nu: Any, f: Any) -> Any:
         return (cells / f).log() / -(-nu / cells).log1p()
 
-    noise, failure = _arb(noise), _arb(failure)
+    noise, failure = balls.as_ball(noise), balls.as_ball(failure)
     return at(noise.upper(), failure.upper()).union(at(noise.lower(), failure.lower()))
 
 
@@ -50,16 +64,21 @@ def missed_cell(cells: int, noise: Any, failure: Any, percent: int = 100) -> Any
         return _missed(cells, noise / cells, int(n)) / failure
     a = balls.span(noise.lower() / cells, noise.upper() / cells)
     if percent < 100:
-        return _arb(0).union(cells / failure.lower())
+        return balls.as_ball(0).union(cells / failure.lower())
     q = balls.decreasing(lambda m: -(-2 * m).log1p() / (-m).log1p(), a)
     q = abs(q).upper()
     f = failure.lower()
     second = cells * (cells - 1) * (f / cells) ** q / 2 * (1 - 2 * a.upper())
-    return _arb(0).union(1 - second * (1 - failure.upper() / 3) / f)
+    return balls.as_ball(0).union(1 - second * (1 - failure.upper() / 3) / f)
+
+
+def cells_gain(over_cells: Any, noise: Any, failure: Any) -> Any:
+    """Enclose (1 - 1/K) (1 - 2 a) (1 - f/3), a = noise/K; all may be 0."""
+    return (1 - over_cells) * (1 - 2 * over_cells * noise) * (1 - failure / 3)
 
 
 def _missed(cells: int, a: Any, n: int) -> Any:
-    total, term = _arb(0), _arb(0)
+    total, term = balls.as_ball(0), balls.as_ball(0)
     for j in range(1, cells + 1):
         if j * a > 1:
             break
@@ -72,9 +91,9 @@ def _missed(cells: int, a: Any, n: int) -> Any:
 
 def gap_exceeds(cells: int, noise: Any, failure: Any, share: int = 2) -> Any:
     """Enclose P(G > share/cells) for the points that suffice for these cells."""
-    noise, gap = _arb(noise), _arb(share) / cells
+    noise, gap = balls.as_ball(noise), balls.as_ball(share) / cells
     needed = points_needed(cells, noise, failure)
-    few, many = (int(end.ceil().unique_fmpz()) for end in _ends(needed))
+    few, many = (int(end.ceil().unique_fmpz()) for end in balls.ends(needed))
     most = _gap_tail(few, gap, noise.lower())
     return (
         most
@@ -85,7 +104,7 @@ def gap_exceeds(cells: int, noise: Any, failure: Any, share: int = 2) -> Any:
 
 def _gap_tail(n: int, gap: Any, noise: Any) -> Any:
     total = (1 - noise) ** n
-    chosen = _arb(1)
+    chosen = balls.as_ball(1)
     j = 1
     while j <= n and 1 - j * gap > 0:
         chosen *= noise * (n - j + 1) / j
@@ -99,7 +118,7 @@ def _gap_tail(n: int, gap: Any, noise: Any) -> Any:
 
 def error_share(k: int, noise: Any) -> Any:
     """Enclose P(B' < B) for noise in (0, 1/2]."""
-    noise = _arb(noise)
+    noise = balls.as_ball(noise)
     if noise.is_exact():
         return _share(k, noise)
     return _share(k, noise.lower()).union(_share(k, noise.upper()))
@@ -109,24 +128,34 @@ def error_share_bound(k: int, noise: Any, percent: int = 100) -> Any:
     """Enclose the bound, its base times percent/100; it grows with the noise."""
 
     def at(nu: Any) -> Any:
-        return (percent * (_arb(1) / 2 + (nu * (1 - nu)).sqrt()) / 100) ** k
+        return (percent * (balls.as_ball(1) / 2 + (nu * (1 - nu)).sqrt()) / 100) ** k
 
-    noise = _arb(noise)
+    noise = balls.as_ball(noise)
     return at(noise.lower()).union(at(noise.upper()))
+
+
+def share_of_bound(noise: Any) -> Any:
+    """Enclose 1 - t, the most that the share is of its bound; the noise may be 0."""
+
+    def at(nu: Any) -> Any:
+        return 2 * nu.sqrt() / (nu.sqrt() + (1 - nu).sqrt())
+
+    low, high = balls.ends(balls.as_ball(noise).nonnegative_part())
+    return balls.span(at(low), at(high))
 
 
 def mean_excess(d: int, bound: Any) -> Any:
     """Enclose the mean of (1 - 2 nu) P(B' < B), k = d + 1, over nu in [0, bound]."""
-    bound, k = _arb(bound), d + 1
+    bound, k = balls.as_ball(bound), d + 1
     if not bound.is_exact():
-        return _arb(0).union(_share(k, bound.upper()))
+        return balls.as_ball(0).union(_share(k, bound.upper()))
     term, odds = bound ** (k + 2), (1 - bound) / bound
     tails = [term]  # of Bin(k + 2, bound), from k + 2 down
     for j in range(k + 2, 1, -1):
         term *= odds * j / (k + 3 - j)
         tails.append(tails[-1] + term)
     tails.reverse()  # tails[j - 1] is P(Bin >= j)
-    below, total = _votes_below(k), _arb(0)
+    below, total = _votes_below(k), balls.as_ball(0)
     for j in range(1, k + 1):
         part = (k + 1 - j) * tails[j] - (j + 1) * tails[j + 1] if j < k + 1 else 0
         total += below[j] * part
@@ -136,7 +165,7 @@ def mean_excess(d: int, bound: Any) -> Any:
 @balls.cached
 def _votes_below(k: int) -> list[Any]:
     """Return P(Bin(k - 1, 1/2) < j) for j from 0 to k."""
-    found, term = [_arb(0)], _arb(2) ** (1 - k)
+    found, term = [balls.as_ball(0)], balls.as_ball(2) ** (1 - k)
     for j in range(k):
         found.append(found[-1] + term)
         term = term * (k - 1 - j) / (j + 1)
@@ -174,7 +203,7 @@ def margin_excess(low: Any, high: Any, exponent: Any, percent: int = 100) -> Any
         (low.nonnegative_part().lower() / high.upper()).lower(),
         (low.upper() / high.lower()).upper(),
     ]
-    a = _ends(exponent)
+    a = balls.ends(exponent)
     x = [_power(r[0], a[1]), _power(r[1], a[0])]
     y = [_power(r[0], a[1] + 1), _power(r[1], a[0] + 1)]
     weight = [t / (t + 1) for t in a]
@@ -186,25 +215,15 @@ def margin_excess(low: Any, high: Any, exponent: Any, percent: int = 100) -> Any
     )
     if percent == 100:
         return excess
-    loss = [(_arb(percent) / 100) ** t - 1 for t in weight]
+    loss = [(balls.as_ball(percent) / 100) ** t - 1 for t in weight]
     scale = [(1 - y[1]) ** weight[1], (1 - y[0]) ** weight[0]]
     return excess + (loss[1] * scale[1]).union(loss[0] * scale[0])
 
 
 def _power(x: Any, a: Any) -> Any:
-    return x**a if x > 0 else _arb(0)
+    return x**a if x > 0 else balls.as_ball(0)
 
 
 def _log_ratio(x: Any) -> Any:
     """Enclose -log(1 - x)/x."""
-    return -(-x).log1p() / x if x > 0 else _arb(1)
-
-
-def _ends(x: Any) -> tuple[Any, Any]:
-    return x.lower(), x.upper()
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return value if isinstance(value, arb) else arb(value)
+    return -(-x).log1p() / x if x > 0 else balls.as_ball(1)

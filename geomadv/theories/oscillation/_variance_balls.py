@@ -18,6 +18,15 @@ under weights exp(s x), which grows with s. So V_k on a box lies between its end
 **Next to an integer** a the exponential integral is a small difference of poles. There
 |dE_s/ds| <= int_1^oo u^-s ln u du = 1/(s - 1)^2 for Re t >= 0, and E at the integer is
 taken with that error.
+
+**All k.** As w >= 1, sum w_i is at least k M, with M the mean of 1 and of min(w_i, 2)
+for the k - 1 others, which do not depend on w_1. M is in [1, 2], where the chord gives
+M^-2 <= 1 - 3 (M - 1)/4, and E min(w, 2) - 1 = (1 - 2^(1 - a))/(a - 1), so that
+
+    k V_k = E k^2 w_1^2/(sum w)^2 <= E w^2 (1 - ratio G),
+    G = 3 (1 - 1/k) (1 - 2^(1 - a))/(4 (1 - ratio)),  E w^2 = 1/(1 - 2 ratio).
+
+The bound, even without k e^(-k/4), holds where G >= 0: in all dimensions.
 """
 
 from collections.abc import Callable
@@ -40,6 +49,14 @@ def variance_bound(k: int, ratio: Any) -> Any:
     """Enclose k e^(-k/4) + 1/((1 - 2 ratio) k)."""
     n = balls.as_ball(k)
     return n * (-n / 4).exp() + 1 / ((1 - 2 * balls.as_ball(ratio)) * n)
+
+
+def gain(over_k: Any, ratio: Any) -> Any:
+    """Enclose G of the module; 1/k and the ratio may be 0."""
+    ratio = balls.as_ball(ratio)
+    two = balls.as_ball(2)
+    far, near = (two ** (1 - 1 / end) if end > 0 else 0 for end in balls.ends(ratio))
+    return 3 * (1 - over_k) * (1 - balls.span(far, near)) / (4 * (1 - ratio))
 
 
 @balls.cached

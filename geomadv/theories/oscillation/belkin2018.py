@@ -66,6 +66,7 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import Real
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -77,6 +78,7 @@ from geomadv.claims import (
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.classifiers import (
     HilbertKernelClassifier,
@@ -706,6 +708,14 @@ that one gets none, over $1 - \delta$.""",
                 lambda cells, noise, failure: _missed(cells, noise, failure, 1.0),
                 lambda cells, noise, failure: 1.0,
             ),
+            beyond=(
+                Beyond(
+                    lambda over_cells, noise, failure: 0,
+                    enclosed.cells_gain,
+                    since={"cells": 2},
+                    until={"noise": 0.5, "failure": 0.5},
+                ),
+            ),
         ),
         twin=Twin(
             "one point in a hundred fewer",
@@ -770,6 +780,14 @@ at most $1 - \delta$.""",
                     _n(cells, noise, failure), 2.0 / cells, noise
                 ),
                 lambda cells, noise, failure: failure,
+            ),
+            beyond=(
+                Beyond(
+                    lambda over_cells, noise, failure: 0,
+                    enclosed.cells_gain,
+                    since={"cells": 3},
+                    until={"noise": 0.5, "failure": 0.5},
+                ),
             ),
         ),
         twin=Twin(
@@ -983,6 +1001,14 @@ $\big(\tfrac12 + \sqrt{\nu(1 - \nu)}\big)^k$.""",
             enclosed.error_share_bound,
             formulas=(error_share, error_share_bound),
             rtol=1e-10,
+            beyond=(
+                Beyond(
+                    enclosed.share_of_bound,
+                    lambda noise: 1,
+                    until={"noise": 0.45},
+                    free=("k",),
+                ),
+            ),
         ),
         twin=Twin(
             "the base is one per cent smaller",
@@ -1064,6 +1090,14 @@ uniform on $[0, b]$.""",
                 lambda d, bound: error_share_bound(d + 1, bound),
             ),
             rtol=1e-10,
+            beyond=(
+                Beyond(
+                    lambda bound: enclosed.share_of_bound(bound),
+                    lambda bound: 1,
+                    until={"bound": 0.45},
+                    free=("d",),
+                ),
+            ),
         ),
         twin=Twin(
             "the base is four per cent smaller",
@@ -1200,6 +1234,21 @@ $E\sum w_i^2/(\sum w_i)^2 \le k e^{-k/4} + d/((d - 2\delta)k)$.""",
                 lambda k, d, ratio: k * math.exp(-k / 4) + 1 / ((1 - 2 * ratio) * k),
             ),
             rtol=1e-11,
+            beyond=(
+                Beyond(
+                    lambda over_k, ratio: 0,
+                    spread.gain,
+                    since={"k": 2},
+                    until={"ratio": 0.45},
+                    free=("d",),
+                ),
+                Beyond(
+                    lambda k, ratio: 0,
+                    lambda k, ratio: spread.gain(1 / balls.as_ball(k), ratio),
+                    until={"ratio": 0.45},
+                    free=("d",),
+                ),
+            ),
         ),
         twin=Twin(
             r"without the factor $d/(d - 2\delta)$",
@@ -1257,6 +1306,13 @@ here $A = \{s < |2\eta - 1| \le t\}$. Shown is the difference over $t^a$.""",
             formulas=(lambda low, high, exponent: 0.0, _margin_excess),
             rtol=1e-11,
             atol=1e-15,
+            beyond=(
+                Beyond(
+                    lambda low, high: low / high,
+                    lambda low, high: 1,
+                    scales=("exponent",),
+                ),
+            ),
         ),
         twin=Twin(
             r"$\rho$ is one per cent less; $s = 0$ attains the bound",

@@ -10,7 +10,8 @@ of robust error above eps survives n examples with probability (1 - eps)^n. So
 n >= (ln |H| + ln 1/delta)/eps examples suffice for the one without error on them. With
 x = (1 - eps)^n, at most (delta/|H|)^c for c = -ln(1 - eps)/eps, which grows with eps,
 independent rules survive with probability 1 - (1 - x)^|H| = g(x) |H| x, where g <= 1
-falls with x.
+falls with x. Over delta that is at most (delta/|H|)^(c - 1), and 1 for every |H| as
+c >= 1.
 
 **Many queries are not.** Let D_v be the law of a class with the direction v and
 h_v = dD_v/dN(0, I) - 1. By Mehler's expansion, with c_j = E_v He_j(t)/sqrt(j!),
@@ -53,6 +54,7 @@ from scipy import special
 from geomadv._typing import ArrayLike, Bool, NDArray, Real
 from geomadv._validate import integer, norm_order, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -63,6 +65,7 @@ from geomadv.claims import (
     Source,
     Statistical,
     Twin,
+    balls,
 )
 from geomadv.data import Pancakes
 
@@ -368,29 +371,29 @@ def _survival(hypotheses: int, error: float, delta: float, share: float) -> floa
 
 def _survival_ball(hypotheses: int, error: Any, delta: Any, percent: int = 100) -> Any:
     """Enclose it as g(x) |H| x/delta with the x and g of the module."""
-    H, share = hypotheses, _arb(percent) / 100
-    rate = [share * -(-e).log1p() / e for e in _ends(error)]
+    H, share = hypotheses, balls.as_ball(percent) / 100
+    rate = [share * -(-e).log1p() / e for e in balls.ends(error)]
     share_of = [
-        _arb(t / H) ** c / (t / H)
-        for t, c in zip(_ends(delta), (rate[1], rate[0]), strict=True)
+        balls.as_ball(t / H) ** c / (t / H)
+        for t, c in zip(balls.ends(delta), (rate[1], rate[0]), strict=True)
     ]
-    n = (share * (_arb(H) / delta).log() / error).ceil().unique_fmpz()
+    n = (share * (balls.as_ball(H) / delta).log() / error).ceil().unique_fmpz()
     if n is not None:
         x = (int(n) * (-error).log1p()).exp()
         return -(H * (-x).log1p()).expm1() / delta
-    most = [x * t / H for x, t in zip(share_of, _ends(delta), strict=True)]
+    most = [x * t / H for x, t in zip(share_of, balls.ends(delta), strict=True)]
     least = most[0] * (1 - error.upper())
-    return _arb(0).union(-(H * (-least).log1p()).expm1() / (H * least) * share_of[1])
+    curve = -(H * (-least).log1p()).expm1() / (H * least)
+    return balls.as_ball(0).union(curve * share_of[1])
 
 
-def _ends(x: Any) -> tuple[Any, Any]:
-    return x.lower(), x.upper()
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return arb(value)
+def _rate_gain_ball(error: Any) -> Any:
+    """Enclose (c - 1)/eps for the c of the module: from 1/2 on, it grows with eps."""
+    low, high = (
+        -((-e).log1p() + e) / e**2 if e > 0 else balls.as_ball(0.5)
+        for e in balls.ends(error)
+    )
+    return low.union(high)
 
 
 _TAU = 0.1
@@ -787,6 +790,14 @@ $\delta$.""",
                 lambda hypotheses, error, delta: 1.0,
             ),
             rtol=1e-11,
+            beyond=(
+                Beyond(
+                    lambda error, delta: 0,
+                    lambda error, delta: _rate_gain_ball(error),
+                    until={"error": 0.5, "delta": 0.5},
+                    free=("hypotheses",),
+                ),
+            ),
         ),
         twin=Twin(
             "four fifths as many examples suffice",

@@ -21,7 +21,7 @@ where S is the unbiased covariance: clean pairing lowers the variance of the log
   derivative of log(1 + e^f) is at most 1/4: pairing bounds the regulariser of TRADES
   eight times over. With r = f' - f, KL/(r^2/8) = 8 int_0^1 (1 - t) s'(f + t r) dt, and
   s'(z) falls with |z|; so the worst r leads towards f' = 0 and, KL being convex in f',
-  is as long as it may be.
+  is as long as it may be. As s is in (0, 1), KL is at most |r|, which is less beyond 8.
 
 **What it does not do.** c f has the decisions and the robust error of f, for all c > 0,
 and c^2 times its pairing penalty. A small penalty alone says nothing about robustness:
@@ -43,6 +43,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike
 from geomadv._validate import norm_order, points, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -439,6 +440,9 @@ the logistic function $s$. Shown is the left side over the right one.""",
             lambda f, r: 1,
             formulas=(lambda f, r: 8 * _trades(f, r) / r**2, lambda f, r: 1.0),
             atol=1e-10,
+            beyond=(
+                Beyond(lambda f, over_r: 8 * over_r, lambda f, over_r: 1, {"r": 20}),
+            ),
         ),
         twin=Twin(
             "$0.999\\,r^2/8$",

@@ -55,6 +55,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, NDArray, Real
 from geomadv._validate import integer, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -368,6 +369,17 @@ def _risk_ball(m: int, ratio: Any) -> Any:
     return balls.decreasing(at, ratio)
 
 
+def _exponents_ball(ratio: Any) -> Any:
+    """Enclose a bound of (x^2/6 - log(sinh(x)/x))/x^4 from below at x = 3 tau/a.
+
+    Where it is not negative the bound holds for every m, by Chernoff's inequality with
+    the rate 3 tau/a^2. log(sinh(x)/x) is the sum of log(1 + x^2/(n pi)^2), and
+    log(1 + y) <= y - y^2/2 + y^3/3.
+    """
+    x = 3 * ratio
+    return balls.as_ball(1) / 180 - x * x / 2835
+
+
 def _bound_ball(m: int, ratio: Any, factor: int = 1) -> Any:
     return balls.decreasing(lambda r: (-3 * factor * m * r * r / 2).exp(), ratio)
 
@@ -543,6 +555,7 @@ uniform on $[-a, a]^m$ errs with probability at most $\exp(-3 m \tau^2/(2 a^2))$
             _bound_ball,
             formulas=(random_noise_risk, random_noise_bound),
             precision=192,
+            beyond=(Beyond(lambda ratio: 0, _exponents_ball, free=("m",)),),
         ),
         twin=Twin(
             r"the exponent is $-3 m \tau^2/a^2$",

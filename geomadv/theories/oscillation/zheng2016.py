@@ -20,10 +20,10 @@ predictions of a linear f is
 
     E KL = E A(f + r g) - A(f)    <= r^2/8,    ~ A''(f) r^2/2 as r -> 0,
 
-because E f(x') = f(x) and A'' <= 1/4. Adding it with strength 1 to the logistic loss
-A(f) - [y = 1] f gives E A(f') - [y = 1] E f', the loss at noisy points: data
-augmentation. The cross-entropy is E KL and the entropy of the clean prediction, which
-falls without bound on its noise as |f| grows.
+because E f(x') = f(x) and A'' <= 1/4; and at most r, as A' is in (0, 1). Adding it with
+strength 1 to the logistic loss A(f) - [y = 1] f gives E A(f') - [y = 1] E f', the loss
+at noisy points: data augmentation. The cross-entropy is E KL and the entropy of the
+clean prediction, which falls without bound on its noise as |f| grows.
 
 Source: S. Zheng, Y. Song, T. Leung, I. Goodfellow (2016), "Improving the robustness of
 deep neural networks via stability training", arXiv:1604.04326 (the objective, from
@@ -39,6 +39,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import points, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -497,6 +498,13 @@ loss at $f + rg$.""",
             formulas=(
                 lambda f, spread: divergence_penalty([f], spread)[0] * 8 / spread**2,
                 lambda f, spread: 1.0,
+            ),
+            beyond=(
+                Beyond(
+                    lambda f, over_spread: 8 * over_spread,
+                    lambda f, over_spread: 1,
+                    since={"spread": 20},
+                ),
             ),
         ),
         twin=Twin(

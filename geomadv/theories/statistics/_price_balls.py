@@ -26,7 +26,8 @@ for F(x) = x coth x, where dF/d(x^2) is at most 1/3. So it is at least
 
 1 <= F(x) <= 1 + x^2/3, and E y^2 between its values at the ends. On a box rho is thus
 at most that at the smallest m (or at 2.4, if that is less), the largest h, and at the
-smallest pi, times the growth from there.
+smallest pi, times the growth from there. So it is at most that at m = 1 and h = 1 for
+every m >= 1 and s in (0, 1/2].
 """
 
 from typing import Any

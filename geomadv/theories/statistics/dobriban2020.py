@@ -50,6 +50,7 @@ taken, +1 of equal ones.
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special
@@ -58,12 +59,14 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Bool, NDArray, Real
 from geomadv._validate import broadcast, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
     Exact,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Statistical,
@@ -322,17 +325,31 @@ def _least_unequal(m: float, eps: float, prior: float, unequal: float) -> float:
     return min(float(found.fun), prior, 1.0 - prior)
 
 
+def _mixed(risk: Callable[[float], float], unequal: float) -> float:
+    """Return the mean of a risk over deviations whose squares are 1 + h and 1 - h."""
+    return float(risk(math.sqrt(1 + unequal)) + risk(math.sqrt(1 - unequal))) / 2
+
+
+def _mixed_risk(m: float, eps: float, prior: float, t: float, unequal: float) -> float:
+    return _mixed(lambda s: float(robust_risk(m / s, eps / s, prior, t / s)), unequal)
+
+
+def _mixed_half_space(m: float, eps: float, prior: float, unequal: float) -> float:
+    t = float(optimal_threshold(m, eps, prior))
+    return _mixed_risk(m, eps, prior, t, unequal)
+
+
 def _least_on_line(m: float, eps: float, prior: float, step: float) -> Interval:
     return best_on_the_line([-m, m], [1.0 - prior, prior], eps, step=step)
 
 
-def _found_shift(m: float, eps: float, prior: float) -> float:
+def _found_shift(m: float, eps: float, prior: float, unequal: float = 0.0) -> float:
     """Return the ratio of the thresholds that numerical minimisation finds."""
     from scipy.optimize import minimize_scalar
 
     found = [
         minimize_scalar(
-            lambda t, e=e: robust_risk(m, e, prior, t),
+            lambda t, e=e: _mixed_risk(m, e, prior, t, unequal),
             bounds=(-5.0, 5.0),
             method="bounded",
             options={"xatol": 1e-10},
@@ -359,6 +376,22 @@ def _other_linear(d: int, p: float, share: float, prior: float, noise: float) ->
     return float(pair.robust_risk((w + size * step[:d], b + step[d]), eps, p))
 
 
+def _mixed_linear(
+    d: int, p: float, share: float, prior: float, unequal: float
+) -> float:
+    """Return the robust risk of the optimal linear classifier of the normal law."""
+    pair = _drawn_pair(d, prior)
+    eps = share * float(np.linalg.norm(pair.mu, ord=p))
+    best = pair.optimal_robust_classifier(eps, p)
+    rule = best.coef_[0], float(best.intercept_[0])
+
+    def risk(s: float) -> float:
+        other = GaussianPair(pair.mu, s**2 * pair.cov, prior=prior)
+        return float(other.robust_risk(rule, eps, p))
+
+    return _mixed(risk, unequal)
+
+
 def _any_norm(d: int, p: float, share: float, prior: float) -> float:
     pair = _drawn_pair(d, prior)
     eps = share * float(np.linalg.norm(pair.mu, ord=p))
@@ -373,11 +406,11 @@ def _cube_pair(spread: float) -> GaussianPair:
     return GaussianPair([1.0 - spread, 1.0, -1.0 - spread, 0.0])
 
 
-def _turned_risk(spread: float, eps: float) -> float:
+def _turned_risk(spread: float, eps: float, deviation: float = 1.0) -> float:
     """Return the standard risk of the normal that soft thresholding turns."""
     mu = _cube_pair(spread).mu
     w = np.sign(mu) * np.maximum(np.abs(mu) - eps, 0.0)
-    return float(special.ndtr(-(mu @ w) / np.linalg.norm(w)))
+    return float(special.ndtr(-(mu @ w) / np.linalg.norm(w) / deviation))
 
 
 @functools.lru_cache(maxsize=256)
@@ -408,6 +441,18 @@ def _other_slab(d: int, p: float, share: float, zero: float, noise: float) -> fl
     return float(triple.robust_risk(other, eps, p))
 
 
+def _mixed_slab(d: int, p: float, share: float, zero: float, unequal: float) -> float:
+    """Return the robust risk of the slab rule that is optimal for normal classes."""
+    triple, _, eps = _triple(d, p, share, zero)
+    rule = triple.optimal_robust_rule(eps, p)
+
+    def risk(s: float) -> float:
+        other = GaussianTriple(triple.mu, s**2 * triple.cov, triple.priors)
+        return float(other.robust_risk(rule, eps, p))
+
+    return _mixed(risk, unequal)
+
+
 def _symmetric_priors(zero: float) -> list[float]:
     return [(1.0 - zero) / 2.0, zero, (1.0 - zero) / 2.0]
 
@@ -429,6 +474,20 @@ def _three_optimal(m: float, share: float, zero: float, tilt: float) -> float:
     return float(three_class_optimum(m, eps, priors).risk)
 
 
+def _three_mixed(
+    m: float, share: float, zero: float, tilt: float, unequal: float
+) -> float:
+    """Return the robust risk of the rule that is optimal for normal classes."""
+    eps, priors = _three_problem(m, share, zero, tilt)
+    rule = three_class_optimum(m, eps, priors)
+    return _mixed(
+        lambda s: float(
+            three_class_risk(m / s, eps / s, priors, rule.lower / s, rule.upper / s)
+        ),
+        unequal,
+    )
+
+
 def _three_by_bayes(m: float, share: float, zero: float) -> float:
     """Return the robust risk of Bayes' rule between three classes."""
     priors = _symmetric_priors(zero)
@@ -437,14 +496,23 @@ def _three_by_bayes(m: float, share: float, zero: float) -> float:
 
 
 def _harmed(
-    n: int, rng: np.random.Generator, m: float, eps: float, prior: float
+    n: int,
+    rng: np.random.Generator,
+    m: float,
+    eps: float,
+    prior: float,
+    unequal: float = 0.0,
 ) -> Bool[NDArray, " n"]:
     """Draw points in the plane, move them, and tell which the optimal rule gets wrong.
 
-    The step is the worst one: against the label, along the line of the means.
+    The step is the worst one: against the label, along the line of the means. The noise
+    is normal, or of variance 1 + h and 1 - h, with probability 1/2 each.
     """
     pair = GaussianPair([0.6 * m, 0.8 * m], prior=prior)
     X, y = pair.sample(n, rng)
+    if unequal:
+        noise = X - y[:, None] * pair.mu
+        X += noise * (np.sqrt(1 + unequal * rng.choice([-1, 1], (n, 1))) - 1)
     rule = pair.optimal_robust_classifier(eps)
     w, b = rule.coef_[0], float(rule.intercept_[0])
     moved = X - (eps * y)[:, None] * np.array([0.6, 0.8])
@@ -461,10 +529,25 @@ _ZERO = Reals(0.25, 0.6, (1 / 3, 0.5), symbol=r"\pi_0")
 _SETTING = (
     Hypothesis(
         "the classes are normal, with one covariance",
-        why="unequal covariances are at `dobriban2020.half-space`, unequal priors at "
-        "`dobriban2020.no-price-for-equal-classes`",
+        why="other laws and unequal covariances are at `dobriban2020.half-space`",
     ),
 )
+_ONE_COVARIANCE = Hypothesis(
+    "the classes have one covariance",
+    why="unequal covariances are at `dobriban2020.half-space`",
+)
+
+
+def _normal(evidence: Exact | Statistical, domain: dict[str, Parameter]) -> Hypothesis:
+    return Hypothesis(
+        "the classes are normal",
+        "with probability one half each the covariance is $1 + h$ and $1 - h$ times as "
+        "large: the law is not normal, of the same mean and covariance",
+        evidence,
+        {**domain, "unequal": Reals(0.0, 0.9, (0.0, 0.1, 0.5, 0.9), symbol="h")},
+        "unequal",
+    )
+
 
 CLAIMS = (
     Claim(
@@ -519,8 +602,13 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
                 },
                 "unequal",
             ),
-            Hypothesis(
-                "the classes are normal", why="all formulas are those of this law"
+            _normal(
+                Exact(
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    _mixed_half_space,
+                    atol=1e-15,
+                ),
+                {"m": _M, "eps": _EPS, "prior": _PRIOR},
             ),
         ),
     ),
@@ -602,7 +690,21 @@ $m/(m - \varepsilon)$ times the one of least standard risk.""",
             r"the factor is $1 + \varepsilon/m$",
             Exact(_found_shift, lambda m, eps, prior: 1 + eps / m, rtol=1e-5),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    _found_shift,
+                    lambda m, eps, prior, unequal: m / (m - eps),
+                    rtol=1e-5,
+                ),
+                {
+                    "m": Reals(1.0, 3.0, (1.0, 2.0), symbol="m"),
+                    "eps": Reals(0.0, 0.4, (0.1, 0.4), symbol=r"\varepsilon"),
+                    "prior": Reals(0.1, 0.4, (0.2, 0.4), symbol=r"\pi"),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.simulated",
@@ -632,7 +734,21 @@ $-y\varepsilon\mu/\|\mu\|$ with probability $R_B(m - \varepsilon)$.""",
                 "prior": Choices((0.5,)),
             },
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Statistical(
+                    _harmed,
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    tolerance=0.1,
+                ),
+                {
+                    "m": Reals(0.5, 2.0, (1.0,), symbol="m"),
+                    "eps": Reals(0.0, 0.5, (0.5,), symbol=r"\varepsilon"),
+                    "prior": Reals(0.1, 0.9, (0.5,), symbol=r"\pi"),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.no-price-for-equal-classes",
@@ -711,14 +827,29 @@ between $\mu$ and its soft threshold $\mathrm{sign}(\mu)(|\mu| - \varepsilon)_+$
             ),
         ),
         note=r"""Nothing is paid where all $|\mu_i|$ that are not 0 are equal.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda spread, eps, unequal: _mixed(
+                        lambda s: _turned_risk(spread, eps, s), unequal
+                    ),
+                    lambda spread, eps, unequal: _turned_risk(spread, eps),
+                    rtol=1e-12,
+                ),
+                {
+                    "spread": Reals(0.0, 0.9, (0.0, 0.5)),
+                    "eps": Reals(0.0, 0.9, (0.2, 0.5), symbol=r"\varepsilon"),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.price-grows-with-imbalance",
         theory="statistics",
         title="Near equal classes the price of robustness grows with the imbalance",
         source=SOURCE.at("abstract"),
-        statement=r"""For $1 \le m \le 4$, $\varepsilon \le m/2$ and
+        statement=r"""For $m \ge 1$, $\varepsilon \le m/2$ and
 $1/5 \le \pi \le 1/2$, a share $\pi$ of the rarer class that is a tenth smaller raises
 the excess of the optimal robust classifier's standard risk over Bayes'.""",
         relation="lhs <= rhs",
@@ -739,6 +870,14 @@ the excess of the optimal robust classifier's standard risk over Bayes'.""",
                 lambda m, share, prior: 1.0,
             ),
             rtol=1e-9,
+            beyond=(
+                Beyond(
+                    lambda share, prior: price_ratio(1, 0.5, prior),
+                    lambda share, prior: 1,
+                    until={"share": 0.5},
+                    free=("m",),
+                ),
+            ),
         ),
         twin=Twin(
             r"the same for $\pi \le 1/50$",
@@ -788,7 +927,22 @@ $m^* = \min_{\|z\|_p \le \varepsilon}\|\mu - z\|_{S^{-1}}$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda d, p, share, prior, unequal: _any_norm(d, p, share, prior),
+                    _mixed_linear,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(1, 6, (1, 3), symbol="d"),
+                    "p": Choices((1.0, 2.0, np.inf)),
+                    "share": Reals(0.0, 1.2, (0.6,), symbol=r"\varepsilon/\|\mu\|_p"),
+                    "prior": Reals(0.01, 0.99, (0.5,), symbol=r"\pi"),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.three-classes-in-any-norm",
@@ -822,7 +976,22 @@ $2\varepsilon$ that is nearest to $\mu$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda d, p, share, zero, unequal: _triple(d, p, share, zero)[1],
+                    _mixed_slab,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(1, 5, (1, 3), symbol="d"),
+                    "p": Choices((1.0, 2.0, np.inf)),
+                    "share": Reals(0.0, 1.2, (0.1,), symbol=r"\varepsilon/\|\mu\|_p"),
+                    "zero": Reals(0.05, 0.9, (0.3,), symbol=r"\pi_0"),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.three-classes",
@@ -854,7 +1023,24 @@ thresholds $c_\pm$, or than what is left of them when a class is given up.""",
                 atol=1e-14,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda m, share, zero, tilt, unequal: _three_optimal(
+                        m, share, zero, tilt
+                    ),
+                    _three_mixed,
+                    atol=1e-14,
+                ),
+                {
+                    "m": Reals(0.5, 5.0, (1.0, 3.0), symbol="m"),
+                    "share": Reals(0.0, 1.2, (0.0, 0.25), symbol=r"\varepsilon/m"),
+                    "zero": Reals(0.05, 0.9, (0.1, 1 / 3), symbol=r"\pi_0"),
+                    "tilt": Reals(-0.9, 0.9, (0.0, 0.5)),
+                },
+            ),
+            _ONE_COVARIANCE,
+        ),
     ),
     Claim(
         id="dobriban2020.three-classes-in-any-dimension",

@@ -374,12 +374,25 @@ def _error_by_quadrature(d: int, spread: float, eps: float) -> float:
     return float(density @ special.ndtr(eps - along * u / across))
 
 
+def _error_of_two(d: int, spread: float, eps: float, unequal: float) -> float:
+    """Return the mean over points of variance 1 + h and 1 - h, for which eps scales."""
+    scales = math.sqrt(1.0 + unequal), math.sqrt(1.0 - unequal)
+    return sum(_error_by_quadrature(d, spread, eps / s) for s in scales) / 2.0
+
+
 def _wrong(
-    n: int, rng: np.random.Generator, d: int, spread: float, eps: float
+    n: int,
+    rng: np.random.Generator,
+    d: int,
+    spread: float,
+    eps: float,
+    unequal: float = 0.0,
 ) -> Bool[NDArray, " n"]:
     """Draw points, and move them by their worst consistent step, for theta_0 = e_1."""
     w, theta_0 = _on_axis(d, spread)
     X = rng.standard_normal((n, d))
+    if unequal:
+        X *= np.sqrt(1.0 + unequal * rng.choice([-1.0, 1.0], (n, 1)))
     y = np.sign(X @ theta_0)
     step = -eps * np.sign(w) * (theta_0 == 0.0)
     return np.asarray(y * ((X + y[:, None] * step) @ w) <= 0.0)
@@ -391,10 +404,12 @@ def _on_axis(d: int, spread: float) -> tuple[NDArray, Float[NDArray, " d"]]:
     return theta_0 + spread * rng.standard_normal(d) / math.sqrt(d), theta_0
 
 
-def _difference(gamma: float, eps: float, inverse: float) -> float:
+def _difference(gamma: float, eps: float, inverse: float, noise: float = 0.0) -> float:
     """Return the fall of the robust risk from penalty 0, over the penalty."""
-    plain = float(consistent_risk(gamma, 0.0, eps))
-    return (plain - float(consistent_risk(gamma, 1.0 / inverse, eps))) * inverse
+    plain = float(consistent_risk(gamma, 0.0, eps, 1.0, noise))
+    return (
+        plain - float(consistent_risk(gamma, 1 / inverse, eps, 1.0, noise))
+    ) * inverse
 
 
 def _added(gamma: float, penalty: float) -> float:
@@ -424,13 +439,34 @@ _SPREAD = Reals(0.1, 3.0, (0.3, 1.0), "log")
 _SETTING = (
     Hypothesis(
         "points are normal",
-        why="the formulas are those of this law",
+        why="other laws are at `donhauser2021.robust-error`",
     ),
     Hypothesis(
         "labels are without noise",
         why="noise is at `donhauser2021.standard-risk-interpolates`",
     ),
 )
+_GIVEN = Hypothesis(
+    "the labels of fresh points are without noise",
+    why="consistent steps are those that keep the true label: it is their definition",
+)
+
+
+def _normal(evidence: Exact | Statistical, eps: Reals) -> Hypothesis:
+    return Hypothesis(
+        "points are normal",
+        "with probability one half each their covariance is $1 + h$ and $1 - h$ times "
+        "as large: the law is not normal, of the same covariance",
+        evidence,
+        {
+            "d": Integers(2, 50, (2, 10), symbol="d"),
+            "spread": Reals(0.1, 3.0, (1.0,), "log"),
+            "eps": eps,
+            "unequal": Reals(0.0, 0.99, (0.0, 0.1, 0.5, 0.99), symbol="h"),
+        },
+        "unequal",
+    )
+
 
 CLAIMS = (
     Claim(
@@ -462,7 +498,27 @@ $\|\theta_0\| = 1$.""",
                 tolerance=5e-3,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "labels are without noise",
+                r"noise of deviation $\sigma$ in the training labels",
+                Exact(
+                    _difference,
+                    lambda gamma, eps, inverse, noise: (
+                        -slope_at_interpolation(gamma, eps)
+                    ),
+                    tolerance=5e-3,
+                ),
+                {
+                    "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+                    "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+                    "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
+                    "noise": Reals(0.0, 1.0, (0.0, 0.1, 0.3), symbol=r"\sigma"),
+                },
+                "noise",
+            ),
+            _SETTING[0],
+        ),
     ),
     Claim(
         id="donhauser2021.interpolation-hurts",
@@ -566,7 +622,17 @@ $\alpha, \beta$ the parts of $w$ along and across $\theta_0$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda d, spread, eps, unequal: _error(d, spread, eps),
+                    _error_of_two,
+                    rtol=1e-9,
+                ),
+                Reals(0.0, 2.0, (0.0, 0.1, 1.0), symbol=r"\varepsilon"),
+            ),
+            _GIVEN,
+        ),
     ),
     Claim(
         id="donhauser2021.moved-points",
@@ -596,6 +662,18 @@ probability $\Phi(h) - 2T(h, \alpha/\beta)$, $h = \varepsilon\sum_{j>1}|w_j|/\|w
                 tolerance=0.1,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Statistical(
+                    _wrong,
+                    lambda d, spread, eps, unequal: robust_error(
+                        *_on_axis(d, spread), eps, np.inf
+                    ),
+                    tolerance=0.1,
+                ),
+                Reals(0.01, 0.5, (0.05, 0.5), symbol=r"\varepsilon"),
+            ),
+            _GIVEN,
+        ),
     ),
 )

@@ -64,6 +64,7 @@ from geomadv.claims import (
     Exact,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Statistical,
@@ -442,6 +443,49 @@ def _excess(gamma: float, penalty: float, noise: float) -> float:
     return float(limit.bias + limit.variance)
 
 
+def _excess_of_two(gamma: float, penalty: float, noise: float, unequal: float) -> float:
+    """Return the same for L > 0 or gamma > 1, half the variances 1 + h, half 1 - h.
+
+    The signal is spread over the larger ones, t_1 = 1 + h. With k of
+    1 - L/k = gamma E t/(t + k) and u = gamma E (t/(t + k))^2 the excess is
+    (k^2 t_1/(t_1 + k)^2 + s^2 u)/(1 - u).
+    """
+    from scipy.optimize import brentq
+
+    t = np.array([1.0 + unequal, 1.0 - unequal])
+
+    def left(k: float) -> float:
+        return 1.0 - penalty / k - gamma * float(np.mean(t / (t + k)))
+
+    k = brentq(left, max(penalty, 1e-12), penalty + gamma, xtol=1e-15, rtol=1e-14)
+    u = gamma * float(np.mean((t / (t + k)) ** 2))
+    return float((k**2 * t[0] / (t[0] + k) ** 2 + noise**2 * u) / (1.0 - u))
+
+
+def _least_of_two(noise: float, unequal: float) -> float:
+    """Return the least of them over gamma > 1 at penalty 0, by search."""
+    from scipy.optimize import minimize_scalar
+
+    found = minimize_scalar(
+        lambda share: _excess_of_two(1.0 / share, 0.0, noise, unequal),
+        bounds=(1e-3, 1.0 - 1e-6),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return float(found.fun)
+
+
+def _above_best_of_two(
+    gamma: float, noise: float, ratio: float, unequal: float
+) -> float:
+    best = gamma * noise**2
+    at, least = (
+        _excess_of_two(gamma, penalty, noise, unequal)
+        for penalty in (ratio * best, best)
+    )
+    return at - least
+
+
 def _missed(
     n: int, rng: np.random.Generator, points: int, more: int, wider: float = 0.0
 ) -> Float[NDArray, " n"]:
@@ -513,10 +557,10 @@ def _excess_ball(gamma: Any, penalty: Any, best: Any) -> Any:
 
 def _weight_ball(gamma: Any, penalty: Any) -> Any:
     """Enclose P(L) = c^2 (1 + D')/(2 D) + c D'/D^2 with D' = (1 + gamma + L)/D."""
-    below, above = _ends(1 - gamma + penalty)
+    below, above = balls.ends(1 - gamma + penalty)
     least = below**2 if below > 0 else above**2 if above < 0 else 0
     most = below.max(-below).max(above.max(-above)) ** 2
-    low, high = _ends(balls.positive_product(gamma, penalty))
+    low, high = balls.ends(balls.positive_product(gamma, penalty))
     D = ((least + 4 * low).sqrt()).union((most + 4 * high).sqrt())
     over = balls.decreasing(lambda x: 1 / x, D)
     total = 1 + gamma + penalty
@@ -527,10 +571,6 @@ def _weight_ball(gamma: Any, penalty: Any) -> Any:
     return balls.positive_product(first + second, over)
 
 
-def _ends(x: Any) -> tuple[Any, Any]:
-    return x.lower(), x.upper()
-
-
 _GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
 _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
@@ -538,9 +578,27 @@ _SETTING = (
     Hypothesis(
         "features are independent and normal with one variance, and noise is "
         "independent of them",
-        why="unequal variances are at `hastie2019.missed-signal`",
+        why="unequal variances are at `hastie2019.best-overparametrisation`",
     ),
 )
+_NOISE_APART = Hypothesis(
+    "noise is independent of the features",
+    why="only its mean 0 and its variance given the features enter: the terms of the "
+    "estimator in it and in the signal are uncorrelated for every such noise",
+)
+_UNEQUAL = Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h")
+
+
+def _one_variance(evidence: Exact, domain: dict[str, Parameter]) -> Hypothesis:
+    return Hypothesis(
+        "features have one variance",
+        "half of the variances are $1 + h$, half $1 - h$, and the signal is spread "
+        "over the larger ones",
+        evidence,
+        {**domain, "unequal": _UNEQUAL},
+        "unequal",
+    )
+
 
 CLAIMS = (
     Claim(
@@ -569,7 +627,23 @@ Marchenko and Pastur's law, are $a(\lambda + \gamma a)/D + \sigma^2\gamma(1-a)/D
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _one_variance(
+                Exact(
+                    _excess_of_two,
+                    lambda gamma, penalty, noise, unequal: _excess(
+                        gamma, penalty, noise
+                    ),
+                    rtol=1e-9,
+                ),
+                {
+                    "gamma": Reals(0.05, 20.0, (0.2, 1.5, 5.0), "log", r"\gamma"),
+                    "penalty": Reals(0.01, 100.0, (0.01, 1.0), "log", r"\lambda"),
+                    "noise": _NOISE,
+                },
+            ),
+            _NOISE_APART,
+        ),
     ),
     Claim(
         id="hastie2019.ridgeless-means",
@@ -683,7 +757,15 @@ $\gamma > 1$ is $2\sigma - \sigma^2$, at $\gamma = 1/(1-\sigma)$.""",
                 "noise",
                 unbroken=0.7,
             ),
-            *_SETTING,
+            _one_variance(
+                Exact(
+                    _least_of_two,
+                    lambda noise, unequal: 2.0 * noise - noise**2,
+                    rtol=1e-9,
+                ),
+                {"noise": _NOISE},
+            ),
+            _NOISE_APART,
         ),
     ),
     Claim(
@@ -745,6 +827,20 @@ $\sigma^2\gamma$. Shown is the difference.""",
                 functools.partial(_above_best_ball, least=1.2),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _one_variance(
+                Exact(
+                    lambda gamma, noise, ratio, unequal: 0.0,
+                    _above_best_of_two,
+                    atol=1e-12,
+                ),
+                {
+                    "gamma": Reals(0.05, 20.0, (0.2, 1.5, 5.0), "log", r"\gamma"),
+                    "noise": _NOISE,
+                    "ratio": Reals(0.01, 100.0, (0.1, 0.9, 1.1, 10.0), "log"),
+                },
+            ),
+            _NOISE_APART,
+        ),
     ),
 )

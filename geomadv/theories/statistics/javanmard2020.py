@@ -332,6 +332,38 @@ def _risk_with_signs(d: int, noise: float, eps: float, share: float) -> float:
     return off + noise**2 + 2 * k * size + k**2
 
 
+def _risk_of_two(d: int, noise: float, eps: float, unequal: float) -> float:
+    """Return the robust risk if the variance of features is 1 + h or 1 - h."""
+    theta, theta_0 = spawn(0, "javanmard2020", d).standard_normal((2, d))
+    off = float((theta - theta_0) @ (theta - theta_0))
+    return _mixed(noise, off, float(np.linalg.norm(theta)), eps, unequal)
+
+
+def _mixed(
+    noise: float, off: float, length: float, eps: float, unequal: float
+) -> float:
+    """Return the mean of the closed form over the two laws, |theta - theta_0|^2 = off.
+
+    The mean size of the residual is concave in the variance: it is less than that of
+    the normal law with the same covariance.
+    """
+    standard = noise**2 + off * np.array([1.0 + unequal, 1.0 - unequal])
+    return float(np.mean(adversarial_risk(standard, length, eps)))
+
+
+def _best_of_two(
+    d: int, noise: float, eps: float, weight: float, unequal: float
+) -> float:
+    """Return weight SR + AR of the best estimator of the normal law."""
+    theta_0 = spawn(0, "javanmard2020", d, "other").standard_normal(d)
+    r = float(np.linalg.norm(theta_0))
+    best = trade_off_curve(r, noise, eps, weight)
+    factor = float(best.factor)
+    off = ((1.0 - factor) * r) ** 2
+    robust = _mixed(noise, off, factor * r, eps, unequal)
+    return weight * (noise**2 + off) + robust
+
+
 def _other(d: int, noise: float, eps: float, weight: float, step: float) -> float:
     """Return weight SR + AR of an estimator near the best one."""
     rng = spawn(0, "javanmard2020", d, "other")
@@ -378,6 +410,16 @@ def _vanishes_at(noise: float, weight: float) -> float:
     return high
 
 
+def _vanishes_for_two(noise: float, weight: float, unequal: float) -> float:
+    """Return the same for features of variance 1 + h and 1 - h.
+
+    The risks are convex in theta: 0 is best once the slope towards theta_0 is not
+    negative, eps c E sqrt(s^2 + v) >= 1 + lambda with the variance v of the features.
+    """
+    sizes = [math.hypot(noise, math.sqrt(1.0 + h)) for h in (unequal, -unequal)]
+    return (1.0 + weight) / (C * sum(sizes) / 2.0)
+
+
 def _wide(n: int, more: int) -> tuple[NDArray, NDArray]:
     rng = spawn(0, "javanmard2020", n, more, "wide")
     X = rng.standard_normal((n, n + more))
@@ -413,11 +455,19 @@ _WEIGHT = Reals(0.0, 5.0, (0.0, 1.0), symbol=r"\lambda")
 _SHARE = Reals(0.05, 0.95, (0.1, 0.5, 0.9))
 _DELTA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\delta")
 
+_UNEQUAL = Reals(0.0, 0.9, (0.0, 0.1, 0.5, 0.9), symbol="h")
+_TWO = (
+    "with probability one half each the features have the variance $1 + h$ and $1 - h$"
+)
+
 _SETTING = (
     Hypothesis(
         "features and noise are normal",
-        why="other noise is at `javanmard2020.adversarial-risk`",
+        why="other features and other noise are at `javanmard2020.adversarial-risk`",
     ),
+)
+_NORMAL_NOISE = Hypothesis(
+    "noise is normal", why="other noise is at `javanmard2020.adversarial-risk`"
 )
 
 CLAIMS = (
@@ -466,7 +516,19 @@ $E\max_{\|\delta\| \le \varepsilon}(y - \langle x + \delta, \theta\rangle)^2 = S
             ),
             Hypothesis(
                 "the features are normal",
-                why="so that residuals are normal for every estimator",
+                _TWO,
+                Exact(
+                    lambda d, noise, eps, unequal: _drawn_risk(d, noise, eps),
+                    _risk_of_two,
+                    rtol=1e-10,
+                ),
+                {
+                    "d": Integers(1, 50, (1, 3, 20), symbol="d"),
+                    "noise": _NOISE,
+                    "eps": _EPS,
+                    "unequal": _UNEQUAL,
+                },
+                "unequal",
             ),
         ),
     ),
@@ -496,7 +558,28 @@ $\theta_0/(1 + g)$, for every $\theta$.""",
             "it is at least 1.001 times that value",
             Exact(lambda **point: 1.001 * _least(**point), _other, rtol=1e-11),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "features are normal",
+                _TWO,
+                Exact(
+                    lambda d, noise, eps, weight, unequal: _least(
+                        d, noise, eps, weight
+                    ),
+                    _best_of_two,
+                    rtol=1e-11,
+                ),
+                {
+                    "d": Integers(1, 20, (1, 3, 10), symbol="d"),
+                    "noise": _NOISE,
+                    "eps": _EPS,
+                    "weight": _WEIGHT,
+                    "unequal": _UNEQUAL,
+                },
+                "unequal",
+            ),
+            _NORMAL_NOISE,
+        ),
     ),
     Claim(
         id="javanmard2020.fixed-point",
@@ -545,7 +628,22 @@ on.""",
                 rtol=1e-8,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "features are normal",
+                _TWO,
+                Exact(
+                    _vanishes_for_two,
+                    lambda noise, weight, unequal: _share_of_vanishing(
+                        noise, 1.0, weight
+                    ),
+                    rtol=1e-8,
+                ),
+                {"noise": _NOISE, "weight": _WEIGHT, "unequal": _UNEQUAL},
+                "unequal",
+            ),
+            _NORMAL_NOISE,
+        ),
     ),
     Claim(
         id="javanmard2020.training-with-many-points",

@@ -28,9 +28,11 @@ arguments of Phi: negative for eps <= mu; for eps > mu it changes sign once, at
 
 Both differences over |mu| are sums of Phi(c x) - Phi(x) = int_1^c x phi(x t) dt, c =
 sqrt(1 + 1/n), taken at x = a, b with the factors 1, 1 (L) and 1 - eps/mu, 1 + eps/mu
-(R): no factor and no integral is negative where the claims say so. In the strong regime
-it is the integral of x phi(x t) (1 - exp(-D(t))) at x = -a, and with l(e) =
-log((e + 1)/(e - 1)), e = eps/mu = s e_0 and 2 e_0 mu^2/sigma^2 = l(e_0),
+(R): no factor and no integral is negative where the claims say so. For eps <= mu in L,
+and always in R, the term of b is a positive number times 1 + eps/mu, or its square,
+whatever n, mu and sigma. In the strong regime it is the integral of x phi(x t)
+(1 - exp(-D(t))) at x = -a, and with l(e) = log((e + 1)/(e - 1)), e = eps/mu = s e_0 and
+2 e_0 mu^2/sigma^2 = l(e_0),
 
     D(t) = l(e_0) (s n t^2 - 1) + l(e_0) - l(e) >= 0   for s, n, t >= 1.
 
@@ -64,6 +66,7 @@ from geomadv._random import spawn
 from geomadv._typing import ArrayLike, Float, NDArray, Real
 from geomadv._validate import broadcast, labels, points, real, real_array
 from geomadv.claims import (
+    Beyond,
     Choices,
     Claim,
     Enclosure,
@@ -628,13 +631,17 @@ def _product(x: Any, y: Any) -> Any:
 
 def _stretch(n: Any) -> Any:
     """Enclose sqrt(1 + 1/n) - 1, that is (1/n)/(sqrt(1 + 1/n) + 1)."""
-    return balls.decreasing(lambda t: 1 / t / ((1 + 1 / t).sqrt() + 1), _arb(n))
+    return balls.decreasing(
+        lambda t: 1 / t / ((1 + 1 / t).sqrt() + 1), balls.as_ball(n)
+    )
 
 
 def _signal(mu: Any, sigma: Any, n: Any) -> Any:
     """Enclose sqrt(n) mu/sigma."""
     over = balls.decreasing(lambda t: 1 / t, sigma)
-    return balls.positive_product(balls.positive_product(_arb(n).sqrt(), mu), over)
+    return balls.positive_product(
+        balls.positive_product(balls.as_ball(n).sqrt(), mu), over
+    )
 
 
 def _weak_fall_ball(mu: Any, sigma: Any, ratio: Any, n: Any) -> Any:
@@ -674,22 +681,22 @@ def _strong_excess(square: Any) -> Any:
         log = math.log(2) - v if v < -30 else math.log1p(2 / one)
         u = 0.0 if v < -30 else one
         low, high = (v, high) if log > 2 * (1 + u) * float(square) else (low, v)
-    v = _arb(low).mid()
+    v = balls.as_ball(low).mid()
     for _ in range(3):
         u = v.exp()
         v = (v + slope(v) / (2 / (u + 2) + 2 * u * square)).mid()
-    below, above = v - _arb(2) ** -70, v + _arb(2) ** -70
+    below, above = v - balls.as_ball(2) ** -70, v + balls.as_ball(2) ** -70
     if slope(below) > 0 and slope(above) < 0:
         return below.union(above).exp()
-    return _arb(math.nan)
+    return balls.as_ball(math.nan)
 
 
 def _strong_rise_ball(
     mu: Any, sigma: Any, share: Any, n: Any, percent: int = 100
 ) -> Any:
     """Enclose (L_{n+1} - L_n)/mu at percent/100 of the share of the strong size."""
-    n, one = _arb(n), _signal(mu, sigma, 1)
-    part = _arb(percent) / 100 * share
+    n, one = balls.as_ball(n), _signal(mu, sigma, 1)
+    part = balls.as_ball(percent) / 100 * share
     over = part - 1 if percent < 100 else (part - 1).nonnegative_part()
     first = [_strong_excess(t * t) for t in (one.upper(), one.lower())]
     low = over.lower() + (1 + over.lower()) * first[0]
@@ -708,12 +715,6 @@ def _strong_rise_ball(
         stretch.lower() * low * last * -(-factor).expm1(),
         stretch.upper() * high * balls.normal_density(low),
     )
-
-
-def _arb(value: Any) -> Any:
-    from flint import arb
-
-    return arb(value)
 
 
 _MU = Reals(0.05, 3.0, (0.2, 1.0, 2.0), "log", r"\mu")
@@ -837,13 +838,21 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
                 functools.partial(_change, clean_loss),
             ),
             atol=1e-15,
+            beyond=(
+                Beyond(
+                    lambda ratio: 0,
+                    lambda ratio: 1 + ratio,
+                    free=("n",),
+                    scales=("mu", "sigma"),
+                ),
+            ),
         ),
         twin=Twin(
             r"for $\varepsilon = 1.1\,\mu$ too",
             Enclosure(
                 lambda mu, sigma, ratio, n: 0,
                 lambda mu, sigma, ratio, n: _clean_fall_ball(
-                    mu, sigma, _arb(-1) / 10, n
+                    mu, sigma, balls.as_ball(-1) / 10, n
                 ),
             ),
         ),
@@ -920,6 +929,16 @@ every $n \ge 1$. Shown is $0 \le (L_{n+1} - L_n)/\mu$.""",
             formulas=(lambda mu, sigma, share, n: 0.0, _rise),
             rtol=1e-11,
             atol=1e-15,
+            beyond=(
+                Beyond(
+                    lambda over_share, over_n: (
+                        over_share.upper().min(1) * over_n.upper().min(1)
+                    ),
+                    lambda over_share, over_n: 1,
+                    since={"share": 1, "n": 1},
+                    scales=("mu", "sigma"),
+                ),
+            ),
         ),
         twin=Twin(
             "from 0.6 times that size on",
@@ -954,6 +973,21 @@ steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
                 functools.partial(_change, robust_loss),
             ),
             atol=1e-14,
+            beyond=(
+                Beyond(
+                    lambda ratio: 0,
+                    lambda ratio: (1 + ratio) ** 2,
+                    free=("n",),
+                    scales=("mu", "sigma"),
+                ),
+                Beyond(
+                    lambda over_ratio: 0,
+                    lambda over_ratio: (1 + over_ratio) ** 2,
+                    since={"ratio": 3.0},
+                    free=("n",),
+                    scales=("mu", "sigma"),
+                ),
+            ),
         ),
         twin=Twin(
             "so does the loss without steps",
