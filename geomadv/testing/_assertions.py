@@ -149,8 +149,8 @@ def assert_statistically(
         if claim.twin.given and result.twin.verdict is Verdict.INCONCLUSIVE:
             why = " ".join(result.twin.error.split())
             raise AssertionError(
-                f"the twin of {claim.id} stayed INCONCLUSIVE{f' ({why})' if why else ''}"
-                ": the check shows no power"
+                f"the twin of {claim.id} stayed INCONCLUSIVE{why and f' ({why})'}: "
+                "the check shows no power"
             )
     return result
 

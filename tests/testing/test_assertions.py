@@ -129,6 +129,14 @@ def test_a_twin_that_is_not_refuted_fails():
         assert_statistically(coin(0.3, 0.4, 0.9), 1e-6)
 
 
+def test_a_twin_that_is_undecided_fails_unless_it_may_pass():
+    close = coin(0.3, 0.4, 0.75)
+    with pytest.raises(AssertionError, match="the twin of .* stayed INCONCLUSIVE"):
+        assert_statistically(close, 1e-6, budget=4096)
+    found = assert_statistically(close, 1e-6, budget=4096, undecided="pass").twin
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
 def test_claims_without_chance_are_decided_too():
     def square(x):
         return (x * x, x)
