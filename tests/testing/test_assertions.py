@@ -131,7 +131,7 @@ def test_a_twin_that_is_not_refuted_fails():
 
 def test_a_twin_that_is_undecided_fails_unless_it_may_pass():
     close = coin(0.3, 0.4, 0.75)
-    with pytest.raises(AssertionError, match="the twin of .* stayed INCONCLUSIVE"):
+    with pytest.raises(AssertionError, match="the twin of draft"):
         assert_statistically(close, 1e-6, budget=4096)
     found = assert_statistically(close, 1e-6, budget=4096, undecided="pass").twin
     assert found.verdict is Verdict.INCONCLUSIVE
