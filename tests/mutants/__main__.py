@@ -1,9 +1,11 @@
 """Plants errors in the formulas, one at a time, and asks whether the tests see them.
 
 `make mutants` plants 200, in copies of the tree: those of `plan.json` that the tree
-still has, and others in place of the rest. A run that was interrupted goes on: what was
-caught stays so while the text of its module is the same, and the others are tried
-again. The exit code is 0 where every mutant is caught or known as equivalent.
+still has, and others in place of the rest. The plan holds the test that caught each: it
+is asked first, and the others where it does not see the error. A run that was
+interrupted goes on: what was caught stays so while the text of its module is the same,
+and the others are tried again. The exit code is 0 where every mutant is caught or known
+as equivalent.
 """
 
 import argparse
@@ -39,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [m for m in everything if options.only in m.module]
     options.out.mkdir(parents=True, exist_ok=True)
     state = options.out / "state.jsonl"
-    chosen = _plan(wanted, options)
+    kept = _kept(options)
+    chosen = choose(wanted, options.count, options.seed, kept.keys())
+    _write_plan(chosen, kept, options)
     keys = {m: f"{m.name}|{_hash(sources[m.module])}" for m in chosen}
     rows = {
         m: {"result": "equivalent", "by": known[m.name]}
@@ -53,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
             rows[mutant] = old
     left = [] if options.report else [m for m in chosen if m not in rows]
     if left:
-        _run(left, rows, keys, state, options)
+        _run(left, rows, keys, state, kept, options)
+    by = {m.name: rows[m]["by"] for m in rows if rows[m]["result"] == "caught"}
+    _write_plan(chosen, kept | by, options)
     report = [
         asdict(m) | {"name": m.name} | rows.get(m, {"result": "not run", "by": ""})
         for m in chosen
@@ -64,21 +70,28 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(r["result"] not in ("caught", "equivalent") for r in report))
 
 
-def _plan(wanted: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants of the run, those of an earlier one first."""
-    path = options.out / "plan.json"
-    run = {"count": options.count, "seed": options.seed, "only": options.only}
-    kept = next(filter(None, (_names(p, run) for p in (path, PLAN))), [])
-    chosen = choose(wanted, options.count, options.seed, set(kept))
-    text = json.dumps({"run": run, "names": [m.name for m in chosen]}, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
-    return chosen
+def _kept(options: argparse.Namespace) -> dict[str, str]:
+    """Return the mutants of an earlier run like this one, and the tests that see them.
+
+    That of the same folder or that of the tree; nothing if there is none.
+    """
+    for path in (options.out / "plan.json", PLAN):
+        plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if plan.get("run") == _kind(options):
+            return dict(plan["names"])
+    return {}
 
 
-def _names(path: Path, run: dict[str, object]) -> list[str]:
-    """Return the names of a plan for such a run, if there is one."""
-    plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return list(plan["names"]) if plan.get("run") == run else []
+def _write_plan(
+    chosen: list[Mutant], by: dict[str, str], options: argparse.Namespace
+) -> None:
+    names = {m.name: by.get(m.name, "") for m in chosen}
+    text = json.dumps({"run": _kind(options), "names": names}, indent=1)
+    (options.out / "plan.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _kind(options: argparse.Namespace) -> dict[str, object]:
+    return {"count": options.count, "seed": options.seed, "only": options.only}
 
 
 def _run(
@@ -86,6 +99,7 @@ def _run(
     rows: dict[Mutant, dict[str, str]],
     keys: dict[Mutant, str],
     state: Path,
+    kept: dict[str, str],
     options: argparse.Namespace,
 ) -> None:
     claims = claim_ids(options.root)
@@ -102,7 +116,7 @@ def _run(
             copy = copies.get()
             try:
                 tests = arguments_for(copy.root, mutant.module, claims)
-                return asdict(copy.judge(mutant, tests))
+                return asdict(copy.judge(mutant, tests, kept.get(mutant.name, "")))
             finally:
                 copies.put(copy)
 

@@ -63,17 +63,13 @@ class Copy:
             elif (root / name).exists():
                 shutil.copy2(root / name, self.root / name)
 
-    def judge(self, mutant: Mutant, tests: list[str]) -> Outcome:
-        """Return what a module's tests say of a mutant."""
-        path = self.root / mutant.module
-        source = path.read_text(encoding="utf-8")
-        shutil.rmtree(self._cache, ignore_errors=True)
+    def judge(self, mutant: Mutant, tests: list[str], first: str = "") -> Outcome:
+        """Return what a module's tests say of a mutant; one of them is asked first."""
         start = time.monotonic()
-        try:
-            self._write(path, mutant.apply(source))
-            code = self._pytest(tests)
-        finally:
-            self._write(path, source)
+        alone = ["--doctest-modules", first]
+        if first and self._with(mutant, alone) == 1 and self._pytest(alone) == 0:
+            return Outcome("caught", first, round(time.monotonic() - start, 1))
+        code = self._with(mutant, tests)
         seconds = round(time.monotonic() - start, 1)
         if code == 0:
             return Outcome("survived", "", seconds)
@@ -89,6 +85,17 @@ class Copy:
             by = f"pytest ends with {code}"
         # What fails without the error as well has not seen it.
         return Outcome("caught" if self._pytest(again) == 0 else "broken", by, seconds)
+
+    def _with(self, mutant: Mutant, tests: list[str]) -> int | None:
+        """Run tests while a mutant stands."""
+        path = self.root / mutant.module
+        source = path.read_text(encoding="utf-8")
+        shutil.rmtree(self._cache, ignore_errors=True)
+        try:
+            self._write(path, mutant.apply(source))
+            return self._pytest(tests)
+        finally:
+            self._write(path, source)
 
     def _write(self, path: Path, text: str) -> None:
         # Byte code is told from stale one by second and size: too coarse here.

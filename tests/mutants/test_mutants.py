@@ -211,6 +211,30 @@ def test_what_a_test_sees_is_caught_and_what_none_sees_survives(
     assert results(root, monkeypatch) == ["caught"]
 
 
+def test_what_caught_it_is_asked_first_and_the_others_if_it_sees_nothing(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, head = "assert f(3) == -3", "from geomadv.stats._power import f\n"
+    root = tree("def f(a):\n    return -a\n", f"def test_f(): {seen}\n")
+    path, out = root / "tests/stats/test_power.py", root.parent / "out"
+
+    def caught_by() -> list[str]:
+        (out / "state.jsonl").unlink(missing_ok=True)
+        assert results(root, monkeypatch) == ["caught"]
+        names = json.loads((out / "plan.json").read_text(encoding="utf-8"))["names"]
+        return [name.partition("::")[2] for name in names.values()]
+
+    assert caught_by() == ["test_f"]
+    text = f"{head}def test_e(): {seen}\ndef test_f(): {seen}\n"
+    path.write_text(text, encoding="utf-8")
+    assert caught_by() == ["test_f"]
+    path.write_text(text.replace(f"test_f(): {seen}", "test_f(): 0"), encoding="utf-8")
+    assert caught_by() == ["test_e"]
+    # Nor one that fails anyway.
+    path.write_text(text.replace("test_e(): assert", "test_e(): 0;"), encoding="utf-8")
+    assert caught_by() == ["test_f"]
+
+
 def test_a_function_named_like_a_test_is_none(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
