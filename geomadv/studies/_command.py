@@ -196,8 +196,9 @@ def _begin_anew(study: Study, seed: int, store: Path) -> None:
     done, count = len(table.measured), table.layout.count
     if done and table.missing():
         raise StoreError(
-            f"{store} has {done} of {count} cells of an unfinished run: resume "
-            "(--resume) to go on with them, or begin anew (--fresh) to discard them"
+            f"{store} has {done} of these {count} cells, of a run that is unfinished "
+            "or had another grid: resume (--resume) to keep them, or begin anew "
+            "(--fresh) to discard them"
         )
     forget(store, layout)
 

@@ -231,7 +231,7 @@ def test_an_interrupted_run_stops_cleanly_and_is_resumed(
     assert store.verify() == []
     refused = run("simulate", file, "--out", out)
     assert refused.code == 74
-    assert f"has {done} of 100 cells of an unfinished run" in refused.err
+    assert f"has {done} of these 100 cells, of a run that is unfinished" in refused.err
     slow(tmp_path, cells=100, seconds=0.1)
     assert run("simulate", file, "--out", out, "--resume", "--workers", 2).code == 0
     assert len(StudyStore(out / "slow.store").table().rows()) == 100
