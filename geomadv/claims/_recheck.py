@@ -154,7 +154,10 @@ def check(
         _keys(entry, {"id", "statements"}, "a claim")
         name = entry["id"]
         if not isinstance(name, str) or name not in known:
-            raise CertificateError(f"no such claim: {str(name)[:80]!r}")
+            raise CertificateError(
+                f"no such claim: {str(name)[:80]!r} (one of your own needs its file, "
+                "FILE.py, beside the certificate)"
+            )
         if name in seen:
             raise CertificateError(f"{name} is in it twice")
         seen.add(name)

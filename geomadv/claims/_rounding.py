@@ -26,7 +26,7 @@ LARGE = 1e-8
 _SIDE = 16
 _LEFT_OUT = 2
 _FACTOR = 2.0
-_UNIT = 2.0**-53
+_UNIT = 1.618 * 2.0**-53  # no power of 2: a lattice of floats hides rounding
 
 
 def rounding(
@@ -65,7 +65,7 @@ def rounding(
 
 
 def _steps(parameter: Reals, value: float) -> Iterator[float]:
-    largest = max(abs(parameter.lower), abs(parameter.upper))
+    largest = max(abs(parameter.lower), abs(parameter.upper), 1.0)
     size = abs(value) if parameter.scale == "log" else largest
     yield max(math.ulp(value), 1e-300)
     for units in (1, 64, 4096):

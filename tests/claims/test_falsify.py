@@ -22,6 +22,7 @@ from geomadv.claims import (
     verify,
 )
 from geomadv.claims._domain import grid
+from geomadv.claims._rounding import rounding
 from geomadv.claims._shrink import complexity, simplest
 from geomadv.claims._space import Cell, cells, count, everything
 from geomadv.spaces import Sphere
@@ -334,21 +335,33 @@ def logistic(x):
     return 1 / (1 + math.exp(-x))
 
 
+def at(value, upper):
+    return Reals(0, upper, typical=(value,))
+
+
 @pytest.mark.parametrize(
     "conjecture",
     [
         made(
             lambda x, y: (abs(logistic(x) - logistic(y)), abs(x - y) / 4),
-            x=Reals(-10, 10),
-            y=Reals(-10, 10),
+            x=at(2.0**-52, 10),
+            y=at(0.0, 10),
         ),
-        made(lambda x: (math.log(1 + x), x), x=Reals(0, 1)),
-        made(lambda x: ((1 + x) ** 2 - 1 - 2 * x, x * x), x=Reals(0, 1)),
-        made(lambda x: (math.sqrt(1 + x) - 1, x / 2), x=Reals(0, 10)),
+        made(lambda x: (math.log(1 + x), x), x=at(1.0986053996826833e-8, 1)),
+        made(
+            lambda x: ((1 + x) ** 2 - 1 - 2 * x, x * x), x=at(2.618539840817452e-8, 1)
+        ),
+        made(
+            lambda x, y: ((x + y) ** 2 - x * x - y * y, 2 * x * y),
+            x=at(1.0, 10),
+            y=at(1e-7, 10),
+        ),
     ],
-    ids=["slope", "logarithm", "square", "root"],
+    ids=["slope", "logarithm", "square", "product"],
 )
 def test_rounding_accuses_no_true_claim(conjecture):
+    first = {name: p.typical[0] for name, p in conjecture.domain.items()}
+    assert evaluate(conjecture, first).verdict is Verdict.VIOLATED
     result = falsify(conjecture, budget=0.5)
     assert result.violation is None
     assert result.undecided > 0
@@ -370,3 +383,17 @@ def test_a_small_violation_is_none_of_rounding(conjecture):
     result = falsify(conjecture, budget=5)
     assert result.violation is not None
     assert result.undecided == 0
+
+
+def test_a_jump_is_none_of_rounding_and_noise_is():
+    domain = {"x": Reals(0, 1)}
+
+    def jump(point):
+        return float(point["x"] > 0.5 + 5e-16)
+
+    def noise(point):
+        return (1 + point["x"] * 1e-3) - 1 - point["x"] * 1e-3
+
+    assert rounding(jump, {"x": 0.5}, domain, 1.0) == 0
+    assert 1e-16 < rounding(noise, {"x": 0.5}, domain, 1.0) < 1e-15
+    assert rounding(noise, {"x": 0.5}, {"x": Choices((0.5,))}, 1.0) == 0

@@ -84,6 +84,7 @@ def test_a_certificate_of_own_claims_needs_their_file(run: Run, tmp_path: Path) 
     ended = run("check-certificate", path)
     assert ended.code == 1
     assert "no such claim: 'draft.product'" in ended.out
+    assert "FILE.py" in ended.out
     assert run("check-certificate", path, draft).code == 0
 
 
