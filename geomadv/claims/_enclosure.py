@@ -82,6 +82,8 @@ class Enclosure:
             ctx.prec = precision
         points = (*(point for point, _ in searches if point), *curve)
         verdict = combined(point.verdict for point in points)
+        if not doubt and verdict is Verdict.INCONCLUSIVE:
+            doubt = self._not_proved(searches)
         return Outcome(
             Verdict.INCONCLUSIVE if doubt else verdict,
             points,
@@ -91,6 +93,17 @@ class Enclosure:
             error=doubt,
             curve=curve,
         )
+
+    def _not_proved(self, searches: list[tuple[Point | None, int]]) -> str:
+        """Say where the boxes were used up, if they were."""
+        for point, _ in searches:
+            if point and point.verdict is Verdict.INCONCLUSIVE:
+                return (
+                    f"not proved with {self.most_boxes} boxes, near "
+                    f"{dict(point.parameters)}: the enclosures there are too wide for "
+                    "the slack, or there is none"
+                )
+        return ""
 
     def at(self, parameters: dict[str, Any], domain: Domain) -> Point:
         """Decide the inequality at one point of a domain."""

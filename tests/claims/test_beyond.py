@@ -72,6 +72,13 @@ def test_a_false_bound_at_infinity_is_not_proved():
     assert "not proved for d >= 100" in judged.error
 
 
+def test_it_is_said_where_the_boxes_were_used_up():
+    evidence = Enclosure(lambda d: d, lambda d: d, most_boxes=50)
+    judged = evidence.judge({"d": Reals(1, 100)})
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert "not proved with 50 boxes, near {'d': " in judged.error
+
+
 def test_undefined_values_prove_nothing():
     piece = Beyond(lambda over_d: arb("nan"), lambda over_d: 1, since={"d": 100})
     evidence = Enclosure(lambda d: 0, lambda d: 1, beyond=(piece,), most_boxes=50)
