@@ -109,11 +109,21 @@ def test_five_terms_on_one_face_are_told_from_a_hundredth_more(tilt):
     assert len(point) == 1
 
 
-def test_the_share_of_a_face_is_proven_by_half_at_least():
-    """log(P_F/N_F) >= -log .9 everywhere, and no more than that at 0."""
-    z, a = planted(0.9)
+@pytest.mark.parametrize("x", [0.0, 0.1, 0.2, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("part", [0.9, 0.1])
+def test_no_more_of_a_face_is_taken_for_proven_than_there_is(part, x):
+    """log(P_F/N_F) >= -log(part) everywhere, and is that at the foot only."""
+    z, a = planted(part, (x, -x / 2.0))
     found, _ = _Terms.of(z, np.zeros(3), a, GAMMA).at_infinity
-    assert -math.log(0.9) / 2.0 * (1.0 - 1e-9) <= found <= -math.log(0.9)
+    assert -math.log(part) / 4.0 <= found <= -math.log(part) * (1.0 + 1e-9)
+
+
+def test_the_radius_on_a_line_is_where_the_sign_changes():
+    """2 cosh y < 4 n, of four terms at 0 and two at the ends, up to acosh(2 n)."""
+    z = np.array([[-1.0], [1.0], [0.0], [0.0], [0.0], [0.0]])
+    a = np.r_[math.exp(GAMMA), math.exp(GAMMA), np.full(4, -50.0)]
+    R = 2.0 * GAMMA * dominated_beyond(z, np.zeros(1), a, GAMMA)
+    assert math.acosh(100.0) <= R <= math.acosh(100.0) * 1.001
 
 
 @pytest.mark.parametrize("part", [0.99, 1.01])
@@ -145,6 +155,13 @@ def test_off_the_edge_by_a_rounding_error_proves_nothing():
         z = np.concatenate([SQUARE, [[0.0, 1.0 + off]]])
         a = np.array([1.0, 1.0, 1.0, 1.0, -0.5])
         assert np.isfinite(dominated_beyond(z, np.zeros(2), a, GAMMA)) == proven
+
+
+@pytest.mark.parametrize(("off", "proven"), [(0.0, True), (2.0**-52, False)])
+def test_all_terms_have_to_be_on_the_edge(off, proven):
+    z = np.concatenate([SQUARE, [[-0.5, 1.0], [0.5, 1.0], [0.0, 1.0 + off]]])
+    a = np.r_[np.ones(4), np.full(3, -0.2)]
+    assert np.isfinite(dominated_beyond(z, np.zeros(2), a, GAMMA)) == proven
 
 
 def test_a_negative_vertex_is_never_outweighed():
