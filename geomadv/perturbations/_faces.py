@@ -15,7 +15,7 @@ Helly's theorem sets of d + 1 tell. So beyond some R all N_j > e P are on one fa
 and f > 0 if N_F <= (1 - t) P_F and there are less than t/e negative terms.
 
 **Of one face**: P_F - N_F is such a sum in d - 1 variables, for in the face's plane all
-but one of the coordinates are coordinates. By induction it is known whether N_F >=
+but one of the coordinates are coordinates. By induction it is known whether N_F >
 P_F somewhere, whence N > P far away along the face's normal, or N_F e^s <= P_F far
 away for an s > 0, and branch and bound tells for the rest: with v the mean of the z_i
 with the weights of P's terms at the centre of a box, P e^(-<y, v>) is at least what it
@@ -24,7 +24,8 @@ is at one of the corners.
 
 A z_j that is off the face by a rounding error does change the sign very far away, where
 numbers of this length cannot tell: that z_j is on the plane of a face is found in
-rational arithmetic, and of a z_j that seems to be but is not, nothing is concluded.
+rational arithmetic, and of a z_j that seems to be but is not, nothing is concluded: a
+bracket then has a certified lower end, and may have an infinite upper one.
 """
 
 import itertools

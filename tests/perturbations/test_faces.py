@@ -128,13 +128,14 @@ def test_the_radius_on_a_line_is_where_the_sign_changes():
 
 @pytest.mark.parametrize("part", [0.99, 1.01])
 def test_brackets_close_where_a_face_decides(part):
-    z, a = planted(part, (0.4, -0.3))
+    z, a = planted(part, (9.0, -7.0))
     options = {"kernel": "gaussian", "gamma": GAMMA}
     form = Expansion(z, a[:, None], np.zeros(1), options, None, np.zeros(3))
     found = bracket(form, np.array([[-0.5, 0.2, 0.1]]), 2.0, None)
     if part < 1:
         assert np.isinf(found.lower).all()
     else:
+        assert np.isfinite(found.distance).all()
         assert (found.distance - found.lower <= 1e-3 * found.distance).all()
 
 
