@@ -100,9 +100,9 @@ def minimal_perturbation(
     StandardScaler with scales from 1 to 1e8. Where no intercept is left the sign far
     away decides, terms vanish and all may underflow: a witness is then one of the exact
     sum, where `predict` sees 0. That the decision never changes is proven, and
-    `distance` is infinite. What may stay open is a Gaussian with several negative
-    centres on one face of the hull of the positive ones and near the threshold, or with
-    one a rounding error off it.
+    `distance` is infinite. What may stay open is a Gaussian whose sign far away depends
+    on a negative centre that is a rounding error off a face of the hull of the positive
+    ones, or within 1e-6 of its threshold on one.
 
     Examples
     --------
