@@ -106,9 +106,9 @@ wheel-test: $(STAMP)  ## build the wheel and test it in a clean environment
 	"$$tmp/venv/bin/python" $(PIP_INSTALL) --no-deps "$$tmp"/dist/*.whl; \
 	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check check; \
 	cp -R tests pyproject.toml "$$tmp"; \
-	cd "$$tmp"; $(call pytest,venv/bin/python) --ignore=tests/cli/test_workers.py \
-		--ignore=tests/cli/test_bench.py tests/cli tests/report tests/plotting \
-		tests/test_public_api.py --pyargs --doctest-modules geomadv $(ARGS)
+	cd "$$tmp"; $(call pytest,venv/bin/python) tests/cli/test_claims.py \
+		tests/cli/test_main.py tests/report tests/plotting tests/test_public_api.py \
+		--pyargs --doctest-modules geomadv $(ARGS)
 
 # What needs a CUDA device is skipped where there is none, and says so.
 test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if there is one
