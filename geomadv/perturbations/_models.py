@@ -230,14 +230,29 @@ def _kernel_ridge(model: Any) -> Form:
 
 
 def _centroids(model: Any) -> Form:
-    """Return 2 <m_k, x> - |m_k|^2 for each class: the nearest centroid is largest."""
-    if model.metric != "euclidean":
+    """Return 2 <m_k, x> - |m_k|^2 for each class: the nearest centroid is largest.
+
+    With priors pi_k that differ, x and m_k are divided by the deviations s within the
+    classes, where they are not 0, and 2 log pi_k is added, as in scikit-learn's
+    `predict`; both squares |x/s|^2 are alike and fall away. On a line the Manhattan
+    metric is the Euclidean one.
+    """
+    m = np.asarray(model.centroids_, float)
+    if model.metric != "euclidean" and m.shape[1] > 1:
         raise _refuse(model, repr(model.metric), "the Euclidean metric")
-    priors = getattr(model, "class_prior_", None)
-    if priors is not None and not np.allclose(priors, 1.0 / len(priors)):
-        raise _refuse(model, "others", "equal priors")
-    m = model.centroids_
-    form = Affine(2.0 * m, -(m**2).sum(axis=1))
+    priors = np.asarray(getattr(model, "class_prior_", 1.0 / len(m)))
+    weights, gains = np.ones(m.shape[1]), np.zeros(len(m))
+    if not np.isclose(priors, 1.0 / len(m)).all():  # scikit-learn's condition
+        if not (priors > 0).all():
+            raise _refuse(model, f"{priors.min():g}", "no prior of 0")
+        s = np.asarray(model.within_class_std_dev_)
+        weights = np.where(s == 0, 1.0, s) ** -2.0
+        gains = 2.0 * np.log(priors)
+    form = Affine(2.0 * m * weights, gains - (m**2 * weights).sum(axis=1))
+    if not (np.isfinite(form.W).all() and np.isfinite(form.b).all()):
+        raise _refuse(
+            model, "others", "finite centroids and, with priors, finite deviations"
+        )
     if len(m) > 2:
         return form
     return Affine(form.W[1:] - form.W[:1], form.b[1:] - form.b[:1])

@@ -41,6 +41,14 @@ LINEAR = {
     "LDA": da.LinearDiscriminantAnalysis(),
     "LDA, shrunk": da.LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.2),
     "centroids": NearestCentroid(),
+    "centroids, priors": NearestCentroid(priors="empirical"),
+    "centroids, shrunk": NearestCentroid(shrink_threshold=0.8),
+    "centroids, shrunk, priors": NearestCentroid(
+        shrink_threshold=0.8, priors="empirical"
+    ),
+    "centroids, scaled, priors": make_pipeline(
+        StandardScaler(), NearestCentroid(priors="empirical")
+    ),
     "scaled": make_pipeline(StandardScaler(), lm.LogisticRegression()),
     "not centred": make_pipeline(StandardScaler(with_mean=False), LinearSVC()),
     "not scaled": make_pipeline(StandardScaler(with_std=False), LinearSVC()),
@@ -155,7 +163,7 @@ REFUSED = {
     "torus": (KernelInterpolant(domain="torus"), TWO, "domain=None"),
     "sigmoid": (SVC(kernel="sigmoid"), TWO, "must have a linear, poly, rbf"),
     "manhattan": (NearestCentroid(metric="manhattan"), TWO, "Euclidean metric"),
-    "priors": (NearestCentroid(priors=[0.2, 0.8]), TWO, "equal priors"),
+    "no prior, centroids": (NearestCentroid(priors=[0.0, 1.0]), TWO, "no prior of 0"),
     "weights": (KNeighborsClassifier(weights="distance"), TWO, "uniform weights"),
     "l1": (KNeighborsClassifier(p=1), TWO, "Euclidean metric"),
     "weighted coordinates": (
@@ -206,6 +214,47 @@ def test_coincident_centroids_are_one():
     assert found.exact.all()
 
 
+@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
+@pytest.mark.parametrize("priors", [[1, 9], [0.5, 0.5 + 1e-7], [0.9, 1e-12]])
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.filterwarnings("ignore:The priors do not sum")
+@pytest.mark.filterwarnings("ignore:self.within_class_std_dev_")
+def test_priors_of_centroids_shift_the_boundary(y, priors, constant):
+    """Its place on the line of two centroids, solved from the scores by hand."""
+    K = 1 + y.max()
+    rows = X.copy()
+    rows[:, 2] = y if constant else rows[:, 2]  # a feature with deviation 0
+    priors = [*priors, 0.3][:K]
+    model = NearestCentroid(priors=priors).fit(rows, y)
+    tests = TEST.copy()
+    tests[:, 2] = RNG.integers(-1, 3, 300) if constant else tests[:, 2]
+    form = form_of(model)
+    assert (decisions(form, tests) == model.predict(tests)).all()
+    if K > 2:
+        return
+    # log-likelihoods of one diagonal covariance; scikit-learn takes priors that
+    # differ by less than 1e-5 for equal, and then no deviations
+    equal = abs(priors[0] - priors[1]) < 1e-5
+    s2 = np.ones(4) if equal else np.square(model.within_class_std_dev_)
+    s2[s2 == 0] = 1.0
+    m0, m1 = model.centroids_
+    gain = 0.0 if equal else np.log(priors[1] / priors[0])
+    w = (m1 - m0) / s2
+    f = (tests - (m0 + m1) / 2) @ w + gain
+    found = minimal_perturbation(model, tests)
+    np.testing.assert_allclose(
+        found.distance, np.abs(f) / np.linalg.norm(w), rtol=1e-9, atol=1e-12
+    )
+
+
+def test_on_a_line_the_manhattan_metric_is_the_euclidean_one():
+    for priors in ("uniform", [0.1, 0.3, 0.6]):
+        model = NearestCentroid(metric="manhattan", priors=priors)
+        model.fit(X[:, :1], THREE)
+        form = form_of(model)
+        assert (decisions(form, TEST[:, :1]) == model.predict(TEST[:, :1])).all()
+
+
 def test_a_polynomial_of_degree_0_is_constant():
     model = SVC(kernel="poly", degree=0).fit(X, TWO)
     assert np.isinf(minimal_perturbation(model, X[:5]).distance).all()
@@ -218,6 +267,19 @@ def test_settings_for_which_nothing_is_known_are_refused(case):
     model, y, message = REFUSED[case]
     with pytest.raises(ValueError, match=message):
         form_of(model.fit(X, y))
+
+
+@pytest.mark.errors
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning:sklearn")
+def test_centroids_without_deviations_are_refused_with_priors():
+    points, y = np.eye(4)[:3] + 1.0, np.arange(3)
+    model = NearestCentroid(priors=[0.2, 0.3, 0.5]).fit(points, y)
+    with pytest.raises(ValueError, match="finite deviations"):
+        form_of(model)
+    model = NearestCentroid(shrink_threshold=0.5).fit(points, y)
+    with pytest.raises(ValueError, match="finite centroids"):
+        form_of(model)
+    assert isinstance(form_of(NearestCentroid().fit(points, y)), Affine)
 
 
 @pytest.mark.errors
