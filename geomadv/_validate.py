@@ -36,6 +36,15 @@ def integer(
     return result
 
 
+def unmasked(name: str, value: Any) -> None:
+    """Refuse an array of `numpy.ma` that hides entries: `asarray` would show them."""
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} must have no masked entries, got {np.ma.count_masked(value)} of "
+            f"{np.size(value)}: leave out their rows, or fill them"
+        )
+
+
 def real_array(
     name: str,
     value: ArrayLike,
@@ -51,8 +60,10 @@ def real_array(
 
     NaN never passes. An infinity passes only with ``infinite=True`` and inside the
     range. Integers and booleans are numbers; strings, objects and complex numbers are
-    not. The array that comes back may share memory with `value`.
+    not, and masked entries are none. The array that comes back may share memory with
+    `value`.
     """
+    unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:  # a ragged sequence

@@ -152,6 +152,7 @@ def _shows_all(form: Form, X: Any) -> bool:
         and len(form.b) == 1
         and bool(form.W.any())
         and isinstance(X, np.ndarray)
+        and not np.ma.isMaskedArray(X)
         and X.dtype == np.float64
         and X.ndim == 2
         and X.shape[1] == form.W.shape[1]

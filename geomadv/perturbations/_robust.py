@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import ArrayLike, Bool, Float, NDArray
-from geomadv._validate import points, real_array
+from geomadv._validate import points, real_array, unmasked
 from geomadv.perturbations._boxes import BUDGET
 from geomadv.perturbations._minimal import minimal_perturbation
 
@@ -89,6 +89,7 @@ def robust_error(
     """
     sizes = real_array("eps", eps, lower=0.0, infinite=True)
     rows = points("X", X, minimum=1)
+    unmasked("y", y)
     labels = np.asarray(y)
     if labels.shape != (len(rows),):
         raise ValueError(f"y must have shape ({len(rows)},), got {labels.shape}")

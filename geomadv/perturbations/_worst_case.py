@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from geomadv._typing import ArrayLike, Float, Int, NDArray
-from geomadv._validate import choice, norm_order, points, real_array
+from geomadv._validate import choice, norm_order, points, real_array, unmasked
 from geomadv.classifiers import _worst
 from geomadv.perturbations._forms import Affine, dimension, values
 from geomadv.perturbations._models import form_of
@@ -199,6 +199,7 @@ def _of_many(
 
 def _codes(model: Any, y: ArrayLike, n: int, classes: int) -> Int[NDArray, " n"]:
     """Return the numbers of the labels' classes, from 0 on."""
+    unmasked("y", y)
     labels = np.asarray(y)
     if labels.shape != (n,):
         raise ValueError(f"y must have shape ({n},), got {labels.shape}")

@@ -9,7 +9,13 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 
 from geomadv.classifiers import KernelExpansion, LinearClassifier
-from geomadv.perturbations import Perturbation, _robust, robust_error
+from geomadv.perturbations import (
+    Perturbation,
+    _robust,
+    minimal_perturbation,
+    robust_error,
+    worst_loss,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 3))
@@ -95,3 +101,24 @@ def test_the_budget_narrows_the_bracket():
 def test_bad_arguments_are_refused(X, y, eps, message):
     with pytest.raises(ValueError, match=message):
         robust_error(LinearClassifier.from_parameters([1.0]), X, y, eps)
+
+
+@pytest.mark.errors
+def test_masked_entries_are_refused():
+    """`numpy.asarray` shows what a mask hides."""
+    model = LinearClassifier.from_parameters([1.0, 2.0])
+    hidden = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]])
+    y, no_y = np.array([1, 1]), np.ma.array([1, 1], mask=[0, 1])
+    for rows in (hidden, hidden.astype(np.float32)):
+        with pytest.raises(ValueError, match="X must have no masked entries, got 1 of"):
+            minimal_perturbation(model, rows)
+    for call in (robust_error, worst_loss):
+        with pytest.raises(ValueError, match="X must have no masked entries, got 1 of"):
+            call(model, hidden, y, 0.1)
+        with pytest.raises(ValueError, match="y must have no masked entries, got 1 of"):
+            call(model, hidden.data, no_y, 0.1)
+    shown = np.ma.array(hidden.data, mask=False)
+    np.testing.assert_array_equal(
+        minimal_perturbation(model, shown).distance,
+        minimal_perturbation(model, hidden.data).distance,
+    )
