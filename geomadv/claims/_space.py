@@ -113,6 +113,11 @@ def landmarks(parameter: Parameter) -> tuple[Any, ...]:
         case Reals():
             found = {*parameter.typical, parameter.lower, parameter.upper}
             found |= {_value(parameter, u) for u in (1e-6, 1e-3, 1 - 1e-3, 1 - 1e-6)}
+            # What differs from an end that `where` leaves out; the float next to 0 has
+            # no digits.
+            ends = (parameter.lower, parameter.upper)
+            inner = zip(ends, reversed(ends), strict=True)
+            found |= {math.nextafter(end, other) for end, other in inner if end}
     return tuple(sorted(found))
 
 

@@ -114,6 +114,24 @@ def test_violations_between_the_typical_points_are_found(conjecture, seed):
     assert evaluate(conjecture, result.violation.parameters).slack < 0
 
 
+@pytest.mark.parametrize(
+    "conjecture",
+    [
+        made(lambda x: (x, 1 - 1e-9), x=Reals(0, 1), where=lambda x: x < 1),
+        made(lambda x: (1 + 1e-9, x), x=Reals(1, 9), where=lambda x: x > 1),
+        made(
+            lambda x: (x, 9 - 1e-9), x=Reals(1, 9, scale="log"), where=lambda x: x < 9
+        ),
+    ],
+    ids=["upper", "lower", "log"],
+)
+def test_a_violation_beside_an_end_that_is_left_out_is_found(conjecture):
+    result = falsify(conjecture, budget=1)
+    assert result.violation is not None
+    (x,) = result.violation.parameters.values()
+    assert min(abs(x - end) for end in (1, 9)) < 1e-9
+
+
 def true(d, x):
     return x / d <= x
 

@@ -289,6 +289,32 @@ def test_data_sets_shrink_to_two_points():
     assert (X.tolist(), y.tolist(), kind) == ([[0, 0], [0, 0]], [-1, 1], "lattice")
 
 
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "gaussian"])
+def test_every_kind_shrinks_to_small_integers(kind):
+    away = 1e6 if kind == "far away" else 0.0
+
+    def spread(data):
+        return len(np.unique(data.X, axis=0)) >= 3
+
+    X = simplest(gst.data_sets(2, n=6, kind=kind), spread).X - away
+    assert np.array_equal(X, np.round(X))
+    assert np.abs(X).max() <= (5 if kind == "collinear" else 2)
+
+
+def test_gaussian_data_and_many_points_stay_gaussian():
+    for n, kind in [(4, "gaussian"), (100, "collinear"), (100, "flat")]:
+        X = simplest(gst.data_sets(2, n=n, kind=kind)).X
+        assert not np.array_equal(X[:, 0], np.round(X[:, 0]))
+
+
+def test_long_vectors_shrink_to_a_few_integers():
+    found = simplest(gst.vectors(1000), lambda x: np.abs(x).sum() > 4)
+    assert np.count_nonzero(found) <= 2
+    assert np.array_equal(found, np.round(found))
+    dense = simplest(gst.vectors(100), lambda x: np.count_nonzero(x) > 50)
+    assert np.array_equal(dense, np.round(dense))
+
+
 @given(D, st.data())
 @FEW
 def test_classifiers_classify(d, data):

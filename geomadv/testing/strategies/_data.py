@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+from geomadv._typing import NDArray
 from geomadv._validate import integer
 from geomadv.data import ConcentricSpheres, GaussianPair
 from geomadv.testing.strategies._vectors import (
@@ -99,7 +100,8 @@ def data_sets(
     Returns
     -------
     SearchStrategy of DataSet
-        It shrinks to two points on a lattice.
+        It shrinks to two points on a lattice, and every kind but the last to small
+        integers, those on a sphere to axes.
 
     Raises
     ------
@@ -111,34 +113,53 @@ def data_sets(
     kind = draw(st.sampled_from(KINDS)) if kind is None else kind
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    y = np.where(np.arange(count) % 2 == 0, -1, 1)
+    y = alternating = np.where(np.arange(count) % 2 == 0, -1, 1)
     if draw(st.booleans()):
         y = np.array(draw(st.permutations(y.tolist())))
-    size = d * count
-    if kind == "lattice" and size <= _FEW:
-        flat = draw(st.lists(st.integers(-2, 2), min_size=size, max_size=size))
-        return DataSet(np.array(flat, dtype=float).reshape(count, d), y, kind)
-    rng = draw(generators(size))
-    gaussian = rng.standard_normal((count, d))
+    # Noise is drawn after the integers, so that a failure can shrink by losing it.
+    readable = d * count <= _FEW and kind != "gaussian"
+
+    def points(n: int, *, distinct: bool = False) -> NDArray:
+        if not readable:
+            return draw(generators(n * d)).standard_normal((n, d))
+        most = n if distinct else 2
+        row = st.tuples(*[st.integers(-most, most)] * d)
+        rows = draw(st.lists(row, min_size=n, max_size=n, unique=distinct))
+        return noisy(np.array(rows, dtype=float))
+
+    def noisy(rows: NDArray) -> NDArray:
+        if kind != "lattice" and draw(st.booleans()):
+            rows += draw(generators(0)).standard_normal(rows.shape)
+        return rows
+
     match kind:
-        case "lattice":
+        case "lattice" if not readable:
+            rng = draw(generators(d * count))
             X = rng.integers(-2, 3, (count, d)).astype(float)
         case "duplicates":
             pool = max(2, count // 2)
             chosen = np.arange(count) % pool
-            X, y = gaussian[chosen], np.where(chosen == 0, -1, 1)
+            X, y = points(pool, distinct=True)[chosen], np.where(chosen == 0, -1, 1)
         case "contradictory":
-            X = gaussian[np.arange(count) // 2]
-            y = np.where(np.arange(count) % 2 == 0, -1, 1)
+            X, y = points((count + 1) // 2)[np.arange(count) // 2], alternating
         case "collinear":
-            X = gaussian[:1] + np.arange(count)[:, None] * gaussian[1:2]
+            start, step = points(1), points(1)
+            if not step.any():
+                step[0, 0] = 1.0
+            X = start + np.arange(count)[:, None] * step
+        case "cospherical" if readable:
+            axes = st.tuples(st.integers(0, d - 1), st.sampled_from([1.0, -1.0]))
+            drawn = draw(st.lists(axes, min_size=count, max_size=count))
+            X = noisy(np.stack([sign * np.eye(d)[axis] for axis, sign in drawn]))
+            X /= np.linalg.norm(X, axis=1, keepdims=True)
         case "cospherical":
-            X = gaussian / np.linalg.norm(gaussian, axis=1, keepdims=True)
+            X = points(count)
+            X /= np.linalg.norm(X, axis=1, keepdims=True)
         case "flat":
-            X = gaussian.copy()
+            X = points(count)
             X[:, -1] = 1.0
         case "far away":
-            X = 1e6 + gaussian
+            X = 1e6 + points(count)
         case _:
-            X = gaussian
+            X = points(count)
     return DataSet(X, y, kind)
