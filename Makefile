@@ -118,7 +118,7 @@ test-gpu: .venv/.cuda-check  ## run the tests of the CUDA sources, on a GPU if t
 	@$(PY) $(LOCKED) kernels/constraints.txt
 	@touch $@
 
-# Errors in the formulas, one at a time, in copies of the tree: about an hour on two cores.
+# Errors in the formulas, one at a time, in copies of the tree: 25 minutes on two cores.
 # A run that was interrupted goes on; ARGS="--help" names the options.
 mutants: $(STAMP)  ## plant 200 errors in the formulas and see the tests catch them
 	@$(PY) -m tests.mutants $(ARGS)
