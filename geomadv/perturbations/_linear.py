@@ -15,7 +15,14 @@ more than 1e-6, the distance is not called exact, and the lower bound is less by
 
 **On the sphere** |x| = R, by great circles: with theta the angle between x and w and
 t = -b/(R |w|), the hyperplane cuts the sphere in the cap boundary at angle arccos t, at
-distance R |theta - arccos t|, if |t| <= 1, and misses it otherwise.
+distance R |theta - arccos t|, if |t| < 1. If |t| > 1 it misses the sphere, and if
+|t| = 1 it touches it in a point where no sign changes: the distance is infinite. The
+circle in which they meet has the radius
+
+    s' = sqrt(s^2 - f(x) f(-x)/|w|^2),    s = |x - <x, w> w/|w|^2|,
+
+since f(x) f(-x) = b^2 - <w, x>^2, and s' - s = -f(x) f(-x)/(|w|^2 (s + s')): these keep
+their digits where R^2 - (b/|w|)^2 has lost them, near the poles +-R w/|w|.
 
 **Several classes.** The points of another decision than c are the union of the
 half-spaces {f_j >= f_c}, j != c, so that the distance is the least of those to each.
@@ -123,33 +130,32 @@ def on_sphere(form: Affine, X: Float[NDArray, "n d"]) -> Perturbation:
         # w and each point at a size of about 1
         size = np.frexp(np.abs(w).max(initial=0.0))[1]
         far = np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1]
-        f = np.ldexp(rows @ w + b, -size - far)
         w, rows = np.ldexp(w, -size), np.ldexp(rows, -far[:, None])
-        b = np.ldexp(b, -size - far)
-        R, norm = np.linalg.norm(rows, axis=1), np.linalg.norm(w)
+        norm = np.linalg.norm(w)
         if norm == 0.0:
-            return np.where(f == 0.0, 0.0, np.inf), np.zeros(rows.shape)
-        u = w / norm
+            return np.full(len(rows), np.inf), np.zeros(rows.shape)
+        R, u = np.linalg.norm(rows, axis=1), w / norm
         height = rows @ u
         across = rows - height[:, None] * u
         radius = np.linalg.norm(across, axis=1)
         pole = radius <= 1e-15 * R  # any direction will do there
         across[pole] = _perpendicular(u)
         across /= np.linalg.norm(across, axis=1)[:, None]
-        level = -b / norm  # the height of the hyperplane
-        meets = np.abs(level) <= R
-        other = np.sqrt(np.maximum((R - level) * (R + level), 0.0))
-        angle = np.arctan2(radius, height) - np.arctan2(other, level)
-        # level - height = -f/|w|, which keeps its digits near the hyperplane
-        rise = -f / norm
-        delta = rise[:, None] * u + (other - radius)[:, None] * across
-        near = np.abs(angle) < 1e-4
-        chord = np.linalg.norm(delta, axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        # b may be far beyond the sphere, and overflow
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            b = np.ldexp(b, -size - far)
+            f, opposite = (rows @ w + b) / norm, (b - rows @ w) / norm
+            square = radius**2 - f * opposite
+            meets = square > 0.0
+            other = np.sqrt(np.maximum(square, 0.0))
+            angle = np.arctan2(radius, height) - np.arctan2(other, -b / norm)
+            wider = -f * opposite / (other + radius)
+            delta = -f[:, None] * u + wider[:, None] * across
+            chord = np.linalg.norm(delta, axis=1)
             small = 2.0 * R * np.arcsin(np.minimum(chord / (2.0 * R), 1.0))
-        arc = np.where(near, small, R * np.abs(angle))
-        arc = np.where(meets, arc, np.inf)
+        arc = np.where(np.abs(angle) < 1e-4, small, R * np.abs(angle))
         arc[f == 0.0] = 0.0
+        arc[~meets] = np.inf
         delta[~meets | (f == 0.0)] = 0.0
         return np.ldexp(arc, far), np.ldexp(delta, far[:, None])
 

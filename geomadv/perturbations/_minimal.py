@@ -64,7 +64,7 @@ def minimal_perturbation(
         A symmetric matrix M that is positive semidefinite: sizes are
         sqrt(<delta, M delta>), and p is 2. If M is singular the model must be linear.
         "geodesic" is the length of arcs on the sphere about 0 on which a point lies,
-        for linear models; `delta` is the chord.
+        for linear models in R^2 and beyond; `delta` is the chord.
     budget : int
         How many boxes may be bounded for each point of a kernel expansion or of Fourier
         features, at least 0: the more, the narrower the interval from `lower` to
@@ -135,6 +135,11 @@ def minimal_perturbation(
             raise ValueError(
                 f'metric must not be "geodesic" for {_named(form)}: arcs are solved '
                 "for linear models"
+            )
+        if X.shape[1] == 1:
+            raise ValueError(
+                'metric must not be "geodesic" in R^1: two points have no arc between '
+                "them"
             )
         return _linear.on_sphere(form, X)
     if metric is not None:

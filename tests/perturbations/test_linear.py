@@ -11,6 +11,7 @@ from scipy.optimize import linprog, minimize
 
 from geomadv.classifiers import LinearClassifier
 from geomadv.perturbations import minimal_perturbation
+from geomadv.perturbations._forms import Affine
 
 MODEL = LinearClassifier.from_parameters([3.0, -4.0, 12.0], 1.0)
 POINT = [[0.5, 0.2, 0.1]]
@@ -186,6 +187,90 @@ def test_arcs_from_the_pole_to_the_hyperplane_and_past_it():
     south = LinearClassifier.from_parameters([0.0, 1.0, 0.0], 1 - 1e-15)
     whole = minimal_perturbation(south, [[0.0, 1.0, 0.0]], metric="geodesic")
     assert abs(whole.distance[0] - math.acos(1e-15 - 1)) < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("classes", [1, 2, 5])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e280])
+def test_no_point_of_a_circle_is_nearer_than_the_arc(seed, classes, scale):
+    """All of S^1 in steps of 1e-4: the first other decision on either side."""
+    rng = np.random.default_rng(seed)
+    W, b = rng.standard_normal((classes, 2)), rng.choice([0, 0.5, 1.5])
+    b *= rng.standard_normal(classes)
+    x, start = 1.3, rng.uniform(-np.pi, np.pi)
+    turns = np.linspace(-np.pi, np.pi, 62833)
+    circle = x * np.stack([np.cos(start + turns), np.sin(start + turns)], axis=1)
+    f = circle @ W.T + b
+    other = (f > 0)[:, 0] if classes == 1 else f.argmax(axis=1)
+    own = other[31416]  # at the turn 0
+    form = Affine(W, b * scale)
+    found = minimal_perturbation(form, circle[31416:31417] * scale, metric="geodesic")
+    arcs = x * np.abs(turns[other != own])
+    got = found.distance[0] / scale
+    if len(arcs):
+        assert arcs.min() - 1.3 * 1e-4 < got <= arcs.min() * (1 + 1e-9)
+    else:  # at most a cap of less than a step
+        assert got == INF or other[np.abs(x * turns - got).argmin()] == own
+    if got < INF:
+        beyond = circle[31416] + (1 + 1e-9) * found.delta[0] / scale
+        f = beyond @ W.T + b
+        assert ((f > 0)[0] if classes == 1 else f.argmax()) != own
+
+
+@pytest.mark.parametrize("turn", [1e-2, 1e-4, 1e-6, 1e-8, 0.0, math.pi - 1e-6])
+@pytest.mark.parametrize("bits", [10, 20, 30, 40, 50])
+@pytest.mark.parametrize("side", [1, -1])
+def test_arcs_near_the_poles_keep_their_digits(turn, bits, side):
+    """The circle at height +-(1 - 2^-bits), from points near either pole."""
+    x = np.array([math.sin(turn), math.cos(turn)])
+    level = side * (1.0 - 2.0**-bits)
+    model = LinearClassifier.from_parameters([0.0, 1.0], -level)
+    with mpmath.workdps(60):
+        radius = mpmath.hypot(mpmath.mpf(x[0]), mpmath.mpf(x[1]))
+        angle = mpmath.atan2(mpmath.mpf(x[0]), mpmath.mpf(x[1]))
+        true = radius * abs(angle - mpmath.acos(level / radius))
+        found = minimal_perturbation(model, [x], metric="geodesic")
+        # half of the rounding of s^2 and f(x) f(-x), over s'
+        rounding = 2.0**-52 * x[0] ** 2 / mpmath.sin(mpmath.acos(level / radius))
+        assert abs(found.distance[0] - true) <= 1e-12 * true + rounding
+    end = x + found.delta[0]
+    assert abs(end[1] - level) < 1e-15
+    assert abs(np.linalg.norm(end) - np.linalg.norm(x)) < 1e-15
+
+
+def test_a_sphere_that_is_only_touched_keeps_its_decision():
+    """Where the sign changes nowhere; at the touched point itself there is a tie."""
+    for w, b in (([0.0, 2.0], -2.0), ([0.0, 2.0], 2.0), ([1.0, 0.0], 1.0)):
+        model = LinearClassifier.from_parameters(w, b)
+        found = minimal_perturbation(
+            model, [[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], metric="geodesic"
+        )
+        assert np.isinf(found.distance).all()
+        assert not found.delta.any()
+    centre = minimal_perturbation(THREE, [[0.0, 0.0]], metric="geodesic")
+    assert np.isinf(centre.distance).all()
+
+
+@pytest.mark.errors
+def test_two_points_have_no_arc_between_them():
+    line = LinearClassifier.from_parameters([1.0], 0.0)
+    with pytest.raises(ValueError, match=r'metric must not be "geodesic" in R\^1'):
+        minimal_perturbation(line, [[2.0]], metric="geodesic")
+
+
+def test_arcs_where_products_and_offsets_overflow():
+    steep = LinearClassifier.from_parameters([1e200, 0.0], 1.0)
+    found = minimal_perturbation(steep, [[1e200, 1e200]], metric="geodesic")
+    assert found.distance[0] == pytest.approx(math.sqrt(2) * math.pi / 4 * 1e200)
+    np.testing.assert_allclose(
+        found.delta[0], [-1e200, (math.sqrt(2) - 1) * 1e200], rtol=1e-12
+    )
+    far = LinearClassifier.from_parameters([1e-300, 0.0], 1.0)
+    found = minimal_perturbation(far, [[1e-300, 1e-300]], metric="geodesic")
+    assert np.isinf(found.distance[0])
+    assert not found.delta.any()
+    flat = LinearClassifier.from_parameters([0.0, 0.0], 1e-300)
+    assert np.isinf(distance(flat, [[1e300, 1e300]], metric="geodesic")[0])
 
 
 @pytest.mark.parametrize("p", [1, 2, INF])
