@@ -37,7 +37,7 @@ import numpy as np
 
 from geomadv import _dispatch
 from geomadv._typing import Bool, Float, Int, NDArray
-from geomadv.perturbations._forms import Affine
+from geomadv.perturbations._forms import Affine, exponent
 from geomadv.perturbations._result import Perturbation, least
 
 Box = tuple[Float[NDArray, " d"], Float[NDArray, " d"]]
@@ -54,11 +54,26 @@ def in_norm(
         w, b = _difference(form, c, j)
         if box is None:
             _, distance, delta = _dispatch.linear_perturbation(rows, w, b, p=p)
+            lost = ~np.isfinite(distance)
+            if lost.any() and w.any():  # <w, x> may have overflown
+                small, v, a, far, _ = _small(rows[lost], w, b)
+                _, *found = _dispatch.linear_perturbation(small, v, a, p=p)
+                distance[lost] = np.ldexp(found[0], far)
+                delta[lost] = np.ldexp(found[1], far)
         else:
             _, distance, delta = _dispatch.box_perturbation(rows, w, b, *box, p=p)
         return distance, delta
 
     return least(form, X, steps)
+
+
+def _small(
+    rows: Float[NDArray, "n d"], w: Float[NDArray, " d"], b: float
+) -> tuple[NDArray, NDArray, float, int, int]:
+    """Return 2^-j x, 2^-k w and 2^-(j + k) b of size 1 or less, j and k."""
+    far, size = (exponent(array) for array in (rows, w))
+    b = float(np.ldexp(b, -far - size))
+    return np.ldexp(rows, -far), np.ldexp(w, -size), b, far, size
 
 
 def balanced(M: Float[NDArray, "d d"]) -> tuple[Int[NDArray, " d"], NDArray]:
@@ -88,10 +103,15 @@ def in_metric(
 
     def steps(rows: NDArray, c: int, j: int | None) -> tuple[NDArray, NDArray]:
         w, b = _difference(form, c, j)
-        f = rows @ w + b
+        with np.errstate(over="ignore", invalid="ignore"):
+            f, power = rows @ w + b, np.zeros(len(rows), int)
+        lost = ~np.isfinite(f)
+        if lost.any():
+            small, v, a, far, around = _small(rows[lost], w, b)
+            f[lost], power[lost] = small @ v + a, far + around
         parts = V.T @ np.ldexp(w, -scale)
         size = np.frexp(np.abs(parts).max(initial=0.0))[1]
-        parts, f = np.ldexp(parts, -size), np.ldexp(f, -size)
+        parts, f = np.ldexp(parts, -size), np.ldexp(f, power - size)
         free = np.where(ranged, 0.0, parts)
         if np.linalg.norm(free) > _RANK * len(w) * np.linalg.norm(parts):
             direction, length = V @ free / (free @ free), 0.0

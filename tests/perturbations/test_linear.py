@@ -273,6 +273,21 @@ def test_arcs_where_products_and_offsets_overflow():
     assert np.isinf(distance(flat, [[1e300, 1e300]], metric="geodesic")[0])
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.parametrize("options", [{"p": 1}, {}, {"p": INF}, {"metric": np.eye(2)}])
+def test_products_that_overflow_are_no_infinite_distances(options):
+    """f is beyond 1e308, or infinity less infinity; f/|w| is not."""
+    rows = np.array([[1e200, 1e200], [3e200, -2e200], [1e-150, 1.0]])
+    model = LinearClassifier.from_parameters([2e200, 1e200], 1.0)
+    one = LinearClassifier.from_parameters([2.0, 1.0], 1e-200)
+    found, plain = (minimal_perturbation(m, rows, **options) for m in (model, one))
+    assert found.exact.all()
+    np.testing.assert_allclose(found.distance, plain.distance, rtol=1e-14)
+    np.testing.assert_allclose(found.delta, plain.delta, rtol=1e-14)
+    with pytest.raises(ValueError, match="X must be finite"):
+        minimal_perturbation(model, [[np.inf, 0.0]], **options)
+
+
 @pytest.mark.parametrize("p", [1, 2, INF])
 def test_constant_models(p):
     constant = LinearClassifier.from_parameters([0.0, 0.0], 2.0)
