@@ -1,0 +1,276 @@
+"""Broken variants of claims on features, linear scores and radii, against oracles."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import optimize, special, stats
+
+from geomadv._random import spawn
+from geomadv.data import RobustWeakFeatures
+from geomadv.theories.features import tsipras2019
+
+
+def hypothesis(paper, name, words):
+    """Return the hypothesis of a claim that says these words."""
+    (claim,) = [c for c in paper.CLAIMS if c.id.endswith("." + name)]
+    (found,) = [h for h in claim.hypotheses if words in h.statement]
+    return found
+
+
+def sides(paper, name, words, **point):
+    """Return both sides of the broken variant of a claim at a point."""
+    evidence = hypothesis(paper, name, words).evidence
+    return float(evidence.lhs(**point)), float(evidence.rhs(**point))
+
+
+def near(draws, value, errors=5):
+    """Tell whether the mean of random numbers is within standard errors of a value."""
+    draws = np.asarray(draws, float)
+    return abs(draws.mean() - value) < errors * draws.std() / math.sqrt(len(draws))
+
+
+# --- Correlated weak features --------------------------------------------------------
+
+
+def correlated(n, rng, weak, r):
+    """Draw normal numbers of unit variance, any two of the correlation r."""
+    cov = np.full((weak, weak), r) + (1.0 - r) * np.eye(weak)
+    return rng.multivariate_normal(np.zeros(weak), cov, n, method="eigh")
+
+
+@pytest.mark.parametrize(("weak", "r"), [(1, 0.7), (25, 0.3), (10, -0.1), (4, 1.0)])
+def test_the_deviation_of_the_sum_is_that_of_the_covariance(weak, r):
+    cov = np.full((weak, weak), r)
+    np.fill_diagonal(cov, 1.0)
+    one = np.ones(weak)
+    found = tsipras2019._deviation(weak, r)
+    assert found == pytest.approx(math.sqrt(one @ cov @ one / weak), rel=1e-12)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.2, 1.0])
+def test_attacks_on_the_rule_of_independent_features_where_they_are_correlated(r):
+    a, c, ratio = 0.8, 1.5, 0.5
+    t = math.log(a / (1 - a)) / (2 * c)
+    drawn = tsipras2019._attacked(
+        200_000, np.random.default_rng(1), a, c, ratio, **({"r": r} if r else {})
+    )
+    rng = np.random.default_rng(2)
+    y = rng.choice([-1.0, 1.0], 200_000)
+    x = np.where(rng.random(y.size) < a, y, -y)
+    noise = correlated(y.size, rng, 25, r).sum(axis=1) / 5
+    u = (1 - ratio) * c * y + noise
+    assert near(drawn, ((t * x + u) * y > 0).mean(), errors=7)
+    s = math.sqrt(1 + 24 * r)
+    left = (1 - ratio) * c
+    exact = a * stats.norm.cdf((left + t) / s)
+    exact += (1 - a) * stats.norm.cdf((left - t) / s)
+    assert near(drawn, exact)
+
+
+def test_drawn_features_have_the_covariance_that_is_asked(monkeypatch):
+    seen = []
+
+    class Law(RobustWeakFeatures):
+        def bayes_predict(self, X):
+            seen.append(X)
+            return X[:, 0]
+
+    monkeypatch.setattr(tsipras2019, "_law", lambda c, k, a: Law(k, c / k**0.5, a))
+    tsipras2019._attacked(100_000, np.random.default_rng(3), 0.5, 0.0, 0.0, 0.4)
+    found = np.cov(seen[0][:, 1:], rowvar=False)
+    expected = np.full((25, 25), 0.4) + 0.6 * np.eye(25)
+    assert np.abs(found - expected).max() < 0.02
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+@pytest.mark.parametrize("wider", [1.0, 1.5])
+def test_drawn_rules_where_one_class_has_a_wider_noise_against_draws(seed, wider):
+    a, c, t, noise = 0.7, 1.0, 0.5, 1.0
+    error, right = tsipras2019._drawn_rule(a, c, t, noise, seed, wider)
+    # The rule again, as a function of x_1 and u.
+    rng = spawn(0, "tsipras2019", seed)
+    ends = {}
+    for x in (1.0, -1.0):
+        start, gap, hole = rng.standard_normal(3)
+        low = -x * t + noise * start
+        high = low + 3 * abs(gap)
+        ends[x] = low, high, high + noise * abs(hole)
+
+    def rule(x, u):
+        low, high, rest = np.array([ends[v] for v in (1.0, -1.0)]).T[
+            :, np.where(x > 0, 0, 1)
+        ]
+        return np.where(((low < u) & (u < high)) | (u > rest), 1.0, -1.0)
+
+    draw = np.random.default_rng(seed)
+    y = draw.choice([-1.0, 1.0], 400_000)
+    x = np.where(draw.random(y.size) < a, y, -y)
+    z = draw.standard_normal(y.size) * np.where(y > 0, 1.0, wider)
+    assert near(rule(x, c * y + z) != y, error)
+    assert near(rule(x, -c * y + z) == y, right)
+
+
+def test_a_wide_noise_of_one_class_lets_a_rule_be_right_before_and_after():
+    """|u| small is the class of little noise, wherever its mean is moved."""
+    lhs, rhs = sides(
+        tsipras2019,
+        "trade-off",
+        "noise",
+        agreement=0.5,
+        c=0.5,
+        t=0.5,
+        noise=1.0,
+        seed=3,
+        wider=3.0,
+    )
+    assert lhs > rhs + 0.05
+    # At p = 1/2 the bound is the error itself; a rule by |u| has the same both ways.
+    inside = stats.norm.cdf(4 - 1) - stats.norm.cdf(-4 - 1)
+    outside = 1 - (stats.norm.cdf(3 / 8) - stats.norm.cdf(-5 / 8))
+    assert (inside + outside) / 2 > 1 - (inside + outside) / 2
+
+
+@pytest.mark.parametrize("r", [0.0, -0.05, -0.1])
+def test_trade_offs_of_features_against_each_other(r):
+    point = {"agreement": 0.7, "c": 1.0, "t": 3.5, "noise": 0.0, "seed": 1}
+    lhs, rhs = sides(
+        tsipras2019, "best-trade-off", "independent", **point, weak=10, r=r
+    )
+    # Without noise the rule is u/s > -t x_1, an interval of u and what is above it.
+    s = math.sqrt(1 + 9 * r)
+    error = 0.7 * stats.norm.sf(3.5 + 1 / s) + 0.3 * stats.norm.sf(1 / s - 3.5)
+    right = 0.7 * stats.norm.sf(1 / s - 3.5) + 0.3 * stats.norm.sf(1 / s + 3.5)
+    assert lhs == pytest.approx(right, rel=1e-12)
+
+    # The best rule of independent features with this error.
+    t = optimize.brentq(
+        lambda t: 0.7 * stats.norm.sf(1 + t) + 0.3 * stats.norm.sf(1 - t) - error,
+        math.log(7 / 3) / 2,
+        20,
+        xtol=1e-14,
+    )
+    best = 0.7 * stats.norm.cdf(t - 1) + 0.3 * stats.norm.cdf(-t - 1)
+    assert rhs == pytest.approx(best, rel=1e-9)
+    assert (lhs > rhs + 1e-6) == (r < 0)
+
+
+def test_trade_offs_of_features_with_each_other_are_no_better():
+    """Noise may be added to independent features to make them correlated."""
+    found = [
+        sides(
+            tsipras2019,
+            "best-trade-off",
+            "independent",
+            agreement=a,
+            c=c,
+            t=t,
+            noise=noise,
+            seed=1,
+            weak=10,
+            r=r,
+        )
+        for a, c, t, noise, r in itertools.product(
+            (0.7, 0.95), (1.0, 2.0), (1.0, 2.0), (0.0, 0.1), (0.1, 0.5)
+        )
+        if tsipras2019._drawn_correlated(a, c, t, noise, 1, 10, r)[0] < 1 - a
+    ]
+    assert len(found) > 5
+    assert all(lhs <= rhs + 1e-12 for lhs, rhs in found)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.05])
+def test_the_ratio_at_the_sharp_rule_against_its_four_parts(r):
+    a, c = 0.8, 3.0
+    z = 2 * c / math.sqrt(1 + (225 - 1) * r)  # eta = 1/5: 225 features
+    far = special.ndtr(-z)
+    after = a / 2 + (1 - a) * far
+    error = a * far + (1 - a) / 2
+    found = tsipras2019._sharpness(a, c, r)
+    assert found == pytest.approx(after / error, rel=1e-12)
+
+
+@pytest.mark.parametrize(("eps", "r"), [(0.0, -0.1), (0.1, -0.05), (0.9, -0.1)])
+def test_the_optimum_of_correlated_features_against_the_likelihood_ratio(eps, r):
+    weak, strength, a, n = 10, 0.4, 0.8, 200_000
+    rng = np.random.default_rng(4)
+    mean = max(strength / math.sqrt(weak) - eps, 0.0)
+    y = rng.choice([-1.0, 1.0], n)
+    x = np.where(rng.random(n) < a, y, -y)
+    V = correlated(n, rng, weak, r) + mean * y[:, None]
+    cov = np.full((weak, weak), r) + (1 - r) * np.eye(weak)
+    odds = 2 * V @ np.linalg.solve(cov, np.full(weak, mean))
+    odds += math.log(a / (1 - a)) * x
+    found = tsipras2019._correlated_optimum(strength, weak, a, eps, r)
+    assert near(odds * y > 0, found)
+
+
+@pytest.mark.parametrize("agreement", [0.7, 0.95])
+@pytest.mark.parametrize("r", [0.0, 0.01, 0.1])
+def test_the_svm_of_correlated_features_against_a_search_over_two_angles(agreement, r):
+    strength, weak = 4.0, 300
+    s = math.sqrt(1 + (weak - 1) * r)
+    # v is alpha along (1, ..., 1) and beta across, of variance s^2 and 1 - r.
+    alpha, beta = np.meshgrid(*(np.linspace(0, 1, 301),) * 2, indexing="ij")
+    left = 1 - alpha**2 - beta**2
+    first = np.sqrt(np.maximum(left, 0))
+    scale = np.hypot(s * alpha, math.sqrt(1 - r) * beta) + 1e-12
+
+    def hinge(mean):
+        z = (1 - mean) / scale
+        return scale * (z * stats.norm.cdf(z) + stats.norm.pdf(z))
+
+    loss = agreement * hinge(strength * alpha + first)
+    loss += (1 - agreement) * hinge(strength * alpha - first)
+    loss[left < 0] = np.inf
+    at = np.unravel_index(loss.argmin(), loss.shape)
+    assert beta[at] == 0
+    found = tsipras2019._least_hinge(agreement, strength, 0.0, s)
+    assert found[1] == pytest.approx(alpha[at], abs=0.005)
+    for ratio in (0.0, 2.0):
+        size = ratio * strength / math.sqrt(weak)
+        mean = (1 - ratio) * strength * found[1] - size * found[0]
+        sd = max(s * found[1], 1e-300)
+        expected = agreement * stats.norm.cdf((mean + found[0]) / sd)
+        expected += (1 - agreement) * stats.norm.cdf((mean - found[0]) / sd)
+        accuracy = tsipras2019._correlated_svm_accuracy(
+            strength, weak, agreement, ratio, r
+        )
+        assert accuracy == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_svm_without_correlation_is_that_of_the_claims():
+    for ratio in (0.0, 1.4, 2.0):
+        found = tsipras2019._correlated_svm_accuracy(4.0, 300, 0.95, ratio, 0.0)
+        expected = tsipras2019._svm_accuracy(4.0, 300, 0.95, ratio)
+        # both angles are found to 1e-8
+        assert found == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize(("stronger", "alone"), [(0.0, True), (0.1, True), (2.0, 0)])
+def test_the_svm_with_one_stronger_feature_against_draws(stronger, alone):
+    eta, a, eps = 0.4, 0.75, 0.8
+    rng = np.random.default_rng(5)
+    y = rng.choice([-1.0, 1.0], 200_000)
+    x = np.where(rng.random(y.size) < a, y, -y)
+    V = rng.standard_normal((y.size, 3)) + eta * y[:, None]
+    V[:, 0] += stronger * eta * y
+
+    def margins(w):
+        score = w[0] * x + V @ w[1:]
+        return y * score - eps * np.abs(w).sum()
+
+    def loss(w):
+        return np.maximum(0, 1 - margins(w / np.linalg.norm(w))).mean()
+
+    starts = [np.eye(4)[0], np.eye(4)[1], np.ones(4), np.array([1.0, 1.0, 0, 0])]
+    best = min(
+        (optimize.minimize(loss, w, method="Nelder-Mead") for w in starts),
+        key=lambda found: found.fun,
+    )
+    w = best.x / np.linalg.norm(best.x)
+    found = tsipras2019._stronger_svm_accuracy(eta, a, eps, stronger)
+    assert (abs(w[0]) > 0.999) == alone
+    assert found == pytest.approx((margins(w) > 0).mean(), abs=0.01)
+    assert (found == pytest.approx(a)) == alone
