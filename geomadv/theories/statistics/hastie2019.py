@@ -433,22 +433,47 @@ def _spectral_mean(gamma: float, penalty: float, power: int) -> float:
     return mean
 
 
-def _excess_by_quadrature(gamma: float, penalty: float, noise: float) -> float:
-    bias = penalty**2 * _spectral_mean(gamma, penalty, 0)
-    return bias + noise**2 * gamma * _spectral_mean(gamma, penalty, 1)
+def _with_noise_along(noise: float, along: float) -> tuple[float, float]:
+    """Return signal and noise if the noise is s (sqrt(1 - h^2) z + h <x, b>), |b| = 1.
+
+    With b across beta, |beta| = 1, this is the regression on beta + s h b with the
+    noise s sqrt(1 - h^2), which is independent of x.
+    """
+    return math.hypot(1.0, noise * along), noise * math.sqrt(1.0 - along**2)
 
 
-def _excess(gamma: float, penalty: float, noise: float) -> float:
-    limit = ridge_limit(gamma, penalty, 1.0, noise)
-    return float(limit.bias + limit.variance)
+def _excess_by_quadrature(
+    gamma: float, penalty: float, noise: float, along: float = 0.0
+) -> float:
+    r, s = _with_noise_along(noise, along)
+    bias = (r * penalty) ** 2 * _spectral_mean(gamma, penalty, 0)
+    variance = s**2 * gamma * _spectral_mean(gamma, penalty, 1)
+    return bias + variance - (noise * along) ** 2
+
+
+def _excess(gamma: float, penalty: float, noise: float, along: float = 0.0) -> float:
+    """Return the standard risk above s^2."""
+    limit = ridge_limit(gamma, penalty, *_with_noise_along(noise, along))
+    return float(limit.bias + limit.variance) - (noise * along) ** 2
 
 
 def _excess_of_two(gamma: float, penalty: float, noise: float, unequal: float) -> float:
-    """Return the same for L > 0 or gamma > 1, half the variances 1 + h, half 1 - h.
+    """Return the same for two variances."""
+    limit = _risks_of_two(gamma, penalty, noise, unequal)
+    return float(limit.bias + limit.variance)
 
-    The signal is spread over the larger ones, t_1 = 1 + h. With k of
+
+def _risks_of_two(
+    gamma: float, penalty: float, noise: float, unequal: float
+) -> RegressionRisks:
+    """Return the limit for L > 0 or gamma > 1, half the variances 1 + h, half 1 - h.
+
+    The signal is spread over the first ones, t_1 = 1 + h. With k of
     1 - L/k = gamma E t/(t + k) and u = gamma E (t/(t + k))^2 the excess is
-    (k^2 t_1/(t_1 + k)^2 + s^2 u)/(1 - u).
+    (k^2 t_1/(t_1 + k)^2 + s^2 u)/(1 - u). As L (S + L)^{-1} is like k (T + k)^{-1} and
+    dk/dL = 1/(1 - u), <w, beta> = t_1/(t_1 + k) and
+
+        |w|^2 = t_1/(t_1 + k) + (s^2 gamma E t/(t + k)^2 - L t_1/(t_1 + k)^2)/(1 - u).
     """
     from scipy.optimize import brentq
 
@@ -459,20 +484,22 @@ def _excess_of_two(gamma: float, penalty: float, noise: float, unequal: float) -
 
     k = brentq(left, max(penalty, 1e-12), penalty + gamma, xtol=1e-15, rtol=1e-14)
     u = gamma * float(np.mean((t / (t + k)) ** 2))
-    return float((k**2 * t[0] / (t[0] + k) ** 2 + noise**2 * u) / (1.0 - u))
+    first = t[0] / (t[0] + k) ** 2
+    bias, variance = first * k**2 / (1.0 - u), noise**2 * u / (1.0 - u)
+    spread = noise**2 * gamma * float(np.mean(t / (t + k) ** 2))
+    overlap = t[0] / (t[0] + k)
+    return RegressionRisks(
+        bias,
+        np.float64(variance),
+        overlap + (spread - penalty * first) / (1.0 - u),
+        overlap,
+        noise**2 + bias + variance,
+    )
 
 
 def _least_of_two(noise: float, unequal: float) -> float:
     """Return the least of them over gamma > 1 at penalty 0, by search."""
-    from scipy.optimize import minimize_scalar
-
-    found = minimize_scalar(
-        lambda share: _excess_of_two(1.0 / share, 0.0, noise, unequal),
-        bounds=(1e-3, 1.0 - 1e-6),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
-    return float(found.fun)
+    return _searched_best(noise, 0.0, unequal=unequal)[1] - noise**2
 
 
 def _above_best_of_two(
@@ -487,45 +514,82 @@ def _above_best_of_two(
 
 
 def _missed(
-    n: int, rng: np.random.Generator, points: int, more: int, wider: float = 0.0
+    n: int,
+    rng: np.random.Generator,
+    points: int,
+    more: int,
+    wider: float = 0.0,
+    unequal: float = 0.0,
+    noise: float = 0.0,
 ) -> Float[NDArray, " n"]:
-    """Draw the share of |beta|^2 that the span of random points misses.
+    """Draw |w - beta|^2 for |beta| = 1: without noise, the share that a span misses.
 
-    The coordinate of the signal has 1 + wider times the deviation of the others.
+    The coordinate of the signal has 1 + wider times the deviation of the others, and in
+    every point its variance is 1 + h or 1 - h times as large. With X' = Q R, what noise
+    adds is |X^+ z|^2 = |R'^{-1} z|^2; the sum is cut off at 4.
     """
     p = points + more
     rows = rng.standard_normal((n, p, points))
     rows[:, 0] *= 1.0 + wider
-    Q = np.linalg.qr(rows).Q
-    return np.asarray(1.0 - (Q[:, 0, :] ** 2).sum(axis=1))
+    if unequal:
+        rows[:, 0] *= np.sqrt(1.0 + unequal * rng.choice([-1.0, 1.0], (n, points)))
+    Q, R = np.linalg.qr(rows)
+    drawn = 1.0 - (Q[:, 0, :] ** 2).sum(axis=1)
+    if noise:
+        z = noise * rng.standard_normal((n, points, 1))
+        added = np.linalg.solve(R.transpose(0, 2, 1), z)
+        drawn = np.minimum(drawn + (added**2).sum(axis=(1, 2)), _CUT)
+    return np.asarray(drawn)
 
 
-def _finite(n: int, gamma: float, noise: float) -> float:
-    means = ridgeless_means(n, round(gamma * n), 1.0, noise)
-    return float(means.bias + means.variance)
+def _finite(
+    n: int, gamma: float, noise: float, along: float = 0.0, unequal: float = 0.0
+) -> float:
+    """Return the mean excess risk; for gamma > 1, of points of two scales.
+
+    If the points are sqrt(t_i) z_i, t_i = 1 + h or 1 - h, their span is that of the
+    z_i, and E tr (X X')^{-1} is E 1/t = 1/(1 - h^2) times as large.
+    """
+    means = ridgeless_means(n, round(gamma * n), *_with_noise_along(noise, along))
+    variance = means.variance / (1.0 - unequal**2)
+    return float(means.bias + variance) - (noise * along) ** 2
 
 
-def _searched_best(noise: float, eps: float) -> tuple[float, float]:
+def _searched_best(
+    noise: float, eps: float, along: float = 0.0, unequal: float = 0.0
+) -> tuple[float, float]:
     """Return the share 1/gamma < 1 of least robust risk, and that risk, by search."""
     from scipy.optimize import minimize_scalar
 
-    def risk(share: float) -> float:
-        return float(ridgeless_limit(1.0 / share, 1.0, noise).robust(eps))
+    problem = _with_noise_along(noise, along)
 
-    shares = np.linspace(1e-6, 1.0 - 1e-9, 401)
-    values = ridgeless_limit(1.0 / shares, 1.0, noise).robust(eps)
+    def risk(share: float) -> float:
+        if unequal:
+            limit = _risks_of_two(1.0 / share, 0.0, noise, unequal)
+        else:
+            limit = ridgeless_limit(1.0 / share, *problem)
+        return float(limit.robust(eps))
+
+    shares = np.linspace(1e-6, 1.0 - 1e-9, 41 if unequal else 401)
+    if unequal:
+        values = np.array([risk(float(share)) for share in shares])
+    else:
+        values = ridgeless_limit(1.0 / shares, *problem).robust(eps)
     at = int(np.argmin(values))
-    ends = shares[max(at - 1, 0)], shares[min(at + 1, 400)]
+    ends = shares[max(at - 1, 0)], shares[min(at + 1, len(shares) - 1)]
     found = minimize_scalar(
         risk, bounds=ends, method="bounded", options={"xatol": 1e-12}
     )
     return float(found.x), float(found.fun)
 
 
-def _above_best(gamma: float, noise: float, ratio: float) -> float:
+def _above_best(gamma: float, noise: float, ratio: float, along: float = 0.0) -> float:
     """Return what a multiple of the best penalty adds to the least excess risk."""
     best = noise**2 * gamma
-    return _excess(gamma, ratio * best, noise) - _excess(gamma, best, noise)
+    at, least = (
+        _excess(gamma, penalty, noise, along) for penalty in (ratio * best, best)
+    )
+    return at - least
 
 
 def _above_best_ball(gamma: Any, noise: Any, ratio: Any, least: Any = 1) -> Any:
@@ -574,24 +638,29 @@ def _weight_ball(gamma: Any, penalty: Any) -> Any:
 _GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
 _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
-_SETTING = (
-    Hypothesis(
-        "features are independent and normal with one variance, and noise is "
-        "independent of them",
-        why="unequal variances are at `hastie2019.best-overparametrisation`",
-    ),
-)
-_NOISE_APART = Hypothesis(
-    "noise is independent of the features",
-    why="only its mean 0 and its variance given the features enter: the terms of the "
-    "estimator in it and in the signal are uncorrelated for every such noise",
-)
+_CUT = 4.0  # of |w - beta|^2, where there is noise
 _UNEQUAL = Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h")
+_INDEPENDENT = "features are independent and normal with one variance"
 
 
-def _one_variance(evidence: Exact, domain: dict[str, Parameter]) -> Hypothesis:
+def _noise_apart(evidence: Exact, domain: dict[str, Parameter]) -> Hypothesis:
     return Hypothesis(
-        "features have one variance",
+        "noise is independent of the features",
+        r"the noise is $\sigma(\sqrt{1 - h^2}\,z + h\langle x, b\rangle)$, $b$ a "
+        r"direction across $\beta$: of the same variance, and correlated with $x$",
+        evidence,
+        {**domain, "along": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="h")},
+        "along",
+    )
+
+
+def _one_variance(
+    evidence: Exact,
+    domain: dict[str, Parameter],
+    statement: str = "features have one variance",
+) -> Hypothesis:
+    return Hypothesis(
+        statement,
         "half of the variances are $1 + h$, half $1 - h$, and the signal is spread "
         "over the larger ones",
         evidence,
@@ -642,7 +711,18 @@ Marchenko and Pastur's law, are $a(\lambda + \gamma a)/D + \sigma^2\gamma(1-a)/D
                     "noise": _NOISE,
                 },
             ),
-            _NOISE_APART,
+            _noise_apart(
+                Exact(
+                    _excess_by_quadrature,
+                    lambda gamma, penalty, noise, along: _excess(gamma, penalty, noise),
+                    rtol=1e-9,
+                ),
+                {
+                    "gamma": Reals(0.05, 20.0, (0.2, 1.5, 5.0), "log", r"\gamma"),
+                    "penalty": Reals(0.01, 100.0, (0.01, 1.0), "log", r"\lambda"),
+                    "noise": _NOISE,
+                },
+            ),
         ),
     ),
     Claim(
@@ -674,7 +754,38 @@ $p > n + 1$, tends to $\sigma^2\gamma/(1-\gamma)$ and $1 - 1/\gamma +
                 tolerance=1e-3,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                _INDEPENDENT,
+                "with probability one half each the features of a point have the "
+                "variance $1 + h$ and $1 - h$: they are of one variance, uncorrelated, "
+                "and neither independent nor normal",
+                Exact(
+                    _finite,
+                    lambda n, gamma, noise, unequal: _excess(gamma, 0.0, noise),
+                    tolerance=1e-3,
+                ),
+                {
+                    "n": Integers(10, 10**6, (100, 1000, 10**4, 10**5), symbol="n"),
+                    "gamma": Choices((1.5, 5.0), r"\gamma"),
+                    "noise": _NOISE,
+                    "unequal": _UNEQUAL,
+                },
+                "unequal",
+            ),
+            _noise_apart(
+                Exact(
+                    _finite,
+                    lambda n, gamma, noise, along: _excess(gamma, 0.0, noise),
+                    tolerance=1e-3,
+                ),
+                {
+                    "n": Integers(10, 10**6, (100, 1000, 10**4, 10**5), symbol="n"),
+                    "gamma": Choices((0.2, 0.8, 1.5, 5.0), r"\gamma"),
+                    "noise": _NOISE,
+                },
+            ),
+        ),
     ),
     Claim(
         id="hastie2019.missed-signal",
@@ -716,8 +827,38 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                 "wider",
             ),
             Hypothesis(
-                "points are normal and without noise",
-                why="the span of normal points of one variance has no direction",
+                "points are normal",
+                r"the variance of a point along $\beta$ is $1 + h$ or $1 - h$, each "
+                "with probability one half: the law is not normal, of the same "
+                "covariance",
+                Statistical(
+                    _missed,
+                    lambda points, more, unequal: more / (points + more),
+                    tolerance=0.05,
+                ),
+                {
+                    "points": Integers(1, 8, (1, 3), symbol="n"),
+                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    "unequal": Reals(0.0, 0.99, (0.0, 0.9, 0.99), symbol="h"),
+                },
+                "unequal",
+            ),
+            Hypothesis(
+                "labels are without noise",
+                r"noise of deviation $\sigma$; $|w - \beta|^2$ is cut off at 4, which "
+                "makes its mean no larger",
+                Statistical(
+                    _missed,
+                    lambda points, more, noise: more / (points + more),
+                    support=(0.0, _CUT),
+                    tolerance=0.05,
+                ),
+                {
+                    "points": Integers(1, 8, (1, 3), symbol="n"),
+                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    "noise": Reals(0.0, 1.0, (0.0, 0.3, 1.0), symbol="s"),
+                },
+                "noise",
             ),
         ),
     ),
@@ -765,7 +906,16 @@ $\gamma > 1$ is $2\sigma - \sigma^2$, at $\gamma = 1/(1-\sigma)$.""",
                 ),
                 {"noise": _NOISE},
             ),
-            _NOISE_APART,
+            _noise_apart(
+                Exact(
+                    lambda noise, along: (
+                        _searched_best(noise, 0.0, along)[1] - noise**2
+                    ),
+                    lambda noise, along: 2.0 * noise - noise**2,
+                    rtol=1e-9,
+                ),
+                {"noise": _NOISE},
+            ),
         ),
     ),
     Claim(
@@ -797,7 +947,31 @@ $|\beta| = 1$.""",
             ),
         ),
         note="Not in the paper: both terms of the robust risk fall up to there.",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _one_variance(
+                Exact(
+                    lambda noise, eps, unequal: _searched_best(
+                        noise, eps, unequal=unequal
+                    )[0],
+                    lambda noise, eps, unequal: (
+                        1.0 / best_overparametrisation(1.0, noise)
+                    ),
+                    rtol=1e-6,
+                ),
+                {"noise": _NOISE, "eps": Reals(0.01, 2.0, (0.01, 0.1), "log")},
+                _INDEPENDENT,
+            ),
+            _noise_apart(
+                Exact(
+                    lambda noise, eps, along: _searched_best(noise, eps, along)[0],
+                    lambda noise, eps, along: (
+                        1.0 / best_overparametrisation(1.0, noise)
+                    ),
+                    rtol=1e-6,
+                ),
+                {"noise": _NOISE, "eps": Reals(0.01, 2.0, (0.01, 0.1), "log")},
+            ),
+        ),
     ),
     Claim(
         id="hastie2019.optimal-penalty",
@@ -840,7 +1014,18 @@ $\sigma^2\gamma$. Shown is the difference.""",
                     "ratio": Reals(0.01, 100.0, (0.1, 0.9, 1.1, 10.0), "log"),
                 },
             ),
-            _NOISE_APART,
+            _noise_apart(
+                Exact(
+                    lambda gamma, noise, ratio, along: 0.0,
+                    _above_best,
+                    atol=1e-12,
+                ),
+                {
+                    "gamma": Reals(0.05, 20.0, (0.2, 1.5, 5.0), "log", r"\gamma"),
+                    "noise": _NOISE,
+                    "ratio": Reals(0.01, 100.0, (0.1, 0.9, 1.1, 10.0), "log"),
+                },
+            ),
         ),
     ),
 )

@@ -1,0 +1,138 @@
+"""Broken variants of claims on regression, against points, grids and closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from geomadv.theories.statistics import hastie2019
+
+
+def ridge(X, y, penalty):
+    gram = X @ X.T + len(X) * penalty * np.eye(len(X))
+    return X.T @ np.linalg.solve(gram, y)
+
+
+def close(draws, want, share=0.02):
+    """Within five standard errors and what the finite size may add."""
+    return abs(np.mean(draws) - want) < 5 * stats.sem(draws) + share * abs(want)
+
+
+@pytest.mark.parametrize(("gamma", "penalty"), [(0.5, 0.3), (2.0, 0.5), (2.0, 0.0)])
+def test_ridge_regression_with_noise_along_a_direction_against_points(gamma, penalty):
+    n, noise, along = 240, 0.7, 0.8
+    p, rng, found = round(gamma * n), np.random.default_rng(0), []
+    for _ in range(10):
+        X = rng.standard_normal((n, p))
+        w = math.sqrt(1 - along**2) * rng.standard_normal(n) + along * X[:, 1]
+        off = ridge(X, X[:, 0] + noise * w, penalty)
+        off[:2] -= 1.0, noise * along
+        # a fresh point leaves noise of variance s^2 (1 - h^2)
+        found.append(off @ off - (noise * along) ** 2)
+    want = hastie2019._excess(gamma, penalty, noise, along)
+    assert close(found, want)
+    if penalty > 0:
+        other = hastie2019._excess_by_quadrature(gamma, penalty, noise, along)
+        assert other == pytest.approx(want, rel=1e-9)
+
+
+def test_best_number_of_parameters_with_noise_along_a_direction_in_closed_form():
+    noise, along = 0.4, 0.6
+    r, s = math.sqrt(1 + (noise * along) ** 2), noise * math.sqrt(1 - along**2)
+    share, risk = hastie2019._searched_best(noise, 0.0, along)
+    assert share == pytest.approx(1 - s / r, abs=1e-7)
+    assert risk == pytest.approx(2 * r * s, rel=1e-12)
+
+
+@pytest.mark.parametrize("along", [0.0, 0.6])
+def test_best_penalty_with_noise_along_a_direction_in_closed_form(along):
+    gamma, noise = 1.5, 0.7
+    share = (1 - along**2) / (1 + (noise * along) ** 2)  # of s^2 gamma
+    added = [
+        hastie2019._above_best(gamma, noise, ratio, along)
+        for ratio in (share * 0.97, share, share * 1.03)
+    ]
+    assert added[1] <= 0.0
+    assert added[1] < min(added[0], added[2])
+
+
+@pytest.mark.parametrize(("n", "p"), [(12, 30), (20, 8)])
+def test_means_at_finite_size_against_points(n, p):
+    noise, along, h = 0.8, 0.5, 0.8 if p > n else 0.0
+    rng, plain, bent = np.random.default_rng(1), [], []
+    for _ in range(4000):
+        X = rng.standard_normal((n, p))
+        t = 1 + h * rng.choice([-1.0, 1.0], n)
+        z = rng.standard_normal(n)
+        w = np.linalg.pinv(X) @ (
+            X[:, 0] + noise * (math.sqrt(1 - along**2) * z + along * X[:, 1])
+        )
+        w[:2] -= 1.0, noise * along
+        plain.append(w @ w - (noise * along) ** 2)
+        X *= np.sqrt(t)[:, None]
+        w = np.linalg.pinv(X) @ (X[:, 0] + noise * z)
+        w[0] -= 1.0
+        bent.append(w @ w)
+    assert close(plain, hastie2019._finite(n, p / n, noise, along), 0.0)
+    assert close(bent, hastie2019._finite(n, p / n, noise, 0.0, h), 0.0)
+
+
+def test_missed_signal_along_a_coordinate_of_two_scales():
+    """One point misses 1/(1 + t F), F the ratio of a chi-square of 1 and one of 4."""
+    h, rng = 0.9, np.random.default_rng(2)
+    draws = hastie2019._missed(200_000, rng, 1, 4, unequal=h)
+    x = np.linspace(0, 1, 200_001)[1:-1]
+    f = stats.beta(0.5, 2.0).pdf(x) / 200_000  # of z^2/(z^2 + chi^2_4)
+    # scaled by t, its share missed is (1 - x)/(1 - x + t x)
+    want = np.mean([f @ ((1 - x) / (1 - x + t * x)) for t in (1 + h, 1 - h)])
+    assert draws.mean() == pytest.approx(want, abs=4e-3)  # s.e. below 6e-4
+
+
+def test_missed_signal_and_noise_in_closed_form():
+    points, more, noise = 2, 20, 0.8
+    rng = np.random.default_rng(3)
+    draws = hastie2019._missed(40_000, rng, points, more, noise=noise)
+    # the cut at 4 is out of reach here
+    assert draws.max() < 4.0
+    want = more / (points + more) + noise**2 * points / (more - 1)
+    assert close(draws, want, 0.0)
+    cut = hastie2019._missed(1000, rng, 3, 1, noise=3.0)
+    assert cut.max() == 4.0
+
+
+@pytest.mark.parametrize(
+    ("gamma", "penalty", "h"), [(2.0, 0.5, 0.8), (2.0, 0.0, -0.6), (0.5, 0.3, 0.8)]
+)
+def test_risks_of_two_variances_against_points(gamma, penalty, h):
+    noise, n, eps = 0.8, 240, 0.5
+    p, rng, found = round(gamma * n), np.random.default_rng(4), []
+    first = np.arange(p) < p // 2
+    v, beta = np.where(first, 1 + h, 1 - h), np.where(first, math.sqrt(2 / p), 0.0)
+    for _ in range(10):
+        X = rng.standard_normal((n, p)) * np.sqrt(v)
+        w = ridge(X, X @ beta + noise * rng.standard_normal(n), penalty)
+        R, k = noise**2 + (w - beta) @ (v * (w - beta)), eps * np.linalg.norm(w)
+        robust = R + 2 * math.sqrt(2 * R / math.pi) * k + k * k
+        found.append((w @ w, w @ beta, R, robust))
+    limit = hastie2019._risks_of_two(gamma, penalty, noise, h)
+    wants = limit.square, limit.overlap, limit.standard, limit.robust(eps)
+    for draws, want in zip(np.transpose(found), wants, strict=True):
+        assert close(draws, want, 0.03)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3])
+def test_two_variances_that_are_one_have_the_closed_form(penalty):
+    found = hastie2019._risks_of_two(2.0, penalty, 0.7, 0.0)
+    limit = hastie2019.ridge_limit(2.0, penalty, 1.0, 0.7)
+    for name in ("bias", "variance", "square", "overlap", "standard"):
+        assert getattr(found, name) == pytest.approx(getattr(limit, name), rel=1e-11)
+
+
+def test_least_robust_risk_of_two_variances_on_a_grid():
+    noise, eps, h = 0.7, 0.1, 0.5
+    shares = np.linspace(0.01, 0.99, 981)
+    risks = [hastie2019._risks_of_two(1 / x, 0.0, noise, h).robust(eps) for x in shares]
+    share, risk = hastie2019._searched_best(noise, eps, unequal=h)
+    assert risk <= min(risks)
+    assert share == pytest.approx(shares[np.argmin(risks)], abs=1e-3)
