@@ -49,6 +49,11 @@ arXiv:2002.11080. The abstract has the three regimes; the formulas are derived h
 where the paper draws the borders of the regimes is not confirmed. Its second problem,
 two dimensions and the 0-1 loss, is not treated.
 
+**What is assumed of the noise.** A mean loss is a sum over coordinates, which may thus
+depend on each other. Points may not: noise of variance s^2 with a common part c leaves
+u the noise of n/(1 + (n - 1) c) points, at most 1/c; a point more whose noise has the
+correlation c with that of one other makes u noisier from c = (n + 1)/(2 n) on.
+
 Conventions: losses are those of expected w; n may be any positive number for Gaussian
 classes; the sign of a mean does not matter.
 """
@@ -73,6 +78,7 @@ from geomadv.claims import (
     Exact,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Statistical,
@@ -543,11 +549,84 @@ def _tails(
 
 def _drawn_loss(d: int, eps: float, step: float) -> float:
     """Return the worst linear loss of a w near the minimiser on ten points."""
-    rng = spawn(0, "min2021", d)
-    X, y = rng.standard_normal((10, d)) + 0.3, np.ones(10)
-    w = robust_minimiser(X, y, eps)
+    rng, X, w = _trained(d, eps)
     w = np.clip(w + step * rng.standard_normal(d), -1.0, 1.0)
-    return float(np.mean(-(X @ w)) + eps * np.abs(w).sum())
+    return _worst_loss(X, w, eps)
+
+
+def _trained(
+    d: int, eps: float
+) -> tuple[np.random.Generator, Float[NDArray, "n d"], Float[NDArray, " d"]]:
+    """Return ten points of the label 1, w, and the generator that drew them."""
+    rng = spawn(0, "min2021", d)
+    X = rng.standard_normal((10, d)) + 0.3
+    return rng, X, robust_minimiser(X, np.ones(10), eps)
+
+
+def _worst_loss(
+    X: Float[NDArray, "n d"],
+    w: Float[NDArray, " d"],
+    eps: float,
+    inverse: float = 0.0,
+    bend: float = 0.0,
+) -> float:
+    """Return the mean of max(-z, -1/bend) on points of the label 1.
+
+    z is the margin <w, x> - eps |w|_q after the worst step of at most eps in l_p,
+    1/p = inverse = 1 - 1/q.
+    """
+    q = math.inf if inverse == 1.0 else 1.0 / (1.0 - inverse)
+    losses = eps * np.linalg.norm(w, ord=q) - X @ w
+    return float(np.mean(np.maximum(losses, -1.0 / bend) if bend else losses))
+
+
+def _bent(d: int, eps: float, bend: float) -> float:
+    _, X, w = _trained(d, eps)
+    return _worst_loss(X, w, eps, bend=bend)
+
+
+def _shorter(d: int, eps: float, bend: float) -> float:
+    """Return the least bent loss of t w, 0 <= t <= 1.
+
+    Margins above 1/bend count no more, and those below 0 less if w is shorter.
+    """
+    _, X, w = _trained(d, eps)
+    shares = np.linspace(0.0, 1.0, 101)
+    return min(_worst_loss(X, t * w, eps, bend=bend) for t in shares)
+
+
+def _other_steps(d: int, eps: float, inverse: float) -> float:
+    _, X, w = _trained(d, eps)
+    return _worst_loss(X, w, eps, inverse)
+
+
+def _largest_kept(d: int, eps: float, inverse: float) -> float:
+    """Return the least worst loss of a w of the signs of the k largest |u_j|.
+
+    The k-th adds eps (k^(1/q) - (k-1)^(1/q)) - |u_j|, where eps - |u_j| is right for
+    q = 1 only.
+    """
+    _, X, _ = _trained(d, eps)
+    u = X.mean(axis=0)
+    ranks = np.argsort(np.argsort(-np.abs(u)))
+    return min(
+        _worst_loss(X, np.where(ranks < k, np.sign(u), 0.0), eps, inverse)
+        for k in range(d + 1)
+    )
+
+
+def _wider(d: int, eps: float, inverse: float) -> float:
+    """Return the least worst loss of w with |w|_r <= d^(1/r), 1/r = inverse.
+
+    By Hoelder's inequality w is proportional to sign(u) (|u| - eps)_+^(r* - 1),
+    where 1/r* = 1 - 1/r.
+    """
+    _, X, w = _trained(d, eps)
+    over = np.maximum(np.abs(X.mean(axis=0)) - eps, 0.0)
+    w = w * over ** (inverse / (1.0 - inverse))
+    r = math.inf if inverse == 0.0 else 1.0 / inverse
+    length = float(np.linalg.norm(w, ord=r))
+    return _worst_loss(X, w * (d**inverse / length) if length else w, eps)
 
 
 def _losses(
@@ -570,14 +649,22 @@ def _losses(
     return np.asarray(-np.sign(u) * (np.abs(u) > eps))
 
 
-def _least_n(mu: float, sigma: float, ratio: float) -> float:
+def _worth(n: float, common: float) -> float:
+    """Return how many independent points have a mean as noisy as that of n.
+
+    With a common part c of the noise's variance, s^2 (c + (1 - c)/n) = s^2/n'.
+    """
+    return n / (1.0 + (n - 1.0) * common)
+
+
+def _least_n(mu: float, sigma: float, ratio: float, common: float = 0.0) -> float:
     """Return the n of least loss, by minimisation."""
     from scipy.optimize import minimize_scalar
 
     eps = ratio * mu
     around = math.log(float(turning_point(mu, sigma, eps)))
     found = minimize_scalar(
-        lambda t: float(clean_loss(mu, sigma, math.exp(t), eps)),
+        lambda t: float(clean_loss(mu, sigma, _worth(math.exp(t), common), eps)),
         bounds=(around - 3.0, around + 3.7),
         method="bounded",
         options={"xatol": 1e-9},
@@ -585,30 +672,55 @@ def _least_n(mu: float, sigma: float, ratio: float) -> float:
     return math.exp(float(found.x))
 
 
-def _enumerated(mu: float, n: int, eps: float) -> float:
-    """Sum over all 2^n samples of one Bernoulli coordinate."""
+def _turns(sigma: float, eps: float, common: float = 0.0) -> int:
+    """Count the turns of the loss of two coordinates.
+
+    With a common part of the noise no n is worth 1/common independent points.
+    """
+    most = min(1e8, 1.0 / common) if common else 1e8
+    return len(turning_points([1.0, 0.5], [sigma, 2.0], eps, most))
+
+
+def _enumerated(mu: float, n: int, eps: float, copied: float = 0.0) -> float:
+    """Sum over all 2^n samples of one Bernoulli coordinate.
+
+    Each point is a copy of the one before with the probability `copied`.
+    """
     total = 0.0
+    chance = {1: (1 + mu) / 2, -1: (1 - mu) / 2}
     for signs in itertools.product((-1, 1), repeat=n):
-        plus = signs.count(1)
-        weight = ((1 + mu) / 2) ** plus * ((1 - mu) / 2) ** (n - plus)
+        weight = chance[signs[0]] * math.prod(
+            (1 - copied) * chance[new] + copied * (new == old)
+            for old, new in itertools.pairwise(signs)
+        )
         u = sum(signs)
         if abs(u) > eps * n + 1e-9:
             total -= weight * mu * math.copysign(1.0, u)
     return total
 
 
-def _rise(mu: float, sigma: float, share: float, n: int) -> float:
+def _rise(mu: float, sigma: float, share: float, n: int, copied: float = 0.0) -> float:
     """Return (L_{n+1} - L_n)/mu at a multiple of the size of the strong regime."""
     ratio = share * float(strong_from(mu, sigma)) / mu
-    return -_change(clean_loss, mu, sigma, ratio, n)
+    return -_change(clean_loss, mu, sigma, ratio, n, copied)
 
 
 def _change(
-    loss: Callable[..., Any], mu: float, sigma: float, ratio: float, n: int
+    loss: Callable[..., Any],
+    mu: float,
+    sigma: float,
+    ratio: float,
+    n: int,
+    copied: float = 0.0,
 ) -> float:
-    """Return what a point more takes off a loss, over mu."""
+    """Return what a point more takes off a loss, over mu.
+
+    If its noise has the correlation c with that of one other, the variance of the mean
+    is s^2 (n + 1 + 2 c)/(n + 1)^2: above s^2/n from c = (n + 1)/(2 n) on.
+    """
     eps = ratio * mu
-    return float(loss(mu, sigma, n, eps) - loss(mu, sigma, n + 1, eps)) / mu
+    more = (n + 1) / (1 + 2 * copied / (n + 1))
+    return float(loss(mu, sigma, n, eps) - loss(mu, sigma, more, eps)) / mu
 
 
 def _increment(x: Any, stretch: Any) -> Any:
@@ -721,13 +833,47 @@ _MU = Reals(0.05, 3.0, (0.2, 1.0, 2.0), "log", r"\mu")
 _SIGMA = Reals(0.2, 10.0, (0.5, 2.0, 5.0), "log", r"\sigma")
 _N = Integers(1, 10**4, (1, 2, 5, 20, 100), symbol="n", as_reals=True)
 
-_SETTING = (
-    Hypothesis(
-        "points are independent, with independent coordinates",
-        why="losses are sums over coordinates; dependent points are at "
-        "`min2021.clean-loss`",
-    ),
-)
+_WEAK = Reals(0.0, 1.0, (0.2, 0.9, 1.0), symbol=r"\varepsilon/\mu")
+_MEDIUM = Reals(1.02, 3.0, (1.1, 1.5, 3.0), symbol=r"\varepsilon/\mu")
+_STRONG = Reals(1.0, 3.0, (1.0, 1.5, 3.0))
+_ANY = Reals(0.0, 3.0, (0.5, 1.0, 1.5), symbol=r"\varepsilon/\mu")
+_D = Integers(1, 20, (1, 3, 10), symbol="d")
+_STEPS = Reals(0.0, 1.0, (0.0, 0.3), symbol=r"\varepsilon")
+_TWO = {
+    "sigma": Reals(200.0, 1000.0, (200.0, 500.0, 1000.0), symbol=r"\sigma"),
+    "eps": Reals(0.6, 0.8, (0.6, 0.7, 0.8), symbol=r"\varepsilon"),
+}
+
+
+def _common_noise(
+    evidence: Exact | Statistical, domain: dict[str, Parameter], common: Reals
+) -> Hypothesis:
+    return Hypothesis(
+        "points are independent",
+        "their noise has a common part, of a share of its variance",
+        evidence,
+        {**domain, "common": common},
+        "common",
+    )
+
+
+def _copied_noise(
+    loss_change: Callable[..., float], domain: dict[str, Parameter]
+) -> Hypothesis:
+    return Hypothesis(
+        "points are independent",
+        "the noise of the point added is correlated with that of one other",
+        Exact(lambda **point: 0.0, loss_change, rtol=1e-11, atol=1e-15),
+        {
+            "mu": _MU,
+            "sigma": _SIGMA,
+            **domain,
+            "n": _N,
+            "copied": Reals(0.0, 1.0, (0.0, 0.5, 0.6, 1.0), symbol="c"),
+        },
+        "copied",
+    )
+
 
 CLAIMS = (
     Claim(
@@ -740,8 +886,8 @@ CLAIMS = (
 $\|w\|_\infty \le 1$.""",
         relation="lhs <= rhs",
         domain={
-            "d": Integers(1, 20, (1, 3, 10), symbol="d"),
-            "eps": Reals(0.0, 1.0, (0.0, 0.3), symbol=r"\varepsilon"),
+            "d": _D,
+            "eps": _STEPS,
             "step": Reals(0.0, 2.0, (0.0, 0.1, 1.0)),
         },
         axis="step",
@@ -761,8 +907,41 @@ $\|w\|_\infty \le 1$.""",
         ),
         hypotheses=(
             Hypothesis(
-                "the loss is linear, and steps and weights are bounded in l_inf",
-                why="it is the definition of the training; any sample will do",
+                "the loss is linear",
+                r"it is a hinge, $\max(-z, -1/k)$ of the margin $z$; $w$ is shortened",
+                Exact(_bent, _shorter, atol=1e-13),
+                {
+                    "d": _D,
+                    "eps": _STEPS,
+                    "bend": Reals(0.0, 10.0, (0.0, 0.1, 1.0, 10.0), symbol="k"),
+                },
+                "bend",
+            ),
+            Hypothesis(
+                r"steps are bounded in $\ell_\infty$",
+                r"they are bounded in $\ell_p$, and more or fewer signs are kept",
+                Exact(_other_steps, _largest_kept, atol=1e-13),
+                {
+                    "d": _D,
+                    "eps": _STEPS,
+                    "inverse": Reals(0.0, 1.0, (0.0, 0.1, 0.5, 1.0), symbol="1/p"),
+                },
+                "inverse",
+            ),
+            Hypothesis(
+                r"weights are bounded in $\ell_\infty$",
+                r"they are bounded in $\ell_r$, by $d^{1/r}$",
+                Exact(
+                    lambda d, eps, inverse: _drawn_loss(d, eps, 0.0),
+                    _wider,
+                    atol=1e-13,
+                ),
+                {
+                    "d": _D,
+                    "eps": _STEPS,
+                    "inverse": Reals(0.0, 0.9, (0.0, 0.1, 0.5), symbol="1/r"),
+                },
+                "inverse",
             ),
         ),
     ),
@@ -796,9 +975,7 @@ $\|w\|_\infty \le 1$.""",
             ),
         ),
         hypotheses=(
-            Hypothesis(
-                "points are independent",
-                "their noise has a common part, of a share of its variance",
+            _common_noise(
                 Statistical(
                     _losses,
                     lambda data, eps, sigma, common: clean_loss(1.0, sigma, data, eps),
@@ -809,9 +986,8 @@ $\|w\|_\infty \le 1$.""",
                     "data": Choices((20,), symbol="n"),
                     "eps": Choices((0.5,), symbol=r"\varepsilon"),
                     "sigma": Choices((2.0,), symbol=r"\sigma"),
-                    "common": Reals(0.0, 1.0, (0.0, 0.1, 1.0)),
                 },
-                "common",
+                Reals(0.0, 1.0, (0.0, 0.1, 1.0)),
             ),
         ),
     ),
@@ -826,7 +1002,7 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
         domain={
             "mu": _MU,
             "sigma": _SIGMA,
-            "ratio": Reals(0.0, 1.0, (0.2, 0.9, 1.0), symbol=r"\varepsilon/\mu"),
+            "ratio": _WEAK,
             "n": _N,
         },
         axis="n",
@@ -876,7 +1052,7 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
                 "ratio",
                 unbroken=1.0,
             ),
-            *_SETTING,
+            _copied_noise(functools.partial(_change, clean_loss), {"ratio": _WEAK}),
         ),
     ),
     Claim(
@@ -890,7 +1066,7 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
         domain={
             "mu": _MU,
             "sigma": _SIGMA,
-            "ratio": Reals(1.02, 3.0, (1.1, 1.5, 3.0), symbol=r"\varepsilon/\mu"),
+            "ratio": _MEDIUM,
         },
         axis="ratio",
         evidence=Exact(
@@ -906,7 +1082,19 @@ $L_{n+1} \le L_n$. Shown is $0 \le (L_n - L_{n+1})/\mu$.""",
                 rtol=1e-4,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _common_noise(
+                Exact(
+                    _least_n,
+                    lambda mu, sigma, ratio, common: turning_point(
+                        mu, sigma, ratio * mu
+                    ),
+                    rtol=1e-4,
+                ),
+                {"mu": _MU, "sigma": _SIGMA, "ratio": _MEDIUM},
+                Reals(0.0, 0.5, (0.0, 0.01, 0.1)),
+            ),
+        ),
     ),
     Claim(
         id="min2021.strong-adversary",
@@ -919,7 +1107,7 @@ every $n \ge 1$. Shown is $0 \le (L_{n+1} - L_n)/\mu$.""",
         domain={
             "mu": _MU,
             "sigma": _SIGMA,
-            "share": Reals(1.0, 3.0, (1.0, 1.5, 3.0)),
+            "share": _STRONG,
             "n": _N,
         },
         axis="n",
@@ -947,7 +1135,7 @@ every $n \ge 1$. Shown is $0 \le (L_{n+1} - L_n)/\mu$.""",
                 functools.partial(_strong_rise_ball, percent=60),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(_copied_noise(_rise, {"share": _STRONG}),),
     ),
     Claim(
         id="min2021.robust-loss-falls",
@@ -961,7 +1149,7 @@ steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
         domain={
             "mu": _MU,
             "sigma": _SIGMA,
-            "ratio": Reals(0.0, 3.0, (0.5, 1.0, 1.5), symbol=r"\varepsilon/\mu"),
+            "ratio": _ANY,
             "n": _N,
         },
         axis="n",
@@ -996,7 +1184,9 @@ steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
                 lambda mu, sigma, ratio, n: _clean_fall_ball(mu, sigma, 1 - ratio, n),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _copied_noise(functools.partial(_change, robust_loss), {"ratio": _ANY}),
+        ),
     ),
     Claim(
         id="min2021.double-descent",
@@ -1007,24 +1197,21 @@ steps. Shown is $0 \le (R_n - R_{n+1})/\mu$.""",
 $\sigma \ge 200$, and one of mean $1/2 < \varepsilon$ and deviation 2, the loss falls,
 rises and falls again: it turns twice.""",
         relation="lhs == rhs",
-        domain={
-            "sigma": Reals(200.0, 1000.0, (200.0, 500.0, 1000.0), symbol=r"\sigma"),
-            "eps": Reals(0.6, 0.8, (0.6, 0.7, 0.8), symbol=r"\varepsilon"),
-        },
+        domain=_TWO,
         axis="eps",
-        evidence=Exact(
-            lambda sigma, eps: len(turning_points([1.0, 0.5], [sigma, 2.0], eps)),
-            lambda sigma, eps: 2,
-        ),
+        evidence=Exact(_turns, lambda sigma, eps: 2),
         twin=Twin(
             r"also for $\sigma = 10$",
-            Exact(
-                lambda sigma, eps: len(turning_points([1.0, 0.5], [sigma, 2.0], eps)),
-                lambda sigma, eps: 2,
-            ),
+            Exact(_turns, lambda sigma, eps: 2),
             domain={"sigma": Choices((10.0,)), "eps": Choices((0.6, 0.7, 0.8))},
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _common_noise(
+                Exact(_turns, lambda sigma, eps, common: 2),
+                {**_TWO},
+                Reals(0.0, 0.5, (0.0, 1e-5, 0.001, 0.1)),
+            ),
+        ),
     ),
     Claim(
         id="min2021.bernoulli",
@@ -1049,6 +1236,23 @@ rises and falls again: it turns twice.""",
                 atol=1e-14,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "points are independent",
+                "with a probability each is a copy of the one before",
+                Exact(
+                    lambda mu, n, eps, copied: bernoulli_clean_loss(mu, n, eps),
+                    _enumerated,
+                    atol=1e-14,
+                ),
+                {
+                    "mu": Reals(-1.0, 1.0, (0.1, 0.5, 0.9), symbol=r"\mu"),
+                    "n": Integers(1, 10, (1, 2, 5), symbol="n"),
+                    "eps": Choices((0.2, 0.5), r"\varepsilon"),
+                    "copied": Reals(0.0, 1.0, (0.0, 0.1, 1.0)),
+                },
+                "copied",
+            ),
+        ),
     ),
 )
