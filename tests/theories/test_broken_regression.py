@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from geomadv.theories.statistics import hastie2019
+from geomadv.theories.statistics import donhauser2021, hastie2019
+from geomadv.theories.statistics._two_variances import limits
 
 
 def ridge(X, y, penalty):
@@ -115,24 +116,140 @@ def test_risks_of_two_variances_against_points(gamma, penalty, h):
         R, k = noise**2 + (w - beta) @ (v * (w - beta)), eps * np.linalg.norm(w)
         robust = R + 2 * math.sqrt(2 * R / math.pi) * k + k * k
         found.append((w @ w, w @ beta, R, robust))
-    limit = hastie2019._risks_of_two(gamma, penalty, noise, h)
-    wants = limit.square, limit.overlap, limit.standard, limit.robust(eps)
+    limit = limits(gamma, penalty, noise, h)
+    standard = noise**2 + limit.excess
+    robust = hastie2019.adversarial_risk(standard, math.sqrt(limit.square), eps)
+    wants = limit.square, limit.overlap, standard, robust
     for draws, want in zip(np.transpose(found), wants, strict=True):
         assert close(draws, want, 0.03)
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.3])
 def test_two_variances_that_are_one_have_the_closed_form(penalty):
-    found = hastie2019._risks_of_two(2.0, penalty, 0.7, 0.0)
+    found = limits(2.0, penalty, 0.7, 0.0)
     limit = hastie2019.ridge_limit(2.0, penalty, 1.0, 0.7)
-    for name in ("bias", "variance", "square", "overlap", "standard"):
+    for name in ("bias", "variance", "square", "overlap"):
         assert getattr(found, name) == pytest.approx(getattr(limit, name), rel=1e-11)
 
 
 def test_least_robust_risk_of_two_variances_on_a_grid():
     noise, eps, h = 0.7, 0.1, 0.5
     shares = np.linspace(0.01, 0.99, 981)
-    risks = [hastie2019._risks_of_two(1 / x, 0.0, noise, h).robust(eps) for x in shares]
+    risks = []
+    for x in shares:
+        two = limits(1 / x, 0.0, noise, h)
+        R, k = noise**2 + two.excess, eps * math.sqrt(two.square)
+        risks.append(R + 2 * math.sqrt(2 * R / math.pi) * k + k * k)
     share, risk = hastie2019._searched_best(noise, eps, unequal=h)
     assert risk <= min(risks)
     assert share == pytest.approx(shares[np.argmin(risks)], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "penalty", "h"), [(2.0, 0.3, 0.8), (1.5, 0.1, 0.0), (2.0, 0.0, 0.8)]
+)
+def test_points_of_two_scales_across_the_signal_against_points(gamma, penalty, h):
+    n, eps = 300, 0.5
+    p, rng, found = round(gamma * n), np.random.default_rng(5), []
+    t = np.array([1 + h, 1 - h])
+    for _ in range(10):
+        X = rng.standard_normal((n, p))
+        X[:, 1:] *= np.sqrt(rng.choice(t, (n, 1)))
+        w = ridge(X, X[:, 0], penalty)
+        k = eps * np.linalg.norm(w[1:])
+        R = (1 - w[0]) ** 2 + t * (w[1:] @ w[1:])
+        found.append((R + 2 * np.sqrt(2 * R / math.pi) * k + k * k).mean())
+    assert close(found, donhauser2021._risk_of_two(gamma, [penalty], eps, h)[0], 0.03)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1e-3, 2.0])
+def test_points_of_one_scale_have_the_closed_form(penalty):
+    found = donhauser2021._risk_of_two(1.7, [penalty], 0.4, 0.0)
+    want = donhauser2021.consistent_risk(1.7, penalty, 0.4)
+    assert found == pytest.approx([want], rel=1e-12)
+
+
+def test_interpolator_of_points_of_two_scales_in_closed_form():
+    """At penalty 0, A = 1/((gamma - 1)(1 - h^2)) and D^2 = A/(1 + A)^2."""
+    gamma, eps, h = 2.5, 0.6, 0.9
+    A = 1 / ((gamma - 1) * (1 - h * h))
+    k, R = (
+        eps * math.sqrt(A) / (1 + A),
+        [(1 + t * A) / (1 + A) ** 2 for t in (1.9, 0.1)],
+    )
+    want = np.mean([r + 2 * math.sqrt(2 * r / math.pi) * k + k * k for r in R])
+    found = donhauser2021._risk_of_two(gamma, [0.0], eps, h)
+    assert found == pytest.approx([want], rel=1e-12)
+
+
+@pytest.mark.parametrize(("h", "rises"), [(0.9, False), (0.99, True)])
+def test_slope_for_points_of_two_scales_in_closed_form(h, rises):
+    """It is 2 eps a' ((D^2 - a^2) M_a - 2 a D M_D)/D - 2 eps^2 a a'.
+
+    a = 1/(1 + A), D^2 = a (1 - a), M(a, D) = c E sqrt(a^2 + t D^2) the mean size of
+    the residual and a' = -A'/(1 + A)^2 > 0 the slope of a in the penalty.
+    """
+    gamma, eps, c = 2.0, 0.5, math.sqrt(2 / math.pi)
+    t = np.array([1 + h, 1 - h])
+    a = 1 / (1 + np.mean(1 / t) / (gamma - 1))
+    D = math.sqrt(a * (1 - a))
+    size = np.sqrt(a * a + t * D * D)
+    in_a, in_D = c * np.mean(a / size), c * np.mean(t * D / size)
+    slope_m = np.mean(1 / t) / (gamma * (gamma - 1))
+    fall = np.mean((1 + gamma * t * slope_m) / t**2) / (gamma - 1) ** 2 * a * a
+    slope = 2 * eps * fall * ((D**2 - a**2) * in_a - 2 * a * D * in_D) / D
+    slope -= 2 * eps**2 * a * fall
+    found = -donhauser2021._difference_of_two(gamma, eps, 1e7, h)
+    assert found == pytest.approx(slope, rel=1e-3)
+    assert (slope > 0) == rises
+
+
+def test_labels_that_are_short_against_points():
+    n, gamma, penalty, eps, short = 300, 1.5, 0.2, 0.5, 0.4
+    rng, found = np.random.default_rng(6), []
+    for _ in range(10):
+        X = rng.standard_normal((n, round(gamma * n)))
+        w = ridge(X, (1 - short) * X[:, 0], penalty)
+        R, k = (1 - w[0]) ** 2 + w[1:] @ w[1:], eps * np.linalg.norm(w[1:])
+        found.append(R + 2 * math.sqrt(2 * R / math.pi) * k + k * k)
+    assert close(found, donhauser2021._risk_of_short(gamma, [penalty], eps, short)[0])
+
+
+def test_least_over_penalties_by_another_search():
+    best = donhauser2021.best_penalty(2.0, 0.5)
+    found = donhauser2021._least(
+        lambda penalty: donhauser2021._risk_of_short(2.0, penalty, 0.5, 0.0)
+    )
+    assert found == pytest.approx(best.risk, rel=1e-8)
+
+
+def test_a_penalty_helps_without_noise_where_the_signal_has_little_variance():
+    gamma, h, n = 2.0, 0.5, 240
+    p, rng, found = round(gamma * n), np.random.default_rng(7), []
+    first = np.arange(p) < p // 2
+    v, beta = np.where(first, 1 - h, 1 + h), np.where(first, math.sqrt(2 / p), 0.0)
+    for _ in range(40):
+        X = rng.standard_normal((n, p)) * np.sqrt(v)
+        off = [ridge(X, X @ beta, L) - beta for L in (0.1, 0.0)]
+        found.append([w @ (v * w) for w in off])
+    gain = np.subtract(*np.transpose(found))
+    want = np.subtract(*[limits(gamma, L, 0.0, -h).excess for L in (0.1, 0.0)])
+    assert want < 0
+    assert close(gain, want, 0.05)
+
+
+def test_flipped_labels_by_the_classifier_that_is_turned_round():
+    d, spread, eps, flipped = 5, 0.6, 0.3, 0.2
+    w, theta_0 = donhauser2021._drawn(d, spread)
+    right, turned = (donhauser2021.robust_error(s * w, theta_0, eps) for s in (1, -1))
+    want = (1 - flipped) * right + flipped * turned
+    found = donhauser2021._error_by_quadrature(d, spread, eps, flipped)
+    assert found == pytest.approx(want, rel=1e-10)
+    w, theta_0 = donhauser2021._on_axis(d, spread)
+    right, turned = (
+        donhauser2021.robust_error(s * w, theta_0, eps, np.inf) for s in (1, -1)
+    )
+    rng = np.random.default_rng(8)
+    drawn = donhauser2021._wrong(400_000, rng, d, spread, eps, flipped=flipped)
+    want = (1 - flipped) * right + flipped * turned
+    assert drawn.mean() == pytest.approx(want, abs=4e-3)  # s.e. below 8e-4

@@ -48,7 +48,9 @@ Conventions: `signal` is r = |theta_0|; penalties as in `hastie2019`; eps is the
 the steps in testing.
 """
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +66,13 @@ from geomadv.claims import (
     Exact,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Statistical,
     Twin,
 )
+from geomadv.theories.statistics._two_variances import limits
 from geomadv.theories.statistics.hastie2019 import adversarial_risk, ridge_limit
 
 __all__ = [
@@ -362,16 +366,26 @@ def _error(d: int, spread: float, eps: float, p: float = 2.0) -> float:
     return float(robust_error(*_drawn(d, spread), eps, p))
 
 
-def _error_by_quadrature(d: int, spread: float, eps: float) -> float:
-    """Integrate P(beta V <= eps D - alpha |u|) over u."""
+@functools.cache
+def _nodes() -> tuple[NDArray, NDArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    return nodes, weights
+
+
+def _error_by_quadrature(
+    d: int, spread: float, eps: float, flipped: float = 0.0
+) -> float:
+    """Integrate P(beta V <= eps D - alpha |u|) over u; a flipped label turns alpha."""
     w, theta_0 = _drawn(d, spread)
     unit = theta_0 / np.linalg.norm(theta_0)
     along = float(w @ unit)
     across = float(np.linalg.norm(w - along * unit))
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = _nodes()
     u = 5.0 * (nodes + 1.0)
     density = 5.0 * weights * math.sqrt(2.0 / math.pi) * np.exp(-u * u / 2.0)
-    return float(density @ special.ndtr(eps - along * u / across))
+    lean = along * u / across
+    right, wrong = special.ndtr(eps - lean), special.ndtr(eps + lean)
+    return float(density @ (right + flipped * (wrong - right)))
 
 
 def _error_of_two(d: int, spread: float, eps: float, unequal: float) -> float:
@@ -387,6 +401,7 @@ def _wrong(
     spread: float,
     eps: float,
     unequal: float = 0.0,
+    flipped: float = 0.0,
 ) -> Bool[NDArray, " n"]:
     """Draw points, and move them by their worst consistent step, for theta_0 = e_1."""
     w, theta_0 = _on_axis(d, spread)
@@ -394,6 +409,8 @@ def _wrong(
     if unequal:
         X *= np.sqrt(1.0 + unequal * rng.choice([-1.0, 1.0], (n, 1)))
     y = np.sign(X @ theta_0)
+    if flipped:
+        y[rng.random(n) < flipped] *= -1.0
     step = -eps * np.sign(w) * (theta_0 == 0.0)
     return np.asarray(y * ((X + y[:, None] * step) @ w) <= 0.0)
 
@@ -410,6 +427,63 @@ def _difference(gamma: float, eps: float, inverse: float, noise: float = 0.0) ->
     return (
         plain - float(consistent_risk(gamma, 1 / inverse, eps, 1.0, noise))
     ) * inverse
+
+
+def _difference_of_two(
+    gamma: float, eps: float, inverse: float, unequal: float
+) -> float:
+    """Return the same for points of two scales across theta_0."""
+    plain, other = _risk_of_two(gamma, [0.0, 1.0 / inverse], eps, unequal)
+    return float(plain - other) * inverse
+
+
+def _risk_of_two(
+    gamma: float, penalty: ArrayLike, eps: float, unequal: float
+) -> Float[NDArray, " n"]:
+    """Return the robust risks, for gamma > 1, of points of two scales across theta_0.
+
+    x = (u, sqrt(t) z) with u along theta_0, |theta_0| = 1, and t = 1 + h or 1 - h. With
+    K the Gram matrix of the parts across, over n, (K + L)^{-1} is like the diagonal of
+    1/(L + gamma t m), where 1 - m = E t m/(L + gamma t m), and with A = u'(K + L)^{-1}
+    u/n = E 1/(L + gamma t m) the parts of w are
+
+        1 - <w, theta_0> = 1/(1 + A),  D^2 = (A + L A')/(1 + A)^2.
+
+    m is found by bisection between its value 1 - 1/gamma at L = 0 and 1.
+    """
+    L = np.asarray(penalty, dtype=float)
+    t = np.array([[1.0 + unequal], [1.0 - unequal]])
+    low, high = np.full(L.shape, 1.0 - 1.0 / gamma), np.ones(L.shape)
+    for _ in range(60):
+        m = (low + high) / 2.0
+        rises = m + np.mean(t * m / (L + gamma * t * m), axis=0) > 1.0
+        low, high = np.where(rises, low, m), np.where(rises, m, high)
+    each = 1.0 / (L + gamma * t * m)
+    bent = np.mean(t * each**2, axis=0)
+    slope = m * bent / (1.0 + L * bent)  # of m in L
+    A = np.mean(each, axis=0)
+    fall = np.mean(each**2 * (1.0 + gamma * t * slope), axis=0)
+    square = np.maximum(A - L * fall, 0.0) / (1.0 + A) ** 2
+    standard = 1.0 / (1.0 + A) ** 2 + t * square
+    return np.asarray(np.mean(adversarial_risk(standard, np.sqrt(square), eps), axis=0))
+
+
+def _risk_of_short(
+    gamma: float, penalty: ArrayLike, eps: float, short: float
+) -> Float[NDArray, " n"]:
+    """Return the robust risks if the training labels are (1 - h) <x, theta_0>."""
+    limit, q = ridge_limit(gamma, penalty, 1.0), 1.0 - short
+    off = 1.0 - 2.0 * q * limit.overlap + q**2 * limit.square
+    rest = np.maximum(limit.square - limit.overlap**2, 0.0)
+    return np.asarray(adversarial_risk(np.maximum(off, 0.0), q * np.sqrt(rest), eps))
+
+
+def _least(risk: Callable[[NDArray], NDArray]) -> float:
+    """Return the least of the risks at penalties of equal ratio, refined once."""
+    ticks = np.geomspace(1e-8, 1e8, 400)
+    at = int(np.argmin(risk(ticks)))
+    ends = ticks[max(at - 1, 0)], ticks[min(at + 1, 399)]
+    return float(risk(np.geomspace(*ends, 400)).min())
 
 
 def _added(gamma: float, penalty: float) -> float:
@@ -436,20 +510,30 @@ _GAMMA = Reals(1.1, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma")
 _EPS = Reals(0.01, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon")
 _SPREAD = Reals(0.1, 3.0, (0.3, 1.0), "log")
 
-_SETTING = (
-    Hypothesis(
+_SMALLER = Reals(0.0, 0.99, (0.0, 0.1, 0.5, 0.99), symbol="h")
+
+
+def _across(evidence: Exact, domain: dict[str, Parameter]) -> Hypothesis:
+    return Hypothesis(
         "points are normal",
-        why="other laws are at `donhauser2021.robust-error`",
-    ),
-    Hypothesis(
-        "labels are without noise",
-        why="noise is at `donhauser2021.standard-risk-interpolates`",
-    ),
-)
-_GIVEN = Hypothesis(
-    "the labels of fresh points are without noise",
-    why="consistent steps are those that keep the true label: it is their definition",
-)
+        r"the variance of a point in all directions across $\theta_0$ is $1 + h$ or "
+        "$1 - h$, with probability one half each: the law is not normal, of the same "
+        "covariance",
+        evidence,
+        {**domain, "unequal": _SMALLER},
+        "unequal",
+    )
+
+
+def _flipped(evidence: Exact | Statistical, domain: dict[str, Parameter]) -> Hypothesis:
+    return Hypothesis(
+        "the labels of fresh points are without noise",
+        "a share $h$ of the labels is flipped; steps are consistent with what they "
+        "were before",
+        evidence,
+        {**domain, "flipped": Reals(0.0, 0.5, (0.0, 0.1, 0.5), symbol="h")},
+        "flipped",
+    )
 
 
 def _normal(evidence: Exact | Statistical, eps: Reals) -> Hypothesis:
@@ -462,7 +546,7 @@ def _normal(evidence: Exact | Statistical, eps: Reals) -> Hypothesis:
             "d": Integers(2, 50, (2, 10), symbol="d"),
             "spread": Reals(0.1, 3.0, (1.0,), "log"),
             "eps": eps,
-            "unequal": Reals(0.0, 0.99, (0.0, 0.1, 0.5, 0.99), symbol="h"),
+            "unequal": _SMALLER,
         },
         "unequal",
     )
@@ -517,7 +601,20 @@ $\|\theta_0\| = 1$.""",
                 },
                 "noise",
             ),
-            _SETTING[0],
+            _across(
+                Exact(
+                    _difference_of_two,
+                    lambda gamma, eps, inverse, unequal: (
+                        -slope_at_interpolation(gamma, eps)
+                    ),
+                    tolerance=5e-3,
+                ),
+                {
+                    "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+                    "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+                    "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
+                },
+            ),
         ),
     ),
     Claim(
@@ -546,7 +643,41 @@ than that of the minimum-norm interpolator.""",
                 lambda gamma, eps: consistent_risk(gamma, 0.0, 0.0) * (1.0 - 1e-6),
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _across(
+                Exact(
+                    lambda gamma, eps, unequal: _least(
+                        lambda penalty: _risk_of_two(gamma, penalty, eps, unequal)
+                    ),
+                    lambda gamma, eps, unequal: (
+                        _risk_of_two(gamma, [0.0], eps, unequal)[0] * (1.0 - 1e-6)
+                    ),
+                ),
+                {
+                    "gamma": Reals(1.2, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+                    "eps": Reals(0.05, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+                },
+            ),
+            Hypothesis(
+                "labels are without noise",
+                r"the labels of the training points are $(1 - h)\langle x, "
+                r"\theta_0\rangle$: noise that depends on the point",
+                Exact(
+                    lambda gamma, eps, short: _least(
+                        lambda penalty: _risk_of_short(gamma, penalty, eps, short)
+                    ),
+                    lambda gamma, eps, short: (
+                        _risk_of_short(gamma, [0.0], eps, short)[0] * (1.0 - 1e-6)
+                    ),
+                ),
+                {
+                    "gamma": Reals(1.2, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+                    "eps": Reals(0.05, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+                    "short": Reals(0.0, 0.9, (0.0, 0.1, 0.5), symbol="h"),
+                },
+                "short",
+            ),
+        ),
     ),
     Claim(
         id="donhauser2021.standard-risk-interpolates",
@@ -594,7 +725,31 @@ risk than $\lambda = 0$. Shown is the difference.""",
                 },
                 "noise",
             ),
-            _SETTING[0],
+            Hypothesis(
+                "all directions have one variance",
+                r"half of the variances are $1 + h$, half $1 - h$, and $\theta_0$ is "
+                "spread over the smaller ones",
+                Exact(
+                    lambda gamma, penalty, unequal: 0.0,
+                    lambda gamma, penalty, unequal: (
+                        limits(gamma, penalty, 0.0, -unequal).excess
+                        - limits(gamma, 0.0, 0.0, -unequal).excess
+                    ),
+                    atol=1e-12,
+                ),
+                {
+                    "gamma": _GAMMA,
+                    "penalty": Reals(1e-4, 10.0, (1e-3, 0.1, 1.0), "log"),
+                    "unequal": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h"),
+                },
+                "unequal",
+            ),
+            Hypothesis(
+                "points are normal",
+                why=r"for every law of covariance $I$ the risk is $\lambda^2\langle"
+                r"\theta_0, (S + \lambda)^{-2}\theta_0\rangle$, $S = X^TX/n$, which "
+                r"rises with $\lambda$",
+            ),
         ),
     ),
     Claim(
@@ -631,7 +786,18 @@ $\alpha, \beta$ the parts of $w$ along and across $\theta_0$.""",
                 ),
                 Reals(0.0, 2.0, (0.0, 0.1, 1.0), symbol=r"\varepsilon"),
             ),
-            _GIVEN,
+            _flipped(
+                Exact(
+                    lambda d, spread, eps, flipped: _error(d, spread, eps),
+                    _error_by_quadrature,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(2, 50, (2, 5, 30), symbol="d"),
+                    "spread": _SPREAD,
+                    "eps": Reals(0.0, 2.0, (0.0, 0.1, 1.0), symbol=r"\varepsilon"),
+                },
+            ),
         ),
     ),
     Claim(
@@ -673,7 +839,20 @@ probability $\Phi(h) - 2T(h, \alpha/\beta)$, $h = \varepsilon\sum_{j>1}|w_j|/\|w
                 ),
                 Reals(0.01, 0.5, (0.05, 0.5), symbol=r"\varepsilon"),
             ),
-            _GIVEN,
+            _flipped(
+                Statistical(
+                    _wrong,
+                    lambda d, spread, eps, flipped: robust_error(
+                        *_on_axis(d, spread), eps, np.inf
+                    ),
+                    tolerance=0.1,
+                ),
+                {
+                    "d": Integers(2, 30, (2, 10), symbol="d"),
+                    "spread": Reals(0.5, 2.0, (1.0,), "log"),
+                    "eps": Reals(0.01, 0.5, (0.05, 0.2), symbol=r"\varepsilon"),
+                },
+            ),
         ),
     ),
 )

@@ -72,6 +72,7 @@ from geomadv.claims import (
     balls,
 )
 from geomadv.theories.statistics._relu_regression import ReluRegression, relu_regression
+from geomadv.theories.statistics._two_variances import limits
 
 __all__ = [
     "CLAIMS",
@@ -458,43 +459,7 @@ def _excess(gamma: float, penalty: float, noise: float, along: float = 0.0) -> f
 
 
 def _excess_of_two(gamma: float, penalty: float, noise: float, unequal: float) -> float:
-    """Return the same for two variances."""
-    limit = _risks_of_two(gamma, penalty, noise, unequal)
-    return float(limit.bias + limit.variance)
-
-
-def _risks_of_two(
-    gamma: float, penalty: float, noise: float, unequal: float
-) -> RegressionRisks:
-    """Return the limit for L > 0 or gamma > 1, half the variances 1 + h, half 1 - h.
-
-    The signal is spread over the first ones, t_1 = 1 + h. With k of
-    1 - L/k = gamma E t/(t + k) and u = gamma E (t/(t + k))^2 the excess is
-    (k^2 t_1/(t_1 + k)^2 + s^2 u)/(1 - u). As L (S + L)^{-1} is like k (T + k)^{-1} and
-    dk/dL = 1/(1 - u), <w, beta> = t_1/(t_1 + k) and
-
-        |w|^2 = t_1/(t_1 + k) + (s^2 gamma E t/(t + k)^2 - L t_1/(t_1 + k)^2)/(1 - u).
-    """
-    from scipy.optimize import brentq
-
-    t = np.array([1.0 + unequal, 1.0 - unequal])
-
-    def left(k: float) -> float:
-        return 1.0 - penalty / k - gamma * float(np.mean(t / (t + k)))
-
-    k = brentq(left, max(penalty, 1e-12), penalty + gamma, xtol=1e-15, rtol=1e-14)
-    u = gamma * float(np.mean((t / (t + k)) ** 2))
-    first = t[0] / (t[0] + k) ** 2
-    bias, variance = first * k**2 / (1.0 - u), noise**2 * u / (1.0 - u)
-    spread = noise**2 * gamma * float(np.mean(t / (t + k) ** 2))
-    overlap = t[0] / (t[0] + k)
-    return RegressionRisks(
-        bias,
-        np.float64(variance),
-        overlap + (spread - penalty * first) / (1.0 - u),
-        overlap,
-        noise**2 + bias + variance,
-    )
+    return limits(gamma, penalty, noise, unequal).excess
 
 
 def _least_of_two(noise: float, unequal: float) -> float:
@@ -565,10 +530,10 @@ def _searched_best(
 
     def risk(share: float) -> float:
         if unequal:
-            limit = _risks_of_two(1.0 / share, 0.0, noise, unequal)
-        else:
-            limit = ridgeless_limit(1.0 / share, *problem)
-        return float(limit.robust(eps))
+            two = limits(1.0 / share, 0.0, noise, unequal)
+            standard = noise**2 + two.excess
+            return float(adversarial_risk(standard, math.sqrt(two.square), eps))
+        return float(ridgeless_limit(1.0 / share, *problem).robust(eps))
 
     shares = np.linspace(1e-6, 1.0 - 1e-9, 41 if unequal else 401)
     if unequal:
