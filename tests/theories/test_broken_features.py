@@ -10,6 +10,7 @@ from scipy import optimize, special, stats
 from geomadv._random import spawn
 from geomadv.data import RobustWeakFeatures
 from geomadv.theories.features import tsipras2019
+from geomadv.theories.lipschitz import goodfellow2014
 
 
 def hypothesis(paper, name, words):
@@ -274,3 +275,82 @@ def test_the_svm_with_one_stronger_feature_against_draws(stronger, alone):
     assert (abs(w[0]) > 0.999) == alone
     assert found == pytest.approx((margins(w) > 0).mean(), abs=0.01)
     assert (found == pytest.approx(a)) == alone
+
+
+# --- Scores that are not linear ------------------------------------------------------
+
+
+@pytest.mark.parametrize("density", [1.0, 0.5, 0.0])
+def test_the_vertex_of_sparse_weights_against_all_points_of_a_grid(density):
+    d, eps, curvature = 6, 0.1, 0.8
+    w = goodfellow2014._weights(d, density)
+    cube = eps * np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=d)))
+    change = cube @ w + curvature * (cube**2).sum(axis=1) / 2
+    lhs, rhs = sides(
+        goodfellow2014, "linear-growth", "linear", density=density, curvature=0.8, d=d
+    )
+    assert lhs == pytest.approx(np.abs(change).max(), rel=1e-13)
+    # a term grows like d, however few weights there are
+    linear = 0.1 * np.abs(w).sum()
+    assert lhs == pytest.approx(linear + 0.01 * d * 0.8 / 2, rel=1e-12)
+    assert rhs == density
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, math.inf])
+@pytest.mark.parametrize("s", [0.0, 0.3])
+def test_changes_of_a_score_that_saturates_against_directions(p, s):
+    d = 2
+    w = goodfellow2014._weights(d)
+    angle = np.linspace(0, 2 * math.pi, 40_001)
+    step = np.stack([np.cos(angle), np.sin(angle)])
+    step *= 0.1 / np.linalg.norm(step, p, axis=0)
+    change = w @ step
+    if s:
+        change = (1 - np.exp(-2 * s * change)) / (1 + np.exp(-2 * s * change)) / s
+    lhs, rhs = sides(goodfellow2014, "growth-by-norm", "linear", p=p, saturation=s, d=d)
+    assert lhs == pytest.approx(np.abs(change).max(), rel=1e-6)
+    assert rhs == pytest.approx(1 - 1 / p)
+    assert goodfellow2014._saturated(math.inf, 2.0, 10**4) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("shape", ["spread", "equal"])
+def test_a_curved_score_changes_more_than_the_length_explains(shape):
+    d, eps, c = 9, 0.2, 0.5
+    w = goodfellow2014._weights(d) if shape == "spread" else np.full(d, 2.0)
+    lhs, rhs = sides(
+        goodfellow2014, "l2-size", "linear", shape=shape, d=d, eps=eps, curvature=c
+    )
+    # |eta|^2 = eps^2 d
+    assert lhs == pytest.approx(eps * np.abs(w).sum() + c * eps**2 * d / 2, rel=1e-12)
+    assert rhs == pytest.approx(eps * 3 * math.sqrt(math.fsum(w**2)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("d", "c"), [(1, 0.7), (3, 0.7), (3, 0.0), (10, 0.1)])
+def test_worst_losses_of_a_concave_score_against_its_expansion(d, c):
+    eps = 0.6
+    X, _, w, b = goodfellow2014._problem(d, 0.0)
+    worst, tangent, slopes, now = [], [], [], []
+    for x in X:
+        f = w @ x + b - c * (x @ x) / 2
+        g = w - c * x
+        # f(x + eta) = f + <g, eta> - c |eta|^2/2 is least at -eps sign(g)
+        least = f - eps * np.abs(g).sum() - c * eps**2 * d / 2
+        worst.append(math.log1p(math.exp(-least)))
+        tangent.append(math.log1p(math.exp(-(f - eps * np.abs(g).sum()))))
+        slopes.append(eps * np.abs(g).sum())
+        now.append(math.log1p(math.exp(-f)))
+    point = {"d": d, "eps": eps, "curvature": c}
+    lhs, rhs = sides(goodfellow2014, "adversarial-loss", "linear", **point)
+    assert lhs == pytest.approx(np.mean(worst), rel=1e-12)
+    assert rhs == pytest.approx(np.mean(tangent), rel=1e-12)
+    lhs, rhs = sides(goodfellow2014, "penalty-overestimates", "linear", **point)
+    assert lhs == pytest.approx(np.mean(worst) - np.mean(slopes), rel=1e-12)
+    assert rhs == pytest.approx(np.mean(now), rel=1e-12)
+
+
+def test_the_loss_without_curvature_is_that_of_the_claims():
+    problem = goodfellow2014._problem(5, 0.0)
+    found = goodfellow2014._tangent_loss(5, 0.25, 0.0)
+    assert found == pytest.approx(goodfellow2014.printed_loss(*problem, 0.25))
+    less = goodfellow2014._less_slopes(5, 0.25, 0.0)
+    assert less == pytest.approx(goodfellow2014._less_penalty(5, 0.0, 0.25))

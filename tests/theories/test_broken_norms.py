@@ -25,9 +25,9 @@ from geomadv.theories.lipschitz import (
 
 
 def broken(paper, name):
-    """Return the evidence of the broken variant of a claim."""
+    """Return the evidence of the first broken variant of a claim."""
     (claim,) = [c for c in paper.CLAIMS if c.id.endswith("." + name)]
-    (found,) = [h.evidence for h in claim.hypotheses if h.evidence is not None]
+    found, *_ = [h.evidence for h in claim.hypotheses if h.evidence is not None]
     return found
 
 

@@ -47,6 +47,7 @@ from geomadv.claims import (
     Expected,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Twin,
@@ -220,11 +221,17 @@ def _by_linear_program(d: int, eps: float) -> float:
     return -float(linprog(-_weights(d), bounds=(-eps, eps), method="highs").fun)
 
 
-def _l2_sides(shape: str, d: int, eps: float) -> tuple[float, float]:
-    """Return the change, and its bound by the l2 size of the perturbation."""
+def _l2_sides(
+    shape: str, d: int, eps: float, curvature: float = 0.0
+) -> tuple[float, float]:
+    """Return the change, and its bound by the l2 size of the perturbation.
+
+    The score is <w, eta> + c |eta|^2/2, with the curvature c.
+    """
     w = _weights(d) if shape == "spread" else np.full(d, 2.0)
     eta = sign_perturbation(w, eps)
-    return float(w @ eta), float(np.linalg.norm(eta) * np.linalg.norm(w))
+    change = w @ eta + curvature * (eta @ eta) / 2
+    return float(change), float(np.linalg.norm(eta) * np.linalg.norm(w))
 
 
 def _problem(
@@ -237,21 +244,42 @@ def _problem(
     return X, y, rng.standard_normal(d) / math.sqrt(d), 0.3
 
 
-def _by_brute_force(d: int, share: float, eps: float) -> float:
+def _by_brute_force(d: int, share: float, eps: float, curvature: float = 0.0) -> float:
     """Return the mean of the worst losses over all vertices of the cube.
 
-    The loss is convex, so that its largest value is at a vertex.
+    The loss is convex, so that its largest value is at a vertex; of the curved score
+    <w, x> + b - c |x|^2/2 where all labels are +1, the share 0.
     """
     X, y, w, b = _problem(d, share)
     vertices = eps * np.array(list(itertools.product((-1.0, 1.0), repeat=d)))
-    scores = (X[:, None] + vertices) @ w + b
+    moved = X[:, None] + vertices
+    scores = moved @ w + b - curvature * (moved**2).sum(axis=2) / 2
     return float(np.logaddexp(0.0, -y[:, None] * scores).max(axis=1).mean())
+
+
+def _tangents(d: int, curvature: float) -> tuple[NDArray, NDArray]:
+    """Return the curved score at every point, and the l1 norm of its gradient."""
+    X, _, w, b = _problem(d, 0.0)
+    scores = X @ w + b - curvature * (X**2).sum(axis=1) / 2
+    return scores, np.abs(w - curvature * X).sum(axis=1)
+
+
+def _tangent_loss(d: int, eps: float, curvature: float) -> float:
+    """Return the worst loss of the tangents, if all labels are +1."""
+    scores, slopes = _tangents(d, curvature)
+    return float(np.logaddexp(0.0, eps * slopes - scores).mean())
 
 
 def _less_penalty(d: int, share: float, eps: float) -> float:
     """Return the worst loss less eps times the l1 norm of the weights."""
     worst = _by_brute_force(d, share, eps)
     return worst - float(largest_change(_problem(d, share)[2], eps))
+
+
+def _less_slopes(d: int, eps: float, curvature: float) -> float:
+    """Return the worst loss less eps times the mean l1 norm of the gradients."""
+    worst = _by_brute_force(d, 0.0, eps, curvature)
+    return worst - eps * float(_tangents(d, curvature)[1].mean())
 
 
 def _less_penalty_ball(d: int, share: float, eps: Any, permille: int = 1000) -> Any:
@@ -306,22 +334,50 @@ def _margins_ball(d: int, share: float) -> list[Any]:
 
 
 _EPS = Reals(1e-3, 10.0, (0.01, 0.25, 1.0), scale="log", symbol=r"\varepsilon")
+_DIMENSIONS = Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5, 10**6), symbol="d")
 _SMALL = Integers(1, 10, (1, 2, 5, 10), symbol="d")
 
 
-def _at_vertex(d: int, eps: float, curvature: float) -> float:
-    """Return <w, v> + c |v|^2/2 at the vertex v = eps sign(w), where it is largest."""
-    w = _weights(d)
-    v = eps * np.sign(w)
+_CURVATURE = Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="c")
+_CURVED = "it has the curvature $c$ in every direction"
+
+
+def _at_vertex(d: int, eps: float, curvature: float, density: float = 1.0) -> float:
+    """Return <w, v> + c |v|^2/2 at its largest, at a vertex v of the signs of w."""
+    w = _weights(d, density)
+    v = np.copysign(eps, w)
     return float(w @ v + curvature * (v @ v) / 2)
 
 
-_SETTING = (
-    Hypothesis(
-        "the score is linear in the input",
-        why="broken at `goodfellow2014.largest-change`",
-    ),
+def _saturated(p: float, saturation: float, d: int) -> float:
+    """Return the largest change of the score tanh(s <w, x>)/s, which grows with <w, x>.
+
+    For s = 0 it is <w, x>.
+    """
+    change = float(largest_change(_weights(d), 0.1, p=p))
+    return math.tanh(saturation * change) / saturation if saturation else change
+
+
+def _linear(
+    evidence: Exact,
+    domain: dict[str, Parameter],
+    broken: str = _CURVED,
+    strength: str = "curvature",
+) -> Hypothesis:
+    return Hypothesis(
+        "the score is linear in the input", broken, evidence, domain, strength
+    )
+
+
+_CONCAVE = (
+    r"it is $\langle w, x\rangle + b - c\|x\|^2/2$, and its gradient in place of $w$; "
+    "all labels are $+1$"
 )
+_CONCAVE_DOMAIN: dict[str, Parameter] = {
+    "d": _SMALL,
+    "eps": _EPS,
+    "curvature": _CURVATURE,
+}
 
 CLAIMS = (
     Claim(
@@ -350,9 +406,7 @@ CLAIMS = (
             ),
         ),
         hypotheses=(
-            Hypothesis(
-                "the score is linear in the input",
-                r"it has the curvature $c$ in every direction",
+            _linear(
                 Exact(
                     _at_vertex,
                     lambda d, eps, curvature: largest_change(_weights(d), eps),
@@ -361,9 +415,8 @@ CLAIMS = (
                 {
                     "d": Integers(1, 2000, (2, 20, 784), symbol="d"),
                     "eps": _EPS,
-                    "curvature": Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="c"),
+                    "curvature": _CURVATURE,
                 },
-                "curvature",
             ),
         ),
     ),
@@ -378,7 +431,7 @@ fixed number of them.""",
         relation="rate",
         domain={
             "density": Choices((1.0, 0.5, 0.0), symbol="s"),
-            "d": Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5, 10**6), symbol="d"),
+            "d": _DIMENSIONS,
         },
         axis="d",
         evidence=Exact(
@@ -411,7 +464,20 @@ fixed number of them.""",
                 },
                 "decay",
             ),
-            *_SETTING,
+            _linear(
+                Exact(
+                    lambda density, curvature, d: _at_vertex(
+                        d, 0.1, curvature, density
+                    ),
+                    lambda density, curvature, d: density,
+                    tolerance=0.05,
+                ),
+                {
+                    "density": Choices((1.0, 0.5, 0.0), symbol="s"),
+                    "curvature": _CURVATURE,
+                    "d": _DIMENSIONS,
+                },
+            ),
         ),
     ),
     Claim(
@@ -424,7 +490,7 @@ grows like $d^{1 - 1/p}$: linearly for $p = \infty$ alone.""",
         relation="rate",
         domain={
             "p": Choices((1.0, 1.5, 2.0, math.inf)),
-            "d": Integers(10, 10**6, (10**2, 10**3, 10**4, 10**5, 10**6), symbol="d"),
+            "d": _DIMENSIONS,
         },
         axis="d",
         evidence=Exact(
@@ -440,7 +506,22 @@ grows like $d^{1 - 1/p}$: linearly for $p = \infty$ alone.""",
                 tolerance=0.02,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _linear(
+                Exact(
+                    _saturated,
+                    lambda p, saturation, d: 1 - 1 / p,
+                    tolerance=0.02,
+                ),
+                {
+                    "p": Choices((1.5, 2.0, math.inf)),
+                    "saturation": Reals(0.0, 1.0, (0.0, 1e-3, 0.01, 0.1), symbol="s"),
+                    "d": _DIMENSIONS,
+                },
+                r"it is $\tanh(s\langle w, x\rangle)/s$, which saturates",
+                "saturation",
+            ),
+        ),
     ),
     Claim(
         id="goodfellow2014.l2-size",
@@ -468,7 +549,23 @@ $\|\eta\|_2\|w\|_2$, and by exactly that if all weights are of one size.""",
                 lambda shape, d, eps: 0.999 * _l2_sides(shape, d, eps)[1],
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _linear(
+                Exact(
+                    lambda shape, d, eps, curvature: _l2_sides(
+                        shape, d, eps, curvature
+                    )[0],
+                    lambda shape, d, eps, curvature: _l2_sides(shape, d, eps)[1],
+                    rtol=1e-12,
+                ),
+                {
+                    "shape": Choices(("spread", "equal")),
+                    "d": Integers(1, 10**5, (1, 2, 784), symbol="d"),
+                    "eps": _EPS,
+                    "curvature": _CURVATURE,
+                },
+            ),
+        ),
     ),
     Claim(
         id="goodfellow2014.adversarial-loss",
@@ -501,7 +598,16 @@ $\zeta(\varepsilon\|w\|_1 - y(\langle w, x\rangle + b))$""",
         ),
         note=r"""For $y = +1$ the two are the same. For $y = -1$ the printed one is the
 loss after the perturbation that helps most. The print was compared with quotations.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _linear(
+                Exact(
+                    lambda d, eps, curvature: _by_brute_force(d, 0.0, eps, curvature),
+                    _tangent_loss,
+                ),
+                _CONCAVE_DOMAIN,
+                _CONCAVE,
+            ),
+        ),
     ),
     Claim(
         id="goodfellow2014.penalty-overestimates",
@@ -542,6 +648,16 @@ $\varepsilon\|w\|_1$. Shown is the first less the last.""",
         ),
         note=r"""For large $\varepsilon$ every point is on the wrong side, where
 $\zeta(z) \approx z$ and the penalty is the damage.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _linear(
+                Exact(
+                    _less_slopes,
+                    lambda d, eps, curvature: _tangent_loss(d, 0.0, curvature),
+                    atol=1e-10,
+                ),
+                _CONCAVE_DOMAIN,
+                _CONCAVE,
+            ),
+        ),
     ),
 )
