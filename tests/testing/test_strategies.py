@@ -1,6 +1,7 @@
 """What the strategies draw, that edges come up, and what they shrink to."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ D = gst.dimensions(1, 12)
 FEW = settings(max_examples=40)
 
 
-def simplest(strategy, condition=lambda value: True):
+def simplest(strategy, condition=lambda value: True, *, seed=None):
     """Return what a failure of the condition shrinks to."""
     quiet = settings(
         database=None,
@@ -29,7 +30,8 @@ def simplest(strategy, condition=lambda value: True):
         max_examples=2000,
         phases=[Phase.generate, Phase.shrink],
     )
-    return find(strategy, condition, settings=quiet)
+    more = {} if seed is None else {"random": random.Random(seed)}  # noqa: S311
+    return find(strategy, condition, settings=quiet, **more)
 
 
 # --- numbers -------------------------------------------------------------------------
@@ -136,6 +138,15 @@ def test_points_shrink_to_the_first_axis():
         gst.points_on(Sphere(3), n=2), lambda X: not np.array_equal(X[0], X[1])
     )
     assert np.abs(equal).sum() == pytest.approx(2)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", [Sphere, Gaussian, Cube, HammingCube])
+def test_points_drawn_from_the_law_shrink_to_axes_corners_and_integers(kind, seed):
+    X = simplest(gst.points_on(kind(3), n=2), lambda X: (X[0] != X[1]).any(), seed=seed)
+    scale = 4 if kind is Cube else 1  # corners, centres, quarters
+    assert np.array_equal(scale * X, np.round(scale * X))
+    assert np.abs(X).sum() <= 6
 
 
 # --- error sets ----------------------------------------------------------------------
@@ -259,22 +270,30 @@ def test_data_sets_have_both_labels(d, data):
     assert kind in KINDS
 
 
-@given(D, st.integers(5, 12), st.sampled_from(KINDS), st.data())
+@given(D, st.integers(2, 12), st.sampled_from(KINDS), st.data())
 def test_data_sets_are_what_they_are_called(d, n, kind, data):
-    X, y, _ = data.draw(gst.data_sets(d, n=n, kind=kind))
+    check_kind(data.draw(gst.data_sets(d, n=n, kind=kind)), n)
+
+
+def check_kind(data, n):
+    """Assert that a data set of n points is what its kind says."""
+    X, y, kind = data
     assert len(X) == n
+    assert set(y) == {-1, 1}
     unique = np.unique(X, axis=0)
     match kind:
         case "lattice":
             assert np.array_equal(X, np.round(X))
         case "duplicates":
-            assert len(unique) < n
+            assert len(unique) == max(2, n // 2)
             for x in unique:
                 assert len(set(y[(x == X).all(axis=1)])) == 1
         case "contradictory":
-            assert len(set(y[(X[0] == X).all(axis=1)])) == 2
+            for x, label in zip(X[: n - n % 2], y[: n - n % 2], strict=True):
+                assert -label in y[(x == X).all(axis=1)]
         case "collinear":
             steps = np.diff(X, axis=0)
+            assert np.abs(steps).sum() > 0
             assert np.allclose(steps, steps[0], rtol=1e-9, atol=1e-12)
         case "cospherical":
             assert np.linalg.norm(X, axis=1) == pytest.approx(np.ones(n))
@@ -301,10 +320,70 @@ def test_every_kind_shrinks_to_small_integers(kind):
     assert np.abs(X).max() <= (5 if kind == "collinear" else 2)
 
 
-def test_gaussian_data_and_many_points_stay_gaussian():
-    for n, kind in [(4, "gaussian"), (100, "collinear"), (100, "flat")]:
-        X = simplest(gst.data_sets(2, n=n, kind=kind)).X
+def test_gaussian_data_stay_gaussian():
+    for n in (4, 100):
+        X = simplest(gst.data_sets(2, n=n, kind="gaussian")).X
+        assert len(np.unique(X[:, 0])) == n
         assert not np.array_equal(X[:, 0], np.round(X[:, 0]))
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "gaussian"])
+@pytest.mark.parametrize("n", [2, 3, 100])
+def test_every_kind_is_what_it_is_called_with_two_and_with_many_points(kind, n):
+    for d in (1, 2, 50):
+        data = simplest(gst.data_sets(d, n=n, kind=kind))
+        check_kind(data, n)
+        assert np.array_equal(data.X, np.round(data.X))
+        if kind != "lattice" and (d > 1 or kind not in ("flat", "cospherical")):
+
+            def rough(data):
+                return not np.array_equal(data.X, np.round(data.X))
+
+            check_kind(simplest(gst.data_sets(d, n=n, kind=kind), rough), n)
+
+
+# False of a set of data in many dimensions and in few: what it shrinks to is small.
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["lattice", "duplicates", "collinear", "flat"])
+def test_data_in_many_dimensions_shrink_to_few(kind, seed):
+    sets = st.integers(1, 9).flatmap(lambda d: gst.data_sets(d, kind=kind))
+    X, _, _ = simplest(sets, lambda s: s.X[s.y == 1].mean(axis=0)[0] < 0.5, seed=seed)
+    assert X.shape[0] == 2
+    assert X.shape[1] <= 3
+    assert np.array_equal(X, np.round(X))
+    assert np.abs(X).max() <= 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_vectors_of_many_dimensions_shrink_to_few(seed):
+    wide = st.integers(1, 30).flatmap(gst.linear_classifiers)
+    for fails in (
+        lambda m: np.abs(m.coef_).sum() > 2,
+        lambda m: m.decision_function(np.ones_like(m.coef_)) < -1,
+    ):
+        w = simplest(wide, fails, seed=seed).coef_[0]
+        assert len(w) <= 3
+        assert np.count_nonzero(w) == 1
+        assert np.abs(w).sum() in (1, 2, 3)
+    square = st.integers(2, 30).flatmap(gst.quadratic_classifiers)
+    saddle = simplest(square, lambda m: np.linalg.eigvalsh(m.A_)[0] < 0, seed=seed)
+    assert saddle.A_.tolist() == [[-1, 0], [0, 1]]
+
+
+def test_what_vectors_come_up_in_a_hundred():
+    dense, few, rough = [], [], []
+
+    @settings(
+        max_examples=100, database=None, derandomize=True, phases=[Phase.generate]
+    )
+    @given(gst.vectors(50))
+    def collect(x):
+        dense.append(np.count_nonzero(x) > 20)
+        few.append(0 < np.count_nonzero(x) <= 8)
+        rough.append(not np.array_equal(x, np.round(x)))
+
+    collect()
+    assert min(map(sum, (dense, few, rough))) >= 10
 
 
 def test_long_vectors_shrink_to_a_few_integers():

@@ -9,8 +9,10 @@ from geomadv._typing import NDArray
 from geomadv._validate import integer
 from geomadv.data import ConcentricSpheres, GaussianPair
 from geomadv.testing.strategies._vectors import (
+    FEW,
     covariances,
     generators,
+    noise,
     vectors,
 )
 
@@ -116,30 +118,24 @@ def data_sets(
     y = alternating = np.where(np.arange(count) % 2 == 0, -1, 1)
     if draw(st.booleans()):
         y = np.array(draw(st.permutations(y.tolist())))
-    # Noise is drawn after the integers, so that a failure can shrink by losing it.
-    readable = d * count <= _FEW and kind != "gaussian"
 
-    def points(n: int, *, distinct: bool = False) -> NDArray:
-        if not readable:
+    def points(n: int, *, rounded: bool = False) -> NDArray:
+        """Return integers, and noise drawn after them, which a failure may lose."""
+        if kind == "gaussian":
             return draw(generators(n * d)).standard_normal((n, d))
-        most = n if distinct else 2
-        row = st.tuples(*[st.integers(-most, most)] * d)
-        rows = draw(st.lists(row, min_size=n, max_size=n, unique=distinct))
-        return noisy(np.array(rows, dtype=float))
-
-    def noisy(rows: NDArray) -> NDArray:
-        if kind != "lattice" and draw(st.booleans()):
-            rows += draw(generators(0)).standard_normal(rows.shape)
-        return rows
+        found = _integers(draw, n, d) + noise(draw, n, d)
+        return np.rint(found) if rounded else found
 
     match kind:
-        case "lattice" if not readable:
-            rng = draw(generators(d * count))
-            X = rng.integers(-2, 3, (count, d)).astype(float)
+        case "lattice":
+            X = points(count, rounded=True)
         case "duplicates":
             pool = max(2, count // 2)
+            distinct = points(pool)
+            if len(np.unique(distinct, axis=0)) < pool:
+                distinct[:, 0] = np.arange(pool)
             chosen = np.arange(count) % pool
-            X, y = points(pool, distinct=True)[chosen], np.where(chosen == 0, -1, 1)
+            X, y = distinct[chosen], np.where(chosen == 0, -1, 1)
         case "contradictory":
             X, y = points((count + 1) // 2)[np.arange(count) // 2], alternating
         case "collinear":
@@ -147,13 +143,15 @@ def data_sets(
             if not step.any():
                 step[0, 0] = 1.0
             X = start + np.arange(count)[:, None] * step
-        case "cospherical" if readable:
-            axes = st.tuples(st.integers(0, d - 1), st.sampled_from([1.0, -1.0]))
-            drawn = draw(st.lists(axes, min_size=count, max_size=count))
-            X = noisy(np.stack([sign * np.eye(d)[axis] for axis, sign in drawn]))
-            X /= np.linalg.norm(X, axis=1, keepdims=True)
         case "cospherical":
-            X = points(count)
+            axes = st.tuples(st.integers(0, d - 1), st.sampled_from([1.0, -1.0]))
+            drawn = draw(st.lists(axes, min_size=1, max_size=min(count, 12)))
+            X = np.zeros((count, d))
+            for row in range(count):
+                axis, sign = drawn[row % len(drawn)]
+                X[row, axis] = sign
+            random = noise(draw, count, d)
+            X = np.where(random.any(axis=1, keepdims=True), random, X)
             X /= np.linalg.norm(X, axis=1, keepdims=True)
         case "flat":
             X = points(count)
@@ -163,3 +161,16 @@ def data_sets(
         case _:
             X = points(count)
     return DataSet(X, y, kind)
+
+
+def _integers(draw: Any, n: int, d: int) -> NDArray:
+    """Draw small integers: of many, a few that are not 0."""
+    found = np.zeros((n, d))
+    values = st.integers(-2, 2)
+    if draw(st.booleans()) and n * d <= _FEW:
+        rows = draw(st.lists(values, min_size=n * d, max_size=n * d))
+        return np.array(rows, float).reshape(n, d)
+    entries = st.tuples(st.integers(0, n - 1), st.integers(0, d - 1), values)
+    for i, j, value in draw(st.lists(entries, max_size=FEW)):
+        found[i, j] = value
+    return found

@@ -62,7 +62,8 @@ def points_on(draw: Any, space: Space, *, n: int | None = None) -> NDArray:
     -------
     SearchStrategy of (n, d) array
         On axes, antipodes, corners, on a lattice, all equal, or drawn from the law of
-        the space; it shrinks to one point on the first axis.
+        the space, where what fails is tried with the nearest axes, corners or integers;
+        it shrinks to one point on the first axis.
 
     Raises
     ------
@@ -74,13 +75,25 @@ def points_on(draw: Any, space: Space, *, n: int | None = None) -> NDArray:
             f"space must be a Sphere, Gaussian, Cube or HammingCube, got {space!r}"
         )
     count = draw(st.integers(1, 8)) if n is None else integer("n", n, minimum=1)
-    kind = draw(st.sampled_from(["simple", "equal", "random"]))
-    if kind == "random":
+    kind = draw(st.sampled_from(["simple", "equal", "rounded", *2 * ["random"]]))
+    if kind in ("rounded", "random"):
         rng = draw(generators(count * (min(space.d, FEW) + 4)))
-        return np.asarray(space.sample(count, rng))
+        X = np.asarray(space.sample(count, rng))
+        return X if kind == "random" else _rounded(space, X)
     rows = 1 if kind == "equal" else count
     found = np.stack([draw(_point(space)) for _ in range(rows)])
     return np.repeat(found, count, axis=0) if kind == "equal" else found
+
+
+def _rounded(space: Space, X: NDArray) -> NDArray:
+    """Return the nearest axes, corners or integers."""
+    if not isinstance(space, Sphere):
+        return np.rint(X).astype(X.dtype)
+    largest = np.argmax(np.abs(X), axis=1)[:, None]
+    found = np.zeros_like(X)
+    sign = np.sign(np.take_along_axis(X, largest, axis=1))
+    np.put_along_axis(found, largest, sign, axis=1)
+    return found
 
 
 @st.composite

@@ -2,10 +2,13 @@
 
 A vector is drawn as a kind and its numbers, one by one, so that a failure shrinks to
 the simplest. What is random in every coordinate is added to them and drawn after them,
-from a seed: a failure that does not need it loses it. Hypothesis takes what was drawn
-in fewer choices for simpler, so a seed is drawn in more choices than what can be read.
+from a seed: a failure that does not need it loses it, and one that does is rounded.
+Hypothesis takes what was drawn in fewer choices for simpler, so a seed is drawn in more
+choices than what can be read. The same choices are made in every dimension: a failure
+in a high one then stays one when its dimension is lowered.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,20 +22,43 @@ _MOST = 40
 
 
 def generators(readable: int) -> st.SearchStrategy[np.random.Generator]:
-    """Return a strategy of generators, less simple than so many readable choices."""
+    """Return a strategy of generators, less simple than so many readable choices.
+
+    Of more than 40 no more is asked.
+    """
     size = min(readable, _MOST) + 6
     seeds = st.lists(st.integers(0, 3), min_size=size, max_size=size)
     return seeds.map(lambda digits: np.random.default_rng(digits))
+
+
+def noise(draw: Any, *shape: int) -> NDArray:
+    """Draw what is random in every coordinate: nothing, integers, or Gaussian numbers.
+
+    The integers are the Gaussian numbers of the same seed, rounded, or the largest of
+    each row alone: what fails with all of these is then tried with those.
+    """
+    kind = draw(st.sampled_from(["none", "largest", "integers", *2 * ["gaussian"]]))
+    if kind == "none":
+        return np.zeros(shape)
+    found = draw(generators(math.prod(shape))).standard_normal(shape)
+    if kind == "largest":
+        largest = np.argmax(np.abs(found), axis=-1, keepdims=True)
+        size = np.take_along_axis(found, largest, axis=-1)
+        found = np.zeros(shape)
+        away = np.copysign(np.ceil(np.abs(size)), size)
+        np.put_along_axis(found, largest, away, axis=-1)
+    return np.rint(found) if kind == "integers" else found
 
 
 @st.composite
 def _readable(draw: Any, d: int) -> Float[NDArray, " d"]:
     """Return a vector along an axis, or of small integers of which few are not 0."""
     found = np.zeros(d)
-    if not draw(st.booleans()):
+    kind = draw(st.sampled_from(["axis", "few", "all"]))
+    if kind == "axis":
         size = draw(st.sampled_from([0.0, 1.0, -1.0]))
         found[draw(st.integers(0, d - 1))] = size
-    elif d <= FEW:
+    elif kind == "all" and d <= FEW:
         found[:] = draw(st.lists(st.integers(-3, 3), min_size=d, max_size=d))
     else:
         entries = st.tuples(st.integers(0, d - 1), st.integers(-3, 3))
@@ -57,7 +83,7 @@ def vectors(draw: Any, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]
     SearchStrategy of (d,) float64 array
         Along an axis or of small integers, of which in more than eight dimensions
         eight at most are not 0, or the sum of such a vector and a Gaussian one or one
-        of small integers; it shrinks to the first axis, or to 0 where that is allowed.
+        of integers; it shrinks to the first axis, or to 0 where that is allowed.
 
     Raises
     ------
@@ -65,12 +91,7 @@ def vectors(draw: Any, d: int, *, nonzero: bool = False) -> Float[NDArray, " d"]
         If d is below 1.
     """
     d = integer("d", d, minimum=1)
-    found = draw(_readable(d))
-    noise = draw(st.sampled_from(["none", "integers", "gaussian"]))
-    if noise == "gaussian":
-        found += draw(generators(0)).standard_normal(d)
-    elif noise == "integers" and d > FEW:
-        found += draw(generators(0)).integers(-3, 4, d)
+    found = draw(_readable(d)) + noise(draw, d)
     if nonzero and not found.any():
         found[0] = 1.0
     return found
