@@ -109,6 +109,11 @@ class Statistical:
         while True:
             block = min(max(self.first, drawn), budget - drawn)
             draws = np.asarray(self.sample(block, rng, **parameters))
+            if draws.shape != (block,):
+                raise ValueError(
+                    f"a sampler must return as many draws as it is asked for, {block}, "
+                    f"got an array of shape {draws.shape}"
+                )
             drawn += block
             if sequence is None:
                 if draws.dtype == np.bool_:

@@ -209,6 +209,26 @@ def test_samplers_are_statistical(function, factor, shown):
     assert result.power_shown is shown
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda n, rng: rng.random(n // 2) < 0.9,
+        lambda n, rng: rng.random(2 * n) < 0.4,
+        lambda n, rng: 0.9 * rng.random(n // 2),
+        lambda n, rng: rng.random((n, 1)) < 0.4,
+        lambda n, rng: True,
+    ],
+    ids=["few", "many", "few numbers", "two axes", "one"],
+)
+def test_a_sampler_returns_as_many_draws_as_it_is_asked_for(draw):
+    """Half as many booleans would halve their mean."""
+    domain = {"d": Integers(1, 3)}
+    found = claim(source=SOURCE, domain=domain)(lambda d: (Sampler(draw), 0.6))
+    outcome = only(found, budget=2**16).outcome
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert "as many draws as it is asked for, 1024" in outcome.error
+
+
 def sine(x):
     return x.sin() <= x + 0.01
 
