@@ -10,7 +10,7 @@ from scipy import optimize, special, stats
 from geomadv._random import spawn
 from geomadv.data import RobustWeakFeatures
 from geomadv.theories.features import tsipras2019
-from geomadv.theories.lipschitz import goodfellow2014
+from geomadv.theories.lipschitz import goodfellow2014, hein2017
 
 
 def hypothesis(paper, name, words):
@@ -354,3 +354,81 @@ def test_the_loss_without_curvature_is_that_of_the_claims():
     assert found == pytest.approx(goodfellow2014.printed_loss(*problem, 0.25))
     less = goodfellow2014._less_slopes(5, 0.25, 0.0)
     assert less == pytest.approx(goodfellow2014._less_penalty(5, 0.0, 0.25))
+
+
+# --- Slopes and functions of Hein and Andriushchenko ---------------------------------
+
+
+@pytest.mark.parametrize("short", [0.0, 0.25])
+def test_the_radius_by_a_norm_that_is_short(short):
+    gamma, step = 4.0, -math.expm1(-(0.05**2))  # 1 - k(z, z')
+    # f = 2 step and H^2 = 2 step, so that f^2/(2 H^2) = step
+    drop = step / (1 - short) ** 2
+    lhs, rhs = sides(
+        hein2017, "norm-radius", "slope", case="pair", d=2, gamma=gamma, short=short
+    )
+    assert lhs == pytest.approx(math.sqrt(-math.log1p(-drop) / gamma), rel=1e-9)
+    # the boundary is at the other centre
+    assert rhs == pytest.approx(0.05 / math.sqrt(gamma), rel=1e-6)
+
+
+@pytest.mark.parametrize("short", [0.0, 0.1, 0.5])
+def test_the_radius_by_a_local_slope_that_is_short(short):
+    """One term: L(R) is an extreme over pairs, here of one."""
+    gamma, d = 0.5, 2
+    r = math.sqrt(0.5 / gamma)  # the distance of x and the centre
+    value = math.exp(-0.5) - math.exp(-((math.sqrt(0.5) + 1e-4) ** 2))
+
+    def slope(R):
+        # |y - z|^2 <= (r + R)^2 and |y - z| >= r - R: each factor at its extreme
+        return 2 * gamma * (r + R) * math.exp(-gamma * (r - R) ** 2)
+
+    expected = optimize.brentq(
+        lambda R: (1 - short) * slope(R) * R - value, 0, r, xtol=1e-16
+    )
+    lhs, rhs = sides(
+        hein2017,
+        "local-radius",
+        "slope",
+        case="inflection",
+        d=d,
+        gamma=gamma,
+        short=short,
+    )
+    assert lhs == pytest.approx(expected, rel=1e-7)
+    assert rhs == pytest.approx(1e-4 / math.sqrt(gamma), rel=1e-6)
+    assert (lhs > rhs) == (short > 0)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, math.inf])
+@pytest.mark.parametrize("c", [0.0, 1.0])
+def test_distances_of_a_curved_function_against_all_directions(p, c):
+    W, b, x = hein2017._affine_case(2)
+    f = W @ x + b
+    best = int(f.argmax())
+    turns = np.linspace(0, 2 * math.pi, 40_001)
+    steps = np.stack([np.cos(turns), np.sin(turns)])
+    steps /= np.linalg.norm(steps, p, axis=0)
+    # the corners of the balls of p = 1 and infinity are among the directions
+    half = c * (steps**2).sum(axis=0) / 2
+    found = np.inf
+    for j in set(range(len(W))) - {best}:
+        gap, fall = f[best] - f[j], (W[j] - W[best]) @ steps
+        # half t^2 + fall t = gap for the first t > 0
+        with np.errstate(divide="ignore"):
+            t = 2 * gap / (fall + np.sqrt(fall**2 + 4 * half * gap))
+        found = min(found, t.min())
+    lhs, rhs = sides(hein2017, "affine", "affine", d=2, p=p, curvature=c)
+    assert rhs == pytest.approx(found, rel=1e-7)
+    assert lhs == pytest.approx(hein2017._affine_distance(2, p), rel=1e-9)
+    assert (lhs > rhs * (1 + 1e-6)) == (c > 0)
+
+
+def test_the_constant_of_a_short_slope_leaves_the_sign():
+    for case, short in itertools.product(("pair", "inflection", "many"), (0.3, 0.9)):
+        model, X = hein2017._expansion(case, 3, 2.0)
+        value = float(model.decision_function(X)[0])
+        raised = float(
+            hein2017._expansion(case, 3, 2.0, short)[0].decision_function(X)[0]
+        )
+        assert raised == pytest.approx(value / (1 - short), rel=1e-9)

@@ -26,7 +26,7 @@ import math
 import numpy as np
 
 from geomadv._random import spawn
-from geomadv._typing import ArrayLike, NDArray
+from geomadv._typing import ArrayLike, Float, NDArray
 from geomadv._validate import norm_order, real_array
 from geomadv.claims import (
     Choices,
@@ -125,21 +125,33 @@ def affine_radius(W: ArrayLike, b: ArrayLike, x: ArrayLike, *, p: float) -> np.f
             f"W must have shape ({offset.size}, {point.size}) and two rows or more, "
             f"got {rows.shape}"
         )
-    q = math.inf if order == 1 else 1.0 if math.isinf(order) else order / (order - 1)
-    f = rows @ point + offset
+    gaps, slopes = _gaps(rows, offset, point, order)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        radii = np.where(slopes > 0, gaps / slopes, np.inf)
+    return np.float64(radii.min())
+
+
+def _gaps(
+    W: Float[NDArray, "K d"], b: Float[NDArray, " K"], x: Float[NDArray, " d"], p: float
+) -> tuple[Float[NDArray, " J"], Float[NDArray, " J"]]:
+    """Return f_c - f_j and |w_c - w_j|_q for the other classes j."""
+    q = math.inf if p == 1 else 1.0 if math.isinf(p) else p / (p - 1)
+    f = W @ x + b
     c = int(f.argmax())
     others = np.arange(f.size) != c
-    norms = np.linalg.norm(rows[c] - rows[others], q, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        radii = np.where(norms > 0, (f[c] - f[others]) / norms, np.inf)
-    return np.float64(radii.min())
+    return f[c] - f[others], np.linalg.norm(W[c] - W[others], q, axis=1)
 
 
 # --- Claims --------------------------------------------------------------------------
 
 
-def _expansion(case: str, d: int, gamma: float) -> tuple[KernelExpansion, NDArray]:
+def _expansion(
+    case: str, d: int, gamma: float, short: float = 0.0
+) -> tuple[KernelExpansion, NDArray]:
     """Return a Gaussian expansion and a point.
+
+    A constant raises its value there to f(x)/(1 - short): the radii depend on f(x) over
+    bounds of the slope, and are those of f with bounds short by this share.
 
     - "pair": the pair of the module, at which the radius by the norm is attained;
     - "inflection": one term where it is steepest, with the boundary 1e-4 away;
@@ -160,11 +172,14 @@ def _expansion(case: str, d: int, gamma: float) -> tuple[KernelExpansion, NDArra
         z = scale * rng.standard_normal((12, d)) / math.sqrt(d)
         a, b = rng.standard_normal(12), 0.05
         x = 0.5 * scale * rng.standard_normal(d) / math.sqrt(d)
+    if short:
+        value = a @ np.exp(-gamma * ((x - z) ** 2).sum(axis=1)) + b
+        b += float(value) * short / (1.0 - short)
     return KernelExpansion.from_parameters(z, a, gamma=gamma, b=b), x[None]
 
 
-def _radius(name: str, case: str, d: int, gamma: float) -> float:
-    return float(certified_radii(*_expansion(case, d, gamma))[name][0])
+def _radius(name: str, case: str, d: int, gamma: float, short: float = 0.0) -> float:
+    return float(certified_radii(*_expansion(case, d, gamma, short))[name][0])
 
 
 @functools.cache
@@ -175,26 +190,13 @@ def _distance(case: str, d: int, gamma: float) -> float:
     return float(minimal_perturbation(model, X, budget=budget).distance[0])
 
 
-_SETTING = (
-    Hypothesis(
-        "the functions are affine",
-        why="broken at `moosavi2016.linear-step`, of two classes",
-    ),
-)
-
-
 def _slope_hypotheses(name: str) -> tuple[Hypothesis, ...]:
-    statement = "the slope is bounded from above, on the whole ball"
-    if name not in {"linearised", "terms"}:
-        return (Hypothesis(statement, why="broken at `hein2017.linearised-radius`"),)
     return (
         Hypothesis(
-            statement,
+            "the slope is bounded from above, on the whole ball",
             "it is an estimate from below, short by a share",
             Exact(
-                lambda case, d, gamma, short: (
-                    _radius(name, case, d, gamma) / (1 - short)
-                ),
+                lambda case, d, gamma, short: _radius(name, case, d, gamma, short),
                 lambda case, d, gamma, short: _distance(case, d, gamma),
                 rtol=1e-9,
             ),
@@ -252,6 +254,19 @@ def _affine_distance(d: int, p: float) -> float:
     W, b, x = _affine_case(d)
     model = LinearClassifier.from_parameters(W, b)
     return float(minimal_perturbation(model, x[None], p=p).distance[0])
+
+
+def _curved_distance(d: int, p: float, curvature: float) -> float:
+    """Return the distance if -c |z - x|^2/2 is added to the largest function.
+
+    Within the l_p distance t the function falls by at most |w|_q t + c k t^2/2 against
+    another, k = d for p = infinity and 1 for p = 1 and 2: both terms are largest at the
+    same step. The distance is the t of the gap,
+    2 gap/(|w|_q + sqrt(|w|_q^2 + 2 c k gap)).
+    """
+    gaps, slopes = _gaps(*_affine_case(d), p)
+    size = curvature * (d if math.isinf(p) else 1)
+    return float((2 * gaps / (slopes + np.sqrt(slopes**2 + 2 * size * gaps))).min())
 
 
 _RKHS = Source(
@@ -315,6 +330,22 @@ is the $\ell_p$ distance to the boundary.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "the functions are affine",
+                r"the largest one is curved: $-c\|z - x\|^2/2$ is added to it",
+                Exact(
+                    lambda d, p, curvature: affine_radius(*_affine_case(d), p=p),
+                    _curved_distance,
+                    rtol=1e-9,
+                ),
+                {
+                    "d": Integers(2, 1000, (2, 20, 784), symbol="d"),
+                    "p": Choices((1.0, 2.0, math.inf)),
+                    "curvature": Reals(0.0, 10.0, (0.0, 0.01, 0.1, 1.0), symbol="c"),
+                },
+                "curvature",
+            ),
+        ),
     ),
 )
