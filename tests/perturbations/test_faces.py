@@ -182,3 +182,29 @@ def test_the_farthest_point_of_a_polyhedron():
     assert _farthest(A, b) >= 5.0
     assert np.isinf(_farthest(A[:3], b[:3]))
     assert _farthest(np.array([[1.0], [-1.0]]), np.array([-1.0, -1.0])) == 0.0
+
+
+@pytest.mark.parametrize("log", [1.5, 2.0, 4.0])
+def test_what_is_proven_of_all_points_holds_far_from_the_foot(log):
+    """e^(30 - y) + e^y over e^l: log 2 + 15 - l at y = 15, 30 - l at y = 0.
+
+    Half of what is found at 0 is more than there is at 15, where N < P all the same.
+    """
+    z, up = np.array([[-1.0], [1.0], [0.0]]), np.array([True, True, False])
+    found, _ = _Terms(z, np.array([30.0, 0.0, log]), up).least
+    assert 0.0 < found <= math.log(2.0) + 15.0 - log
+
+
+def test_what_is_proven_on_a_line_is_at_most_the_least_ratio():
+    """Against a grid, of terms at the ends too, whose ratio is that at infinity."""
+    rng, proven = np.random.default_rng(0), 0
+    Y = np.linspace(-60.0, 60.0, 24001)[:, None]
+    for _ in range(60):
+        z = np.r_[-1.0, 1.0, rng.uniform(-0.9, 0.9, 3), rng.choice([-1.0, 1.0], 2)]
+        up = np.r_[True, True, True, False, False, False, rng.random() < 0.5]
+        logs = np.r_[rng.uniform(-4, 30, 3), rng.uniform(-9, 1, 4)]
+        terms = _Terms(z[:, None], logs, up)
+        found, _ = terms.least
+        proven += found > 0
+        assert found <= 0.0 or found <= terms.ratio(Y).min()
+    assert proven > 30
