@@ -4,10 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, optimize, stats
 
-from geomadv.theories.statistics import donhauser2021, hastie2019
+from geomadv.theories.statistics import (
+    _training_limit,
+    donhauser2021,
+    hastie2019,
+    javanmard2020,
+)
 from geomadv.theories.statistics._two_variances import limits
+
+C = math.sqrt(2 / math.pi)
 
 
 def ridge(X, y, penalty):
@@ -253,3 +260,211 @@ def test_flipped_labels_by_the_classifier_that_is_turned_round():
     drawn = donhauser2021._wrong(400_000, rng, d, spread, eps, flipped=flipped)
     want = (1 - flipped) * right + flipped * turned
     assert drawn.mean() == pytest.approx(want, abs=4e-3)  # s.e. below 8e-4
+
+
+TRAINED = [  # eps, delta, scales of noise and of features
+    (0.5, 2.0, ((1.8, 1.0), (0.2, 1.0))),
+    (0.5, 2.0, ((1.0, 1.8), (1.0, 0.2))),
+    (0.6, 0.8, ((0.1, 1.9), (1.9, 0.1))),
+    (0.3, 4.0, ((1.6, 1.6), (0.4, 0.4))),
+]
+
+
+@pytest.mark.parametrize(("eps", "delta", "scales"), TRAINED)
+def test_training_on_two_scales_by_its_saddle_function(eps, delta, scales):
+    """The most over t of E e(Z; t f) - b^2/(2 t delta), by quadrature; least in (h, b).
+
+    e is the envelope of (|r| + k)^2/2: over |Z| at once a parabola and its tangent one.
+    """
+    noise, signal = 0.8, 1.2
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+
+    def envelope(S, k, t):
+        cut = min(t * k / S, 12.0)
+        total = 0.0
+        for low, high in ((0.0, cut), (cut, 12.0)):
+            g = low + (high - low) * (nodes + 1) / 2
+            mass = np.exp(-g * g / 2) * C * weights * (high - low) / 2
+            near = k * k / 2 + (S * g) ** 2 / (2 * t)
+            far = (S * g + k) ** 2 / (2 * (1 + t))
+            total += mass @ np.where(S * g <= t * k, near, far)
+        return total
+
+    def saddle(x):
+        (h, b), k = x, eps * math.hypot(*x)
+        off = (signal - h) ** 2 + b * b
+        every = [(f, math.sqrt(v * noise**2 + f * off)) for v, f in scales]
+
+        def dual(log_t):
+            t = math.exp(log_t)
+            mean = np.mean([envelope(S, k, t * f) for f, S in every])
+            return b * b / (2 * t * delta) - mean
+
+        return -optimize.minimize_scalar(
+            dual, bounds=(-12.0, 12.0), method="bounded", options={"xatol": 1e-10}
+        ).fun
+
+    found = _training_limit.solve(signal, noise, eps, delta, scales)
+    least = optimize.minimize(
+        saddle,
+        (found.along * 0.9 + 0.05, found.across + 0.1),
+        method="Nelder-Mead",
+        options={"xatol": 1e-6, "fatol": 1e-13, "maxiter": 300},
+    )
+    assert least.fun == pytest.approx(found.value, rel=1e-9)
+    assert least.x == pytest.approx([found.along, found.across], abs=5e-5)
+    off = (signal - found.along) ** 2 + found.across**2
+    assert found.standard == pytest.approx(noise**2 + off, rel=1e-12)
+
+
+def scaled(rng, n, d, noise, scales):
+    v, f = np.sqrt(np.array(scales)[rng.integers(0, 2, n)]).T
+    X = rng.standard_normal((n, d)) * f[:, None]
+    return X, X[:, 0] + noise * v * rng.standard_normal(n)
+
+
+@pytest.mark.parametrize(("eps", "delta", "scales"), TRAINED)
+def test_training_on_two_scales_against_points(eps, delta, scales):
+    noise, d = 0.7, round(180 / math.sqrt(delta))
+    rng, found = np.random.default_rng(9), []
+    for _ in range(6):
+        X, y = scaled(rng, round(delta * d), d, noise, scales)
+        fit = javanmard2020.adversarial_regression(X, y, eps)
+        w = fit.coef
+        found.append((w[0], np.linalg.norm(w[1:]), fit.objective))
+    limit = _training_limit.solve(1.0, noise, eps, delta, scales)
+    wants = limit.along, limit.across, 2 * limit.value
+    for draws, want in zip(np.transpose(found), wants, strict=True):
+        assert close(draws, want, 0.03)
+
+
+@pytest.mark.parametrize("scales", [TRAINED[0][2], TRAINED[2][2], TRAINED[3][2]])
+def test_steps_that_leave_nothing_to_learn_on_two_scales_against_points(scales):
+    noise, delta, d = 1.5, 2.0, 400
+    rng, found = np.random.default_rng(10), []
+    for _ in range(8):
+        X, y = scaled(rng, round(delta * d), d, noise, scales)
+        found.append(javanmard2020.vanishing_threshold(X, y))
+    edge = _training_limit.vanishing_size(1.0, noise, delta, scales)
+    assert close(found, edge, 0.01)
+    before = _training_limit.solve(1.0, noise, edge * 0.97, delta, scales)
+    assert before.along > 0
+    assert 2 * before.value < 1 + noise**2
+    after = _training_limit.solve(1.0, noise, edge * (1 + 1e-9), delta, scales)
+    assert after.along == after.across == 0.0
+
+
+def test_interpolators_of_two_scales_meet_the_program():
+    noise, delta, scales = 0.6, 0.5, ((1.5, 1.3), (0.5, 0.7))
+    program = _training_limit._Program(1.0, noise, 0.11, delta, scales)
+    explicit = program.interpolator()
+    by_root = program.across(explicit.along)
+    assert by_root == pytest.approx(explicit.across, rel=1e-3)
+    assert abs(program.slope(explicit.along)) < 1e-3
+    found = _training_limit.solve(1.0, noise, 0.01, delta, scales)
+    rng, drawn = np.random.default_rng(11), []
+    for _ in range(10):
+        X, y = scaled(rng, 150, 300, noise, scales)
+        w = np.linalg.lstsq(X, y, rcond=None)[0]
+        drawn.append((w[0], w[1:] @ w[1:]))
+    for draws, want in zip(
+        np.transpose(drawn), (found.along, found.across**2), strict=True
+    ):
+        assert close(draws, want)
+
+
+@pytest.mark.parametrize(("delta", "h"), [(2.0, 0.9), (5.0, 0.5)])
+def test_training_against_small_steps_leaves_the_residuals_of_leverages(delta, h):
+    """A point of scale t has leverage t a/(1 + t a), of mean 1/delta.
+
+    Noise of variance s^2 t leaves s^2 E t/(1 + t a) = s^2/(delta a).
+    """
+    noise, t = 0.8, np.array([1 + h, 1 - h])
+    a = optimize.brentq(lambda a: np.mean(t * a / (1 + t * a)) - 1 / delta, 1e-6, 1e6)
+    found = javanmard2020._trained_on_two(noise, 1e-6, delta, h, h)
+    assert 2 * found.value == pytest.approx(noise**2 / (delta * a), rel=1e-4)
+
+
+@pytest.mark.parametrize("h", [1e-9, 0.5, 0.9])
+def test_shrinkage_for_points_of_two_scales_is_that_of_another_constant(h):
+    """sqrt(2/pi) becomes sqrt(2/pi) E sqrt(t)."""
+    noise, share, weight = 0.7, 0.6, 0.5
+    c = C * (math.sqrt(1 + h) + math.sqrt(1 - h)) / 2
+    g = javanmard2020._shrinkage(noise, share, weight, h)
+    right = javanmard2020._fixed_point(noise, share, weight, c, h)
+    assert g == pytest.approx(right, rel=1e-9)
+    plain = javanmard2020._shrinkage(noise, share, weight)
+    assert (abs(g - plain) < 1e-8) == (h < 1e-8)
+
+
+def test_training_on_many_points_of_two_scales_minimises_their_risk():
+    noise, eps, h = 1.5, 0.5, 0.9
+
+    def on_points(k):
+        return javanmard2020._mixed(
+            noise, (1 - k) ** 2, k, eps, ((1 + h, 1 + h), (1 - h, 1 - h))
+        )
+
+    best = optimize.minimize_scalar(on_points, bounds=(0, 1), method="bounded")
+    found = javanmard2020._robust_on_two(noise, eps, 1e5, h, h)
+    assert found == pytest.approx(best.fun, rel=1e-4)
+    standard = noise**2 + (1 - best.x) ** 2
+    want = javanmard2020.adversarial_risk(standard, best.x, eps)
+    found = javanmard2020._robust_on_two(noise, eps, 1e5, h, 0.0)
+    assert found == pytest.approx(want, rel=1e-4)
+
+
+def test_risk_with_noise_of_two_scales_by_quadrature():
+    d, noise, eps, weight, h = 3, 1.2, 0.7, 0.5, 0.8
+    r, best = javanmard2020._best(d, noise, eps, weight)
+    off, k = ((1 - best.factor) * r) ** 2, eps * best.factor * r
+    robust = 0.0
+    for v in (1 + h, 1 - h):
+        sd = math.sqrt(noise**2 * v + off)
+        whole = integrate.quad(
+            lambda z, sd=sd: (sd * z + k) ** 2 * stats.norm.pdf(z), 0, 12
+        )
+        robust += whole[0]
+    want = weight * (noise**2 + off) + robust
+    found = javanmard2020._best_of_two(d, noise, eps, weight, noisy=h)
+    assert found == pytest.approx(want, rel=1e-9)
+    assert found < javanmard2020._least(d, noise, eps, weight)
+
+
+def test_steps_from_which_0_is_best_for_noise_of_two_scales():
+    noise, weight, h = 1.5, 0.5, 0.9
+    v = noise**2 * np.array([1 + h, 1 - h])
+    edge = javanmard2020._vanishes_for_two(noise, weight, noisy=h)
+
+    def objective(factor, eps):
+        off = (1 - factor) ** 2 + v
+        lean = 2 * C * eps * factor * np.sqrt(off)
+        return ((1 + weight) * off + lean + (eps * factor) ** 2).mean()
+
+    for share, best in ((0.99, False), (1.01, True)):
+        values = [objective(t, share * edge) for t in np.linspace(0, 1, 1001)]
+        assert (np.argmin(values) == 0) == best
+
+
+@pytest.mark.parametrize("more", [-3, -1, 0, 2])
+def test_least_squares_is_optimal_where_it_interpolates_alone(more):
+    n, share = 8, 0.9
+    X, y = javanmard2020._wide(n, more)
+    eps = javanmard2020._steps(X, y, share)
+    w = np.linalg.pinv(X) @ y
+    z = np.linalg.pinv(X @ X.T) @ y
+    assert eps == pytest.approx(share * np.linalg.norm(w) / n / abs(z).max(), rel=1e-9)
+
+    def objective(x):
+        return np.mean((abs(y - X @ x) + eps * np.linalg.norm(x)) ** 2)
+
+    value = objective(w)
+    assert javanmard2020._interpolates(n, more, share) == pytest.approx(value, rel=1e-9)
+    least = javanmard2020._bound(n, more, share)
+    assert (least >= value * (1 - 1e-9)) == (more >= 0)
+    if more < 0:
+        other = optimize.minimize(
+            objective, w * 0.9, method="Nelder-Mead", options={"maxiter": 4000}
+        )
+        assert least <= other.fun * (1 + 1e-9)
+        assert other.fun < value * 0.999

@@ -30,15 +30,25 @@ residuals are 0, and theta is the minimum-norm interpolator. theta = 0 is optima
 
 on: at 0 the slope in the direction (h, b)/|(h, b)| is eps sqrt(2/pi) S, less
 (|theta_0| h + S b/sqrt(delta))/|(h, b)|.
+
+**Scales.** If a point is (sqrt(f) x, <sqrt(f) x, theta_0> + sqrt(v) w) for random f and
+v of mean 1, the comparison is with r = r(Z), Z = S G, S^2 = v s^2 + f ((|theta_0| -
+h)^2 + b^2), and the room is E (Z - r)^2/f <= b^2/delta: t is t f in r, Q/S is E f Q/S,
+and theta vanishes from sqrt(pi/2) sqrt(|theta_0|^2 + E f S^2/delta)/E S on. The
+interpolator's noise is E v/f times as large.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
 FARTHEST = 300.0  # of log t
 INTERPOLATES = 6.0  # standard deviations of a residual that is bent to 0
+
+Scales = tuple[tuple[float, float], ...]  # of (v, f), equally likely
+NORMAL: Scales = ((1.0, 1.0),)
 
 
 @dataclass(frozen=True)
@@ -52,42 +62,54 @@ class Solution:
     value: float
 
 
-def vanishing_size(signal: float, noise: float, delta: float) -> float:
+def vanishing_size(
+    signal: float, noise: float, delta: float, scales: Scales = NORMAL
+) -> float:
     """Return the eps from which training gives theta = 0 (noise or signal positive)."""
-    share = (signal / math.hypot(signal, noise)) ** 2
-    return math.sqrt(math.pi / 2.0 * (share + 1.0 / delta))
+    sizes = _sizes(signal, noise, scales)
+    mean = _mean(sizes)
+    share = (signal / mean) ** 2
+    room = _mean(f * (S / mean) ** 2 for (_, f), S in zip(scales, sizes, strict=True))
+    return math.sqrt(math.pi / 2.0 * (share + room / delta))
 
 
-def solve(signal: float, noise: float, eps: float, delta: float) -> Solution:
+def solve(
+    signal: float, noise: float, eps: float, delta: float, scales: Scales = NORMAL
+) -> Solution:
     """Return the minimum for positive noise and eps."""
-    if eps >= vanishing_size(signal, noise, delta):
+    if eps >= vanishing_size(signal, noise, delta, scales):
         S = signal**2 + noise**2
         return Solution(0.0, 0.0, math.inf, S, S / 2.0)
+    program = _Program(signal, noise, eps, delta, scales)
     if delta < 1.0:
-        limit = _interpolator(signal, noise, eps, delta)
+        limit = program.interpolator()
         length = eps * math.hypot(limit.along, limit.across)
-        if limit.step * length > INTERPOLATES * math.sqrt(limit.standard):
+        sizes = program.sizes(limit.along, limit.across)
+        if all(
+            limit.step * f * length > INTERPOLATES * S
+            for (_, f), S in zip(scales, sizes, strict=True)
+        ):
             return limit
-    program = _Program(signal, noise, eps, delta)
     if signal == 0.0:
         h = 0.0
     else:
         h = float(brentq(program.slope, 0.0, signal, xtol=1e-14 * signal, rtol=1e-14))
     b = program.across(h)
-    t, S, k = program.inner(h, b)
-    value = program.moments(t, S, k)[3]
-    return Solution(h, b, t, S * S, value)
+    t, sizes, k = program.inner(h, b)
+    value = program.means(t, sizes, k)[3]
+    return Solution(h, b, t, _mean(S * S for S in sizes), value)
 
 
-def _interpolator(signal: float, noise: float, eps: float, delta: float) -> Solution:
-    """Return the minimum-norm interpolator, where r = 0 always."""
-    h = signal * delta
-    across = math.sqrt(
-        delta / (1.0 - delta) * (noise**2 + signal**2 * (1.0 - delta) ** 2)
+def _mean(values: Iterable[float]) -> float:
+    every = tuple(values)
+    return sum(every) / len(every)
+
+
+def _sizes(off: float, noise: float, scales: Scales) -> tuple[float, ...]:
+    """Return every S at the distance `off` from theta_0."""
+    return tuple(
+        math.hypot(math.sqrt(v) * noise, math.sqrt(f) * off) for v, f in scales
     )
-    S = noise**2 + (signal - h) ** 2 + across**2
-    step = (1.0 / delta - 1.0) / eps**2
-    return Solution(h, across, step, S, (eps * math.hypot(h, across)) ** 2 / 2.0)
 
 
 @dataclass(frozen=True)
@@ -96,6 +118,35 @@ class _Program:
     noise: float
     eps: float
     delta: float
+    scales: Scales = NORMAL
+
+    def interpolator(self) -> Solution:
+        """Return the minimum-norm interpolator, where r = 0 always."""
+        signal, delta = self.signal, self.delta
+        noise = self.noise**2 * _mean(v / f for v, f in self.scales)
+        h = signal * delta
+        across = math.sqrt(
+            delta / (1.0 - delta) * (noise + signal**2 * (1.0 - delta) ** 2)
+        )
+        S = self.noise**2 + (signal - h) ** 2 + across**2
+        step = (1.0 / delta - 1.0) / self.eps**2
+        value = (self.eps * math.hypot(h, across)) ** 2 / 2.0
+        return Solution(h, across, step, S, value)
+
+    def sizes(self, h: float, b: float) -> tuple[float, ...]:
+        """Return every S."""
+        return _sizes(math.hypot(self.signal - h, b), self.noise, self.scales)
+
+    def means(
+        self, t: float, sizes: tuple[float, ...], k: float
+    ) -> tuple[float, float, float, float]:
+        """Return E (Z - r)^2/f, P, E f Q/S and E (|r| + k)^2/2."""
+        rows = []
+        for (_, f), S in zip(self.scales, sizes, strict=True):
+            bent, P, Q, value = self.moments(t * f, S, k)
+            rows.append((bent / f, P, f * Q / S, value))
+        bent, P, lean, value = map(_mean, zip(*rows, strict=True))
+        return bent, P, lean, value
 
     def moments(
         self, t: float, S: float, k: float
@@ -117,31 +168,31 @@ class _Program:
         value = (k * k * (1.0 - q0) + outer / (1.0 + t) ** 2) / 2.0
         return bent, P, Q, value
 
-    def inner(self, h: float, b: float) -> tuple[float, float, float]:
-        """Return t, S and k."""
-        S = math.sqrt(self.noise**2 + (self.signal - h) ** 2 + b * b)
+    def inner(self, h: float, b: float) -> tuple[float, tuple[float, ...], float]:
+        """Return t, every S and k."""
+        sizes = self.sizes(h, b)
         k = self.eps * math.hypot(h, b)
         room = b * b / self.delta
-        if room >= S * S:
-            return math.inf, S, k
+        if room >= self.means(math.inf, sizes, k)[0]:
+            return math.inf, sizes, k
 
         def left(log_t: float) -> float:
-            return self.moments(math.exp(log_t), S, k)[0] - room
+            return self.means(math.exp(log_t), sizes, k)[0] - room
 
         if left(FARTHEST) <= 0.0:
-            return math.inf, S, k
+            return math.inf, sizes, k
         low = -1.0
         while left(low) > 0.0:
             low *= 2.0
         log_t = brentq(left, low, FARTHEST, xtol=1e-14, rtol=1e-14)
-        return math.exp(float(log_t)), S, k
+        return math.exp(float(log_t)), sizes, k
 
     def across_slope(self, log_b: float, h: float) -> float:
         """Return phi_b/b."""
         b = math.exp(log_b)
-        t, S, k = self.inner(h, b)
-        _, P, Q, _ = self.moments(t, S, k)
-        return P * self.eps / math.hypot(h, b) + Q / S - 1.0 / (t * self.delta)
+        t, sizes, k = self.inner(h, b)
+        _, P, lean, _ = self.means(t, sizes, k)
+        return P * self.eps / math.hypot(h, b) + lean - 1.0 / (t * self.delta)
 
     def across(self, h: float) -> float:
         """Return the best b for fixed h."""
@@ -160,6 +211,6 @@ class _Program:
         if h == 0.0:
             return -1.0
         b = self.across(h)
-        t, S, k = self.inner(h, b)
-        _, P, Q, _ = self.moments(t, S, k)
-        return P * self.eps * h / math.hypot(h, b) - Q * (self.signal - h) / S
+        t, sizes, k = self.inner(h, b)
+        _, P, lean, _ = self.means(t, sizes, k)
+        return P * self.eps * h / math.hypot(h, b) - lean * (self.signal - h)

@@ -47,7 +47,16 @@ import numpy as np
 from geomadv._random import spawn
 from geomadv._typing import ArrayLike, NDArray, Real
 from geomadv._validate import broadcast, real_array
-from geomadv.claims import Claim, Exact, Hypothesis, Integers, Reals, Source, Twin
+from geomadv.claims import (
+    Claim,
+    Exact,
+    Hypothesis,
+    Integers,
+    Parameter,
+    Reals,
+    Source,
+    Twin,
+)
 from geomadv.theories.statistics import _training_limit
 from geomadv.theories.statistics._adversarial_regression import (
     AdversarialRegression,
@@ -332,35 +341,48 @@ def _risk_with_signs(d: int, noise: float, eps: float, share: float) -> float:
     return off + noise**2 + 2 * k * size + k**2
 
 
+def _scales(noisy: float, unequal: float) -> _training_limit.Scales:
+    """Return the scales of points of two kinds, of noise and of features."""
+    return (1.0 + noisy, 1.0 + unequal), (1.0 - noisy, 1.0 - unequal)
+
+
 def _risk_of_two(d: int, noise: float, eps: float, unequal: float) -> float:
     """Return the robust risk if the variance of features is 1 + h or 1 - h."""
     theta, theta_0 = spawn(0, "javanmard2020", d).standard_normal((2, d))
     off = float((theta - theta_0) @ (theta - theta_0))
-    return _mixed(noise, off, float(np.linalg.norm(theta)), eps, unequal)
+    length = float(np.linalg.norm(theta))
+    return _mixed(noise, off, length, eps, _scales(0.0, unequal))
 
 
 def _mixed(
-    noise: float, off: float, length: float, eps: float, unequal: float
+    noise: float,
+    off: float,
+    length: float,
+    eps: float,
+    scales: _training_limit.Scales,
 ) -> float:
-    """Return the mean of the closed form over the two laws, |theta - theta_0|^2 = off.
+    """Return the mean of the closed form over the laws, |theta - theta_0|^2 = off.
 
     The mean size of the residual is concave in the variance: it is less than that of
     the normal law with the same covariance.
     """
-    standard = noise**2 + off * np.array([1.0 + unequal, 1.0 - unequal])
+    standard = [noise**2 * v + off * f for v, f in scales]
     return float(np.mean(adversarial_risk(standard, length, eps)))
 
 
 def _best_of_two(
-    d: int, noise: float, eps: float, weight: float, unequal: float
+    d: int,
+    noise: float,
+    eps: float,
+    weight: float,
+    unequal: float = 0.0,
+    noisy: float = 0.0,
 ) -> float:
     """Return weight SR + AR of the best estimator of the normal law."""
-    theta_0 = spawn(0, "javanmard2020", d, "other").standard_normal(d)
-    r = float(np.linalg.norm(theta_0))
-    best = trade_off_curve(r, noise, eps, weight)
+    r, best = _best(d, noise, eps, weight)
     factor = float(best.factor)
     off = ((1.0 - factor) * r) ** 2
-    robust = _mixed(noise, off, factor * r, eps, unequal)
+    robust = _mixed(noise, off, factor * r, eps, _scales(noisy, unequal))
     return weight * (noise**2 + off) + robust
 
 
@@ -376,22 +398,53 @@ def _other(d: int, noise: float, eps: float, weight: float, step: float) -> floa
 
 
 def _least(d: int, noise: float, eps: float, weight: float, **_: float) -> float:
-    theta_0 = spawn(0, "javanmard2020", d, "other").standard_normal(d)
-    best = trade_off_curve(np.linalg.norm(theta_0), noise, eps, weight)
+    best = _best(d, noise, eps, weight)[1]
     return float(weight * best.standard + best.robust)
 
 
-def _fixed_point(noise: float, share: float, weight: float, c: float = C) -> float:
+@functools.lru_cache(maxsize=4096)
+def _best(
+    d: int, noise: float, eps: float, weight: float
+) -> tuple[float, TradeOffPoint]:
+    """Return |theta_0| and the best estimator."""
+    theta_0 = spawn(0, "javanmard2020", d, "other").standard_normal(d)
+    r = float(np.linalg.norm(theta_0))
+    return r, trade_off_curve(r, noise, eps, weight)
+
+
+def _fixed_point(
+    noise: float, share: float, weight: float, c: float = C, unequal: float = 0.0
+) -> float:
     """Return the right side of the equation of g at the g that bisection finds."""
     eps = _share_of_vanishing(noise, share, weight)
-    g = float(trade_off_curve(1.0, noise, eps, weight).shrinkage)
+    g = _shrinkage(noise, share, weight, unequal)
     A = math.hypot((1.0 + g) * noise, g)
     return (eps**2 + c * eps * A) / (1.0 + weight + c * eps / A)
 
 
-def _shrinkage(noise: float, share: float, weight: float) -> float:
+def _shrinkage(
+    noise: float, share: float, weight: float, unequal: float = 0.0
+) -> float:
+    """Return the best g, if features and noise have two scales by a search of its own.
+
+    Along theta_0 the slope of lambda SR + AR in k = 1/(1 + g) rises: with V = f (s^2 +
+    (1 - k)^2), half of it is eps^2 k - (1 + lambda)(1 - k) + c eps E (sqrt(V) - k f
+    (1 - k)/sqrt(V)).
+    """
+    from scipy.optimize import brentq
+
     eps = _share_of_vanishing(noise, share, weight)
-    return float(trade_off_curve(1.0, noise, eps, weight).shrinkage)
+    if not unequal:
+        return float(trade_off_curve(1.0, noise, eps, weight).shrinkage)
+    f = np.array([1.0 + unequal, 1.0 - unequal])
+
+    def slope(k: float) -> float:
+        root = np.sqrt(f * (noise**2 + (1.0 - k) ** 2))
+        lean = float(np.mean(root - k * f * (1.0 - k) / root))
+        return eps**2 * k - (1.0 + weight) * (1.0 - k) + C * eps * lean
+
+    factor = float(brentq(slope, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+    return (1.0 - factor) / factor
 
 
 def _share_of_vanishing(noise: float, share: float, weight: float) -> float:
@@ -410,13 +463,15 @@ def _vanishes_at(noise: float, weight: float) -> float:
     return high
 
 
-def _vanishes_for_two(noise: float, weight: float, unequal: float) -> float:
-    """Return the same for features of variance 1 + h and 1 - h.
+def _vanishes_for_two(
+    noise: float, weight: float, unequal: float = 0.0, noisy: float = 0.0
+) -> float:
+    """Return the same for features, or noise, of variance 1 + h and 1 - h.
 
     The risks are convex in theta: 0 is best once the slope towards theta_0 is not
-    negative, eps c E sqrt(s^2 + v) >= 1 + lambda with the variance v of the features.
+    negative, eps c E sqrt(v s^2 + f) >= 1 + lambda with the scales v and f.
     """
-    sizes = [math.hypot(noise, math.sqrt(1.0 + h)) for h in (unequal, -unequal)]
+    sizes = [math.sqrt(v * noise**2 + f) for v, f in _scales(noisy, unequal)]
     return (1.0 + weight) / (C * sum(sizes) / 2.0)
 
 
@@ -426,18 +481,49 @@ def _wide(n: int, more: int) -> tuple[NDArray, NDArray]:
     return X, X[:, 0] + 0.5 * rng.standard_normal(n)
 
 
-def _interpolates(n: int, more: int, share: float) -> float:
-    """Return the objective of the minimum-norm interpolator."""
-    X, y = _wide(n, more)
-    eps = share * interpolation_threshold(X, y)
+def _steps(X: NDArray, y: NDArray, share: float) -> float:
+    """Return a share of |w|/(n max |z_i|), with X'z = w, z in the range of X."""
+    n, d = X.shape
+    if n <= d:
+        return share * interpolation_threshold(X, y)
     w = np.linalg.lstsq(X, y, rcond=None)[0]
-    return float((eps * np.linalg.norm(w)) ** 2)
+    z = np.linalg.lstsq(X.T, w, rcond=None)[0]
+    return share * float(np.linalg.norm(w) / (n * np.abs(z).max()))
+
+
+def _interpolates(n: int, more: int, share: float) -> float:
+    """Return the objective of minimum-norm least squares."""
+    X, y = _wide(n, more)
+    w = np.linalg.lstsq(X, y, rcond=None)[0]
+    k = _steps(X, y, share) * np.linalg.norm(w)
+    return float(np.mean((np.abs(y - X @ w) + k) ** 2))
 
 
 def _bound(n: int, more: int, share: float) -> float:
     """Return a lower bound of the objective, from the dual."""
     X, y = _wide(n, more)
-    return adversarial_regression(X, y, share * interpolation_threshold(X, y)).lower
+    return adversarial_regression(X, y, _steps(X, y, share)).lower
+
+
+@functools.lru_cache(maxsize=4096)
+def _trained_on_two(
+    noise: float, eps: float, delta: float, noisy: float, unequal: float
+) -> _training_limit.Solution:
+    """Return the limit of training on points of two scales."""
+    return _training_limit.solve(1.0, noise, eps, delta, _scales(noisy, unequal))
+
+
+def _robust_on_two(
+    noise: float, eps: float, delta: float, trained: float, fresh: float
+) -> float:
+    """Return the robust risk if training points and fresh ones have two scales.
+
+    Those of a point's noise and features are the same.
+    """
+    found = _trained_on_two(noise, eps, delta, trained, trained)
+    length = math.hypot(found.along, found.across)
+    off = found.standard - noise**2
+    return _mixed(noise, off, length, eps, _scales(fresh, fresh))
 
 
 def _against_small_steps(noise: float, delta: float, inverse: float) -> float:
@@ -460,15 +546,34 @@ _TWO = (
     "with probability one half each the features have the variance $1 + h$ and $1 - h$"
 )
 
-_SETTING = (
-    Hypothesis(
+_TOGETHER = (
+    "with probability one half each the features and the noise of a point have $1 + h$ "
+    "and $1 - h$ times their variance"
+)
+
+
+def _noise_of_two(evidence: Exact, domain: dict[str, Parameter]) -> Hypothesis:
+    return Hypothesis(
+        "noise is normal",
+        r"with probability one half each the noise has the variance $\sigma^2(1 + h)$ "
+        r"and $\sigma^2(1 - h)$",
+        evidence,
+        {**domain, "noisy": _UNEQUAL},
+        "noisy",
+    )
+
+
+def _points_of_two(
+    evidence: Exact, domain: dict[str, Parameter], broken: str = _TOGETHER
+) -> Hypothesis:
+    return Hypothesis(
         "features and noise are normal",
-        why="other features and other noise are at `javanmard2020.adversarial-risk`",
-    ),
-)
-_NORMAL_NOISE = Hypothesis(
-    "noise is normal", why="other noise is at `javanmard2020.adversarial-risk`"
-)
+        broken,
+        evidence,
+        {**domain, "unequal": Reals(0.0, 0.9, (0.0, 0.5, 0.9), symbol="h")},
+        "unequal",
+    )
+
 
 CLAIMS = (
     Claim(
@@ -578,7 +683,19 @@ $\theta_0/(1 + g)$, for every $\theta$.""",
                 },
                 "unequal",
             ),
-            _NORMAL_NOISE,
+            _noise_of_two(
+                Exact(
+                    lambda d, noise, eps, weight, noisy: _least(d, noise, eps, weight),
+                    _best_of_two,
+                    rtol=1e-11,
+                ),
+                {
+                    "d": Integers(1, 20, (1, 3, 10), symbol="d"),
+                    "noise": _NOISE,
+                    "eps": _EPS,
+                    "weight": _WEIGHT,
+                },
+            ),
         ),
     ),
     Claim(
@@ -601,7 +718,18 @@ $\theta_0/(1 + g)$, for every $\theta$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _points_of_two(
+                Exact(
+                    _shrinkage,
+                    lambda noise, share, weight, unequal: _fixed_point(
+                        noise, share, weight, unequal=unequal
+                    ),
+                    rtol=1e-9,
+                ),
+                {"noise": _NOISE, "share": _SHARE, "weight": _WEIGHT},
+            ),
+        ),
     ),
     Claim(
         id="javanmard2020.nothing-is-learned",
@@ -642,7 +770,16 @@ on.""",
                 {"noise": _NOISE, "weight": _WEIGHT, "unequal": _UNEQUAL},
                 "unequal",
             ),
-            _NORMAL_NOISE,
+            _noise_of_two(
+                Exact(
+                    _vanishes_for_two,
+                    lambda noise, weight, noisy: _share_of_vanishing(
+                        noise, 1.0, weight
+                    ),
+                    rtol=1e-8,
+                ),
+                {"noise": _NOISE, "weight": _WEIGHT},
+            ),
         ),
     ),
     Claim(
@@ -672,7 +809,25 @@ training tends to the least one of all linear estimators.""",
                 tolerance=1e-3,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _points_of_two(
+                Exact(
+                    lambda noise, eps, delta, unequal: _robust_on_two(
+                        noise, eps, delta, unequal, 0.0
+                    ),
+                    lambda noise, eps, delta, unequal: (
+                        trade_off_curve(1.0, noise, eps).robust
+                    ),
+                    tolerance=1e-3,
+                ),
+                {
+                    "noise": Reals(0.1, 3.0, (1.0, 2.0), "log", r"\sigma"),
+                    "eps": Reals(0.05, 0.8, (0.5,), "log", r"\varepsilon"),
+                    "delta": Reals(2.0, 1e6, (10.0, 100.0, 1e4), "log", r"\delta"),
+                },
+                _TOGETHER + ", in training alone",
+            ),
+        ),
     ),
     Claim(
         id="javanmard2020.training-against-small-steps",
@@ -702,7 +857,38 @@ $\varepsilon \to 0$.""",
                 tolerance=1e-3,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            Hypothesis(
+                "noise is independent of the features",
+                _TOGETHER,
+                Exact(
+                    lambda noise, delta, inverse, unequal: (
+                        2.0
+                        * _trained_on_two(
+                            noise, 1.0 / inverse, delta, unequal, unequal
+                        ).value
+                    ),
+                    lambda noise, delta, inverse, unequal: (
+                        noise**2 * (1.0 - 1.0 / delta)
+                    ),
+                    tolerance=1e-3,
+                ),
+                {
+                    "noise": Reals(0.1, 3.0, (1.0,), "log", r"\sigma"),
+                    "delta": Reals(1.2, 10.0, (2.0, 5.0), "log", r"\delta"),
+                    "inverse": Reals(
+                        1.0, 1e5, (10.0, 1e3, 1e5), "log", r"1/\varepsilon"
+                    ),
+                    "unequal": Reals(0.0, 0.9, (0.0, 0.5, 0.9), symbol="h"),
+                },
+                "unequal",
+            ),
+            Hypothesis(
+                "features and noise are normal",
+                why=r"least squares leaves the share $1 - 1/\delta$ of every noise "
+                "that is independent of the features, whatever their law",
+            ),
+        ),
     ),
     Claim(
         id="javanmard2020.training-is-no-better",
@@ -728,7 +914,25 @@ of all linear estimators, at every $\delta$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _points_of_two(
+                Exact(
+                    lambda noise, eps, delta, unequal: (
+                        trade_off_curve(1.0, noise, eps).robust
+                    ),
+                    lambda noise, eps, delta, unequal: _robust_on_two(
+                        noise, eps, delta, unequal, unequal
+                    ),
+                    rtol=1e-9,
+                ),
+                {
+                    "noise": Reals(0.1, 3.0, (0.3, 1.0), "log", r"\sigma"),
+                    "eps": Reals(0.01, 3.0, (0.1, 0.5), "log", r"\varepsilon"),
+                    "delta": Reals(0.2, 1e3, (2.0, 100.0), "log", r"\delta"),
+                },
+                _TOGETHER + "; the curve is that of the normal law",
+            ),
+        ),
     ),
     Claim(
         id="javanmard2020.training-interpolates",
@@ -769,7 +973,16 @@ $\theta = X^Tz$ is optimal for adversarial training up to $\varepsilon =
             ),
             Hypothesis(
                 "there are fewer points than parameters",
-                why="no estimator interpolates more",
+                "more points; the threshold is that of minimum-norm least squares, "
+                r"$z$ the least with $\theta = X^Tz$",
+                Exact(_bound, _interpolates, rtol=1e-9),
+                {
+                    "n": Integers(2, 12, (4, 8), symbol="n"),
+                    "more": Integers(-3, 12, (5, 1, -1, -3), "linear", "d - n"),
+                    "share": Reals(0.01, 1.0, (0.5, 0.99)),
+                },
+                "more",
+                unbroken=1,
             ),
         ),
     ),
@@ -801,6 +1014,32 @@ training risk is below $\|\theta_0\|^2 + \sigma^2$.""",
                 "share": Reals(0.05, 1.0, (0.5, 0.96)),
             },
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _points_of_two(
+                Exact(
+                    lambda noise, delta, share, unequal: (
+                        2.0
+                        * _trained_on_two(
+                            noise,
+                            share * float(training_vanishes(1.0, noise, delta)),
+                            delta,
+                            -unequal,
+                            unequal,
+                        ).value
+                    ),
+                    lambda noise, delta, share, unequal: (
+                        (1.0 + noise**2) * (1.0 - 1e-6)
+                    ),
+                ),
+                {
+                    "noise": Reals(0.1, 3.0, (1.0, 2.0), "log", r"\sigma"),
+                    "delta": Reals(0.2, 10.0, (0.5, 2.0), "log", r"\delta"),
+                    "share": Reals(0.05, 0.95, (0.5, 0.9)),
+                },
+                "with probability one half each a point has $1 + h$ times the variance "
+                "of the features and $1 - h$ times that of the noise, or the other way "
+                "round",
+            ),
+        ),
     ),
 )
