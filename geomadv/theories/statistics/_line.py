@@ -5,7 +5,10 @@ which each class is a union of intervals thus gets right what is left of each in
 after eps is cut off at its ends, and points of different classes that count are 2 eps
 apart. The best choice of intervals with ends on a grid is found by dynamic programming;
 with distances that are two cells shorter it bounds all measurable classifiers, since
-sets that are 2 eps apart are so far apart once they are widened to whole cells.
+sets that are 2 eps apart are so far apart once they are widened to whole cells. Where
+2 eps is less than a cell, classes may share it, and what counts of densities g_j is
+
+    int max_j g_j <= int g_k + sum_{j != k} int (g_j - g_k)_+    for every k.
 
 In R^d, with means on one line through 0 along a unit vector and the identity for
 covariance, slabs across the line have these risks.
@@ -71,14 +74,19 @@ def intervals_risk(
 
 
 def best_on_the_line(
-    means: ArrayLike, priors: ArrayLike, eps: float, *, step: float = 0.01
+    means: ArrayLike,
+    priors: ArrayLike,
+    eps: float,
+    *,
+    step: float = 0.01,
+    deviations: ArrayLike = 1.0,
 ) -> Interval:
     """Enclose the least robust risk of all classifiers of normal classes on the line.
 
     Parameters
     ----------
     means : (k,) array_like
-        Means of the classes N(mean, 1).
+        Means of the classes.
     priors : (k,) array_like
         Their weights: at least 0, of sum 1.
     eps : float
@@ -86,6 +94,9 @@ def best_on_the_line(
     step : float
         Distance of the grid's points, above 0; eps is rounded to a multiple, up for the
         upper end and down for the lower.
+    deviations : float, (k,) or (c, k) array_like
+        Standard deviations of the classes, positive. Of c rows, each class is the equal
+        mixture of the c normal laws of its column.
 
     Returns
     -------
@@ -105,7 +116,7 @@ def best_on_the_line(
     different classes that count are at least 2 eps apart. Dynamic programming finds the
     best such choice of cells, exactly. For the lower end cells of different classes
     need only be 2 eps - 2 step apart, which all sets satisfy once they are widened to
-    whole cells. O(1/step) time and memory.
+    whole cells; for eps below step/2 they may share a cell. O(1/step) time and memory.
 
     Examples
     --------
@@ -115,15 +126,18 @@ def best_on_the_line(
     """
     centres, weights, size = _line(means, priors, eps)
     h = real("step", step, lower=0.0, open_lower=True)
-    low = np.floor((centres.min() - 9.0) / h)
-    high = np.ceil((centres.max() + 9.0) / h)
+    spreads = class_deviations(deviations, centres.size)
+    low = np.floor((centres - 9.0 * spreads).min() / h)
+    high = np.ceil((centres + 9.0 * spreads).max() / h)
     edges = h * np.arange(low, high + 1.0)
     edges[0], edges[-1] = -np.inf, np.inf
-    tails = special.ndtr(edges[:, None] - centres)
+    tails = special.ndtr((edges[:, None, None] - centres) / spreads).mean(axis=1)
     mass = weights * np.diff(tails, axis=0)
     wide = int(np.ceil(2.0 * size / h - 1e-9))
     narrow = max(int(np.floor(2.0 * size / h + 1e-9)) - 2, 0)
     upper, lower = (1.0 - _best_right(mass, gap) for gap in (wide, narrow))
+    if 2.0 * size / h + 1e-9 < 1.0:
+        lower = 1.0 - _shared(mass, edges, centres, weights, spreads)
     return Interval(min(max(lower, 0.0), upper), upper)
 
 
@@ -146,6 +160,29 @@ def _best_right(mass: Float[NDArray, "n k"], gap: int) -> float:
     return best[n]
 
 
+def _shared(
+    mass: Float[NDArray, "n k"],
+    edges: Float[NDArray, " n+1"],
+    centres: Float[NDArray, " k"],
+    weights: Float[NDArray, " k"],
+    spreads: Float[NDArray, "c k"],
+) -> float:
+    """Return a mass above what any classifier gets right, by the bound above."""
+    ends = edges[:-1, None, None], edges[1:, None, None]
+    far = np.maximum(abs(ends[0] - centres), abs(ends[1] - centres))
+    near = abs(np.clip(centres, *ends) - centres)
+    least, most = (
+        weights * (np.exp(-((x / spreads) ** 2) / 2.0) / spreads).mean(axis=1)
+        for x in (far, near)
+    )
+    gap = np.maximum(most[:, :, None] - least[:, None, :], 0.0)  # of cell, j and k
+    with np.errstate(invalid="ignore"):
+        over = gap * (np.diff(edges) / np.sqrt(2.0 * np.pi))[:, None, None]
+    extra = np.fmin(over, mass[:, :, None])
+    extra[:, np.arange(centres.size), np.arange(centres.size)] = 0.0
+    return float((mass + extra.sum(axis=1)).min(axis=1).sum())
+
+
 def _line(
     means: ArrayLike, priors: ArrayLike, eps: float
 ) -> tuple[Float[NDArray, " k"], Float[NDArray, " k"], float]:
@@ -158,6 +195,18 @@ def _line(
         )
     check_sum(weights)
     return centres, weights, real("eps", eps, lower=0.0)
+
+
+def class_deviations(deviations: ArrayLike, classes: int) -> Float[NDArray, "c k"]:
+    """Return the deviations of the parts of each class, one row a part."""
+    found = real_array("deviations", deviations, lower=0.0, open_lower=True)
+    if found.ndim > 2 or found.size == 0 or (found.ndim and found.shape[-1] != classes):
+        raise ValueError(
+            f"deviations must be a number, or have shape ({classes},) or "
+            f"(c, {classes}), got shape {found.shape}"
+        )
+    rows = np.atleast_2d(found)
+    return rows * np.ones((len(rows), classes))
 
 
 def check_sum(weights: NDArray) -> None:

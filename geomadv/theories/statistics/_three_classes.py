@@ -17,6 +17,7 @@ from geomadv.data._gaussian_triple import (
     three_weights,
     thresholds,
 )
+from geomadv.theories.statistics._line import class_deviations
 
 _HALVES = 60
 
@@ -170,7 +171,9 @@ def three_class_price(m: ArrayLike, eps: ArrayLike, priors: ArrayLike) -> Real:
     return np.maximum(more - bayes.risk, 0.0)[()]
 
 
-def three_class_lower_bound(m: float, eps: float, priors: ArrayLike) -> float:
+def three_class_lower_bound(
+    m: float, eps: float, priors: ArrayLike, *, deviations: ArrayLike = 1.0
+) -> float:
     """Return a robust risk that no classifier of three classes is below, in any R^d.
 
     Parameters
@@ -179,6 +182,8 @@ def three_class_lower_bound(m: float, eps: float, priors: ArrayLike) -> float:
         As for `three_class_risk`, with eps < m/2.
     priors : (3,) array_like
         Weights of the classes at -m, 0 and m.
+    deviations : float, (3,) or (c, 3) array_like
+        Along the means, as for `best_on_the_line`; the adversary is the one for 1.
 
     Returns
     -------
@@ -208,11 +213,13 @@ def three_class_lower_bound(m: float, eps: float, priors: ArrayLike) -> float:
     _, _, weights = _three(m, eps, priors)
     if weights.shape != (3,):
         raise ValueError(f"priors must have shape (3,), got shape {weights.shape}")
+    spreads = class_deviations(deviations, 3).T
+    reach = m + 10.0 * max(float(spreads.max()), 1.0)
     minus, zero, plus = weights.tolist()
     q = np.log(minus) - np.log(plus)
     centre = float(bayes_threshold(np.asarray(m - eps), q))
     rule = three_class_optimum(m, eps, weights)
-    ends = (-m - 10.0, float(rule.lower), float(rule.upper), m + 10.0)
+    ends = (-reach, float(rule.lower), float(rule.upper), reach)
     nodes, shares = np.polynomial.legendre.leggauss(40)
 
     def right(half: float, cells: int) -> float:
@@ -223,12 +230,16 @@ def three_class_lower_bound(m: float, eps: float, priors: ArrayLike) -> float:
             off = x - centre
             inside = np.abs(off) < half + eps
             back = np.where(inside, stretch * off, off - eps * np.sign(off))
-            middle = zero * _pdf(centre + back) * np.where(inside, stretch, 1.0)
-            outer = minus * _pdf(x + m - eps), plus * _pdf(x - m + eps)
+            middle = zero * _pdf(centre + back, spreads[1])
+            middle *= np.where(inside, stretch, 1.0)
+            outer = (
+                minus * _pdf(x + m - eps, spreads[0]),
+                plus * _pdf(x - m + eps, spreads[2]),
+            )
             return np.asarray(np.maximum(middle, np.maximum(*outer)))
 
         corners = {*ends, centre - half - eps, centre + half + eps}
-        points = sorted(c for c in corners if abs(c) <= m + 10.0)
+        points = sorted(c for c in corners if abs(c) <= reach)
         parts = [np.linspace(u, v, cells + 1) for u, v in itertools.pairwise(points)]
         cuts = np.unique(np.concatenate(parts))
         radius = np.diff(cuts)[:, None] / 2.0
@@ -240,8 +251,14 @@ def three_class_lower_bound(m: float, eps: float, priors: ArrayLike) -> float:
     return 1.0 - right(float(half), 20)
 
 
-def _pdf(x: Float[NDArray, "*s"]) -> Float[NDArray, "*s"]:
-    return np.asarray(np.exp(-x * x / 2.0) / np.sqrt(2.0 * np.pi))
+def _pdf(
+    x: Float[NDArray, "*s"], deviations: Float[NDArray, " c"]
+) -> Float[NDArray, "*s"]:
+    """Return the density of an equal mixture of centred normal laws."""
+    z = x[..., None] / deviations
+    return np.asarray(
+        (np.exp(-z * z / 2.0) / deviations).mean(axis=-1) / np.sqrt(2.0 * np.pi)
+    )
 
 
 def _three(

@@ -51,6 +51,7 @@ taken, +1 of equal ones.
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -301,62 +302,134 @@ def _other_half_space(
     return intervals_risk([t], [0, 1], [-along, along], [1.0 - prior, prior], eps)
 
 
-def _least_unequal(m: float, eps: float, prior: float, unequal: float) -> float:
-    """Return the least robust risk of thresholds if the classes' variances differ.
+def _cut_risk(
+    m: float, eps: float, prior: float, t: Any, up: float, down: float
+) -> Any:
+    """Return the robust risk of "+1 above t" between N(-m, down^2) and N(m, up^2)."""
+    right, left = special.ndtr((t - m + eps) / up), special.ndtr((eps - t - m) / down)
+    return prior * right + (1.0 - prior) * left
 
-    They are 1 + h of the class +1 and 1 - h of the class -1.
+
+def _cut_slope(
+    m: float, eps: float, prior: float, t: Any, up: float, down: float
+) -> Any:
+    """Return sqrt(2 pi) times the slope of `_cut_risk` in t."""
+    right, left = (t - m + eps) / up, (eps - t - m) / down
+    more, less = np.exp(-right * right / 2.0) / up, np.exp(-left * left / 2.0) / down
+    return prior * more - (1.0 - prior) * less
+
+
+def _pair_of(unequal: float) -> tuple[float, float]:
+    """Return deviations whose squares are 1 + h and 1 - h."""
+    return math.sqrt(1.0 + unequal), math.sqrt(1.0 - unequal)
+
+
+def _unequal_risk(
+    m: float,
+    eps: float,
+    prior: float,
+    t: Any,
+    unequal: float,
+    of: Callable[..., Any] = _cut_risk,
+) -> Any:
+    """Return the robust risk if the classes +1, -1 have the variances 1 + h, 1 - h.
+
+    In R^d, for the covariances (1 + h) S and (1 - h) S, each class depends on the
+    normal w by m = (<w, mu> - eps |w|_q)/|w|_S alone and falls with it, so that the
+    best normal is that of h = 0, with m = m* and eps = 0.
     """
-    from scipy.optimize import minimize_scalar
+    return of(m, eps, prior, t, *_pair_of(unequal))
 
-    up, down = math.sqrt(1.0 + unequal), math.sqrt(1.0 - unequal)
 
-    def risk(t: Real) -> NDArray:
-        right, left = (
-            special.ndtr((t - m + eps) / up),
-            special.ndtr((eps - t - m) / down),
-        )
-        return np.asarray(prior * right + (1.0 - prior) * left)
+def _mixed(risk: Callable[[float], Any], unequal: float) -> Any:
+    """Return the mean of a risk over deviations whose squares are 1 + h and 1 - h."""
+    return sum(map(risk, _pair_of(unequal))) / 2.0
+
+
+def _mixed_risk(
+    m: float,
+    eps: float,
+    prior: float,
+    t: Any,
+    unequal: float,
+    of: Callable[..., Any] = _cut_risk,
+) -> Any:
+    return _mixed(lambda s: of(m, eps, prior, t, s, s), unequal)
+
+
+def _lowest(risk: Callable[[Any], Any], slope: Callable[[Any], Any]) -> float:
+    """Return the t of [-12, 12] at which a risk is least, by search."""
+    from scipy.optimize import brentq
 
     ticks = np.linspace(-12.0, 12.0, 241)
     at = float(ticks[int(np.argmin(risk(ticks)))])
-    found = minimize_scalar(
-        risk, bounds=(at - 0.1, at + 0.1), method="bounded", options={"xatol": 1e-10}
+    if slope(at - 0.1) < 0.0 < slope(at + 0.1):
+        at = float(brentq(slope, at - 0.1, at + 0.1, xtol=1e-15))
+    return at
+
+
+def _best_cut(
+    risk: Callable[..., Any], m: float, eps: float, prior: float, unequal: float
+) -> float:
+    return _lowest(
+        lambda t: risk(m, eps, prior, t, unequal),
+        lambda t: risk(m, eps, prior, t, unequal, of=_cut_slope),
     )
-    return min(float(found.fun), prior, 1.0 - prior)
 
 
-def _mixed(risk: Callable[[float], float], unequal: float) -> float:
-    """Return the mean of a risk over deviations whose squares are 1 + h and 1 - h."""
-    return float(risk(math.sqrt(1 + unequal)) + risk(math.sqrt(1 - unequal))) / 2
-
-
-def _mixed_risk(m: float, eps: float, prior: float, t: float, unequal: float) -> float:
-    return _mixed(lambda s: float(robust_risk(m / s, eps / s, prior, t / s)), unequal)
+def _least_unequal(m: float, eps: float, prior: float, unequal: float) -> float:
+    """Return the least robust risk of thresholds if the classes' variances differ."""
+    t = _best_cut(_unequal_risk, m, eps, prior, unequal)
+    least = float(_unequal_risk(m, eps, prior, t, unequal))
+    return min(least, prior, 1.0 - prior)
 
 
 def _mixed_half_space(m: float, eps: float, prior: float, unequal: float) -> float:
     t = float(optimal_threshold(m, eps, prior))
-    return _mixed_risk(m, eps, prior, t, unequal)
+    return float(_mixed_risk(m, eps, prior, t, unequal))
 
 
-def _least_on_line(m: float, eps: float, prior: float, step: float) -> Interval:
-    return best_on_the_line([-m, m], [1.0 - prior, prior], eps, step=step)
+def _least_on_line(
+    m: float, eps: float, prior: float, step: float, deviations: ArrayLike = 1.0
+) -> Interval:
+    return best_on_the_line(
+        [-m, m], [1.0 - prior, prior], eps, step=step, deviations=deviations
+    )
 
 
-def _found_shift(m: float, eps: float, prior: float, unequal: float = 0.0) -> float:
+def _apart(unequal: float, classes: int = 2) -> NDArray:
+    """Return deviations of squares that rise from 1 - h to 1 + h with the class."""
+    return np.sqrt(1.0 + unequal * np.linspace(-1.0, 1.0, classes))
+
+
+def _blend(unequal: float, classes: int = 2) -> NDArray:
+    """Return the deviations of mixtures of the variances 1 + h and 1 - h."""
+    return np.outer(_pair_of(unequal), np.ones(classes))
+
+
+def _found_shift(
+    m: float,
+    eps: float,
+    prior: float,
+    unequal: float = 0.0,
+    risk: Callable[..., Any] = _mixed_risk,
+) -> float:
     """Return the ratio of the thresholds that numerical minimisation finds."""
-    from scipy.optimize import minimize_scalar
+    robust, bayes = (_best_cut(risk, m, e, prior, unequal) for e in (eps, 0.0))
+    return robust / bayes
 
-    found = [
-        minimize_scalar(
-            lambda t, e=e: _mixed_risk(m, e, prior, t, unequal),
-            bounds=(-5.0, 5.0),
-            method="bounded",
-            options={"xatol": 1e-10},
-        ).x
-        for e in (eps, 0.0)
-    ]
-    return float(found[0] / found[1])
+
+def _price_between(
+    m: float, share: float, prior: float, unequal: float, risk: Callable[..., Any]
+) -> float:
+    """Return the price at a prior over that at nine tenths of it, for other laws."""
+
+    def price(p: float) -> float:
+        robust, bayes = (_best_cut(risk, m, e, p, unequal) for e in (share * m, 0.0))
+        more, less = (risk(m, 0.0, p, t, unequal) for t in (robust, bayes))
+        return float(more - less)
+
+    return price(prior) / price(0.9 * prior)
 
 
 def _drawn_pair(d: int, prior: float) -> GaussianPair:
@@ -389,13 +462,23 @@ def _mixed_linear(
         other = GaussianPair(pair.mu, s**2 * pair.cov, prior=prior)
         return float(other.robust_risk(rule, eps, p))
 
-    return _mixed(risk, unequal)
+    return float(_mixed(risk, unequal))
 
 
 def _any_norm(d: int, p: float, share: float, prior: float) -> float:
     pair = _drawn_pair(d, prior)
     eps = share * float(np.linalg.norm(pair.mu, ord=p))
     return float(optimal_robust_risk(effective_mean(pair, eps, p), 0.0, prior))
+
+
+def _any_norm_unequal(
+    d: int, p: float, share: float, prior: float, unequal: float
+) -> float:
+    """Return the least robust risk of linear classifiers; see `_unequal_risk`."""
+    pair = _drawn_pair(d, prior)
+    eps = share * float(np.linalg.norm(pair.mu, ord=p))
+    left = float(effective_mean(pair, eps, p))
+    return _least_unequal(left, 0.0, prior, unequal)
 
 
 def _cube_pair(spread: float) -> GaussianPair:
@@ -408,9 +491,23 @@ def _cube_pair(spread: float) -> GaussianPair:
 
 def _turned_risk(spread: float, eps: float, deviation: float = 1.0) -> float:
     """Return the standard risk of the normal that soft thresholding turns."""
+    along, _ = _turned(spread, eps)
+    return float(special.ndtr(-along / deviation))
+
+
+def _turned(spread: float, eps: float) -> tuple[float, float]:
+    """Return m cos(theta), and the length of the soft threshold of mu."""
     mu = _cube_pair(spread).mu
     w = np.sign(mu) * np.maximum(np.abs(mu) - eps, 0.0)
-    return float(special.ndtr(-(mu @ w) / np.linalg.norm(w) / deviation))
+    length = float(np.linalg.norm(w))
+    return float(mu @ w) / length, length
+
+
+def _turned_unequal(spread: float, eps: float, unequal: float) -> float:
+    """Return the standard risk of the robust half-space if the variances differ."""
+    along, left = _turned(spread, eps)
+    t = _best_cut(_unequal_risk, left, 0.0, 0.5, unequal)
+    return float(_unequal_risk(along, 0.0, 0.5, t, unequal))
 
 
 @functools.lru_cache(maxsize=256)
@@ -450,16 +547,56 @@ def _mixed_slab(d: int, p: float, share: float, zero: float, unequal: float) -> 
         other = GaussianTriple(triple.mu, s**2 * triple.cov, triple.priors)
         return float(other.robust_risk(rule, eps, p))
 
-    return _mixed(risk, unequal)
+    return float(_mixed(risk, unequal))
+
+
+def _unequal_slab(d: int, p: float, share: float, zero: float, unequal: float) -> float:
+    """Return the robust risk of the best thresholds along the normal of h = 0.
+
+    The classes -1, 0, 1 have 1 - h, 1 and 1 + h times the covariance.
+    """
+    triple, _, eps = _triple(d, p, share, zero)
+    w = triple.optimal_robust_rule(eps, p).w
+    length = math.sqrt(float(w @ np.atleast_2d(triple.cov) @ w))
+    q = 1.0 if p == np.inf else np.inf if p == 1.0 else p / (p - 1.0)
+    step = eps * float(np.linalg.norm(w, ord=q)) / length
+    return _cuts_risk(float(w @ triple.mu) / length, step, triple.priors, unequal)
+
+
+def _cuts_risk(m: float, eps: float, priors: ArrayLike, unequal: float) -> float:
+    """Return the robust risk of the best thresholds of variances 1 - h, 1, 1 + h.
+
+    While they are 2 eps apart each is that of two neighbours, at +-m/2 from the middle.
+    """
+    weights, s = np.asarray(priors), _apart(unequal, 3)
+
+    def cut(i: int) -> float:
+        prior = float(weights[i + 1] / (weights[i] + weights[i + 1]))
+        off = _lowest(
+            *(
+                lambda t, of=of: of(m / 2, eps, prior, t, s[i + 1], s[i])
+                for of in (_cut_risk, _cut_slope)
+            )
+        )
+        return off + (i - 0.5) * m
+
+    low, high = cut(0), cut(1)
+    outer = special.ndtr(np.array([low - eps + m, m - high - eps]) / s[[0, 2]])
+    middle = float(special.ndtr(high - eps) - special.ndtr(low + eps))
+    return float(1.0 - weights[[0, 2]] @ outer - weights[1] * max(middle, 0.0))
 
 
 def _symmetric_priors(zero: float) -> list[float]:
     return [(1.0 - zero) / 2.0, zero, (1.0 - zero) / 2.0]
 
 
-def _three_found(m: float, share: float, zero: float, tilt: float) -> float:
+def _three_found(
+    m: float, share: float, zero: float, tilt: float, unequal: float = 0.0
+) -> float:
     eps, priors = _three_problem(m, share, zero, tilt)
-    return best_on_the_line([-m, 0.0, m], priors, eps, step=0.02).upper
+    return best_on_the_line(
+        [-m, 0.0, m], priors, eps, step=0.02, deviations=_apart(unequal, 3)
+    ).upper
 
 
 def _three_problem(
@@ -480,11 +617,21 @@ def _three_mixed(
     """Return the robust risk of the rule that is optimal for normal classes."""
     eps, priors = _three_problem(m, share, zero, tilt)
     rule = three_class_optimum(m, eps, priors)
-    return _mixed(
-        lambda s: float(
-            three_class_risk(m / s, eps / s, priors, rule.lower / s, rule.upper / s)
-        ),
-        unequal,
+    return float(
+        _mixed(
+            lambda s: three_class_risk(
+                m / s, eps / s, priors, rule.lower / s, rule.upper / s
+            ),
+            unequal,
+        )
+    )
+
+
+def _three_bounded(
+    m: float, share: float, zero: float, deviations: ArrayLike = 1.0
+) -> float:
+    return three_class_lower_bound(
+        m, share * m, _symmetric_priors(zero), deviations=deviations
     )
 
 
@@ -502,17 +649,20 @@ def _harmed(
     eps: float,
     prior: float,
     unequal: float = 0.0,
+    by_class: bool = False,
 ) -> Bool[NDArray, " n"]:
     """Draw points in the plane, move them, and tell which the optimal rule gets wrong.
 
     The step is the worst one: against the label, along the line of the means. The noise
-    is normal, or of variance 1 + h and 1 - h, with probability 1/2 each.
+    is normal, or of variance 1 + h and 1 - h, with probability 1/2 each, or in the
+    classes +1 and -1.
     """
     pair = GaussianPair([0.6 * m, 0.8 * m], prior=prior)
     X, y = pair.sample(n, rng)
     if unequal:
         noise = X - y[:, None] * pair.mu
-        X += noise * (np.sqrt(1 + unequal * rng.choice([-1, 1], (n, 1))) - 1)
+        signs = y[:, None] if by_class else rng.choice([-1, 1], (n, 1))
+        X += noise * (np.sqrt(1 + unequal * signs) - 1)
     rule = pair.optimal_robust_classifier(eps)
     w, b = rule.coef_[0], float(rule.intercept_[0])
     moved = X - (eps * y)[:, None] * np.array([0.6, 0.8])
@@ -526,16 +676,78 @@ _ANGLE = Reals(0.0, 3.1, (0.0, 0.2, 1.5))
 _OFFSET = Reals(-3.0, 3.0, (-0.5, 0.0, 0.5))
 _ZERO = Reals(0.25, 0.6, (1 / 3, 0.5), symbol=r"\pi_0")
 
-_SETTING = (
-    Hypothesis(
-        "the classes are normal, with one covariance",
-        why="other laws and unequal covariances are at `dobriban2020.half-space`",
-    ),
-)
-_ONE_COVARIANCE = Hypothesis(
-    "the classes have one covariance",
-    why="unequal covariances are at `dobriban2020.half-space`",
-)
+_PAIRS: dict[str, Parameter] = {"m": _M, "eps": _EPS, "prior": _PRIOR}
+_LINES: dict[str, Parameter] = {
+    "m": Reals(0.5, 4.0, (1.0, 2.0), symbol="m"),
+    "eps": Reals(0.1, 1.0, (0.25, 0.5), symbol=r"\varepsilon"),
+    "prior": Reals(0.02, 0.98, (0.2, 0.5), symbol=r"\pi"),
+    "cells": Integers(10, 1000, (20, 80, 400), symbol="n"),
+}
+_SHIFTS: dict[str, Parameter] = {
+    "m": Reals(1.0, 3.0, (1.0, 2.0), symbol="m"),
+    "eps": Reals(0.0, 0.4, (0.1, 0.4), symbol=r"\varepsilon"),
+    "prior": Reals(0.1, 0.4, (0.2, 0.4), symbol=r"\pi"),
+}
+_DRAWN: dict[str, Parameter] = {
+    "m": Reals(0.5, 2.0, (1.0,), symbol="m"),
+    "eps": Reals(0.0, 0.5, (0.5,), symbol=r"\varepsilon"),
+    "prior": Reals(0.1, 0.9, (0.5,), symbol=r"\pi"),
+}
+_CUBES: dict[str, Parameter] = {
+    "spread": Reals(0.0, 0.9, (0.0, 0.5)),
+    "eps": Reals(0.0, 0.9, (0.2, 0.5), symbol=r"\varepsilon"),
+}
+_PRICES: dict[str, Parameter] = {
+    "m": Reals(1.0, 4.0, (1.0, 2.0, 4.0), symbol="m"),
+    "share": Reals(0.05, 0.5, (0.05, 0.2, 0.5), symbol=r"\varepsilon/m"),
+    "prior": Reals(0.2, 0.5, (0.2, 0.3, 0.4, 0.5), symbol=r"\pi"),
+}
+_NORMS: dict[str, Parameter] = {
+    "d": Integers(1, 6, (1, 3), symbol="d"),
+    "p": Choices((1.0, 2.0, np.inf)),
+    "share": Reals(0.0, 1.2, (0.6,), symbol=r"\varepsilon/\|\mu\|_p"),
+    "prior": Reals(0.01, 0.99, (0.5,), symbol=r"\pi"),
+}
+_SLABS: dict[str, Parameter] = {
+    "d": Integers(1, 5, (1, 3), symbol="d"),
+    "p": Choices((1.0, 2.0, np.inf)),
+    "share": Reals(0.0, 1.2, (0.1,), symbol=r"\varepsilon/\|\mu\|_p"),
+    "zero": Reals(0.05, 0.9, (0.3,), symbol=r"\pi_0"),
+}
+_TRIPLES: dict[str, Parameter] = {
+    "m": Reals(0.5, 5.0, (1.0, 3.0), symbol="m"),
+    "share": Reals(0.0, 1.2, (0.0, 0.25), symbol=r"\varepsilon/m"),
+    "zero": Reals(0.05, 0.9, (0.1, 1 / 3), symbol=r"\pi_0"),
+    "tilt": Reals(-0.9, 0.9, (0.0, 0.5)),
+}
+_BOUNDED: dict[str, Parameter] = {
+    "m": Reals(3.0, 5.0, (3.0, 4.0), symbol="m"),
+    "share": Reals(0.01, 0.15, (0.05, 0.15), symbol=r"\varepsilon/m"),
+    "zero": _ZERO,
+}
+_UNEQUAL = Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h")
+
+
+def _one_covariance(
+    evidence: Exact | Statistical,
+    domain: dict[str, Parameter],
+    rule: str = "; the best threshold",
+    classes: int = 2,
+) -> Hypothesis:
+    broken = (
+        "the covariances of the classes $1$ and $-1$ are $1 + h$ and $1 - h$ times as "
+        "large"
+        if classes == 2
+        else "the covariances of the classes $1$, $0$ and $-1$ are $1 + h$, $1$ and "
+        "$1 - h$ times as large"
+    )
+    return Hypothesis(
+        "the classes have one covariance",
+        broken + rule,
+        evidence,
+        {**domain, "unequal": _UNEQUAL},
+        "unequal",
+    )
 
 
 def _normal(evidence: Exact | Statistical, domain: dict[str, Parameter]) -> Hypothesis:
@@ -585,22 +797,13 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
             ),
         ),
         hypotheses=(
-            Hypothesis(
-                "the classes have one covariance",
-                r"variances $1 + h$ and $1 - h$ along $\mu$, of mean 1, and the best "
-                "threshold",
+            _one_covariance(
                 Exact(
                     lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
                     _least_unequal,
                     atol=1e-15,
                 ),
-                {
-                    "m": _M,
-                    "eps": _EPS,
-                    "prior": _PRIOR,
-                    "unequal": Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h"),
-                },
-                "unequal",
+                _PAIRS,
             ),
             _normal(
                 Exact(
@@ -608,7 +811,7 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
                     _mixed_half_space,
                     atol=1e-15,
                 ),
-                {"m": _M, "eps": _EPS, "prior": _PRIOR},
+                _PAIRS,
             ),
         ),
     ),
@@ -620,7 +823,7 @@ $\ln((1-\pi)/\pi)/(2(m - \varepsilon))$ along $\mu$.""",
         statement=r"""Among all unions of intervals along $\mu$ with ends on a grid of
 step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
         relation="lhs <= rhs",
-        domain={"m": _M, "eps": _EPS, "prior": _PRIOR},
+        domain=_PAIRS,
         axis="eps",
         evidence=Exact(
             optimal_robust_risk,
@@ -637,7 +840,29 @@ step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
             ),
         ),
         note="The search is complete on the grid: dynamic programming.",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    lambda m, eps, prior, unequal: (
+                        _least_on_line(m, eps, prior, 0.02, _blend(unequal)).upper
+                    ),
+                    atol=1e-14,
+                ),
+                _PAIRS,
+            ),
+            _one_covariance(
+                Exact(
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    lambda m, eps, prior, unequal: (
+                        _least_on_line(m, eps, prior, 0.02, _apart(unequal)).upper
+                    ),
+                    atol=1e-14,
+                ),
+                _PAIRS,
+                "; unions of intervals on the grid",
+            ),
+        ),
     ),
     Claim(
         id="dobriban2020.all-classifiers",
@@ -647,12 +872,7 @@ step $0.02$, none has a robust risk below $R_B(m - \varepsilon)$.""",
         statement=r"""A lower bound of the robust risk of all measurable classifiers
 of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""",
         relation="limit",
-        domain={
-            "m": Reals(0.5, 4.0, (1.0, 2.0), symbol="m"),
-            "eps": Reals(0.1, 1.0, (0.25, 0.5), symbol=r"\varepsilon"),
-            "prior": Reals(0.02, 0.98, (0.2, 0.5), symbol=r"\pi"),
-            "cells": Integers(10, 1000, (20, 80, 400), symbol="n"),
-        },
+        domain=_LINES,
         axis="cells",
         evidence=Exact(
             lambda m, eps, prior, cells: _least_on_line(m, eps, prior, 1 / cells).lower,
@@ -669,7 +889,33 @@ of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""
                 tolerance=0.02,
             ),
         ),
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda m, eps, prior, cells, unequal: (
+                        _least_on_line(m, eps, prior, 1 / cells, _blend(unequal)).lower
+                    ),
+                    lambda m, eps, prior, cells, unequal: optimal_robust_risk(
+                        m, eps, prior
+                    ),
+                    tolerance=0.02,
+                ),
+                {**_LINES, "m": Reals(0.5, 4.0, (1.0,), symbol="m")},
+            ),
+            _one_covariance(
+                Exact(
+                    lambda m, eps, prior, cells, unequal: (
+                        _least_on_line(m, eps, prior, 1 / cells, _apart(unequal)).lower
+                    ),
+                    lambda m, eps, prior, cells, unequal: optimal_robust_risk(
+                        m, eps, prior
+                    ),
+                    tolerance=0.02,
+                ),
+                {**_LINES, "m": Reals(0.5, 4.0, (1.0,), symbol="m")},
+                "",
+            ),
+        ),
     ),
     Claim(
         id="dobriban2020.boundary-shift",
@@ -697,13 +943,16 @@ $m/(m - \varepsilon)$ times the one of least standard risk.""",
                     lambda m, eps, prior, unequal: m / (m - eps),
                     rtol=1e-5,
                 ),
-                {
-                    "m": Reals(1.0, 3.0, (1.0, 2.0), symbol="m"),
-                    "eps": Reals(0.0, 0.4, (0.1, 0.4), symbol=r"\varepsilon"),
-                    "prior": Reals(0.1, 0.4, (0.2, 0.4), symbol=r"\pi"),
-                },
+                _SHIFTS,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Exact(
+                    functools.partial(_found_shift, risk=_unequal_risk),
+                    lambda m, eps, prior, unequal: m / (m - eps),
+                    rtol=1e-5,
+                ),
+                _SHIFTS,
+            ),
         ),
     ),
     Claim(
@@ -741,13 +990,17 @@ $-y\varepsilon\mu/\|\mu\|$ with probability $R_B(m - \varepsilon)$.""",
                     lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
                     tolerance=0.1,
                 ),
-                {
-                    "m": Reals(0.5, 2.0, (1.0,), symbol="m"),
-                    "eps": Reals(0.0, 0.5, (0.5,), symbol=r"\varepsilon"),
-                    "prior": Reals(0.1, 0.9, (0.5,), symbol=r"\pi"),
-                },
+                _DRAWN,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Statistical(
+                    functools.partial(_harmed, by_class=True),
+                    lambda m, eps, prior, unequal: optimal_robust_risk(m, eps, prior),
+                    tolerance=0.1,
+                ),
+                _DRAWN,
+                "",
+            ),
         ),
     ),
     Claim(
@@ -793,7 +1046,18 @@ $\ell_2$-robust classifier is Bayes' rule: its standard risk is the least.""",
             ),
             Hypothesis(
                 "the steps are shorter than half the way between the means",
-                why="beyond it one class is all that is left, at any prior",
+                r"longer steps: Bayes' rule has robust risk $\Phi(\varepsilon - m)$, "
+                "one class alone $1/2$",
+                Exact(
+                    lambda d, share: _isotropic(d, share, 0.5).robust_standard,
+                    lambda d, share: _isotropic(d, share, 0.5).bayes_standard,
+                ),
+                {
+                    "d": Integers(1, 100, (1, 3), symbol="d"),
+                    "share": Reals(0.9, 3.0, (0.9, 1.1, 2.0), symbol=r"\varepsilon/m"),
+                },
+                "share",
+                unbroken=0.9,
             ),
         ),
     ),
@@ -836,12 +1100,16 @@ between $\mu$ and its soft threshold $\mathrm{sign}(\mu)(|\mu| - \varepsilon)_+$
                     lambda spread, eps, unequal: _turned_risk(spread, eps),
                     rtol=1e-12,
                 ),
-                {
-                    "spread": Reals(0.0, 0.9, (0.0, 0.5)),
-                    "eps": Reals(0.0, 0.9, (0.2, 0.5), symbol=r"\varepsilon"),
-                },
+                _CUBES,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Exact(
+                    _turned_unequal,
+                    lambda spread, eps, unequal: _turned_risk(spread, eps),
+                    rtol=1e-12,
+                ),
+                _CUBES,
+            ),
         ),
     ),
     Claim(
@@ -853,11 +1121,7 @@ between $\mu$ and its soft threshold $\mathrm{sign}(\mu)(|\mu| - \varepsilon)_+$
 $1/5 \le \pi \le 1/2$, a share $\pi$ of the rarer class that is a tenth smaller raises
 the excess of the optimal robust classifier's standard risk over Bayes'.""",
         relation="lhs <= rhs",
-        domain={
-            "m": Reals(1.0, 4.0, (1.0, 2.0, 4.0), symbol="m"),
-            "share": Reals(0.05, 0.5, (0.05, 0.2, 0.5), symbol=r"\varepsilon/m"),
-            "prior": Reals(0.2, 0.5, (0.2, 0.3, 0.4, 0.5), symbol=r"\pi"),
-        },
+        domain=_PRICES,
         axis="prior",
         evidence=Enclosure(
             price_ratio,
@@ -894,7 +1158,24 @@ The abstract says that trade-offs grow when data are imbalanced. For ever rarer 
 the price falls again: no optimal rule has a risk above $\min(\pi, 1 - \pi)$ by much, so
 that it tends to 0 with $\pi$. The distance by which the boundary moves grows
 throughout.""",
-        hypotheses=_SETTING,
+        hypotheses=(
+            _normal(
+                Exact(
+                    functools.partial(_price_between, risk=_mixed_risk),
+                    lambda m, share, prior, unequal: 1.0,
+                    rtol=1e-9,
+                ),
+                _PRICES,
+            ),
+            _one_covariance(
+                Exact(
+                    functools.partial(_price_between, risk=_unequal_risk),
+                    lambda m, share, prior, unequal: 1.0,
+                    rtol=1e-9,
+                ),
+                _PRICES,
+            ),
+        ),
     ),
     Claim(
         id="dobriban2020.any-norm",
@@ -934,14 +1215,16 @@ $m^* = \min_{\|z\|_p \le \varepsilon}\|\mu - z\|_{S^{-1}}$.""",
                     _mixed_linear,
                     rtol=1e-9,
                 ),
-                {
-                    "d": Integers(1, 6, (1, 3), symbol="d"),
-                    "p": Choices((1.0, 2.0, np.inf)),
-                    "share": Reals(0.0, 1.2, (0.6,), symbol=r"\varepsilon/\|\mu\|_p"),
-                    "prior": Reals(0.01, 0.99, (0.5,), symbol=r"\pi"),
-                },
+                _NORMS,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Exact(
+                    lambda d, p, share, prior, unequal: _any_norm(d, p, share, prior),
+                    _any_norm_unequal,
+                    rtol=1e-9,
+                ),
+                _NORMS,
+            ),
         ),
     ),
     Claim(
@@ -983,14 +1266,18 @@ $2\varepsilon$ that is nearest to $\mu$.""",
                     _mixed_slab,
                     rtol=1e-9,
                 ),
-                {
-                    "d": Integers(1, 5, (1, 3), symbol="d"),
-                    "p": Choices((1.0, 2.0, np.inf)),
-                    "share": Reals(0.0, 1.2, (0.1,), symbol=r"\varepsilon/\|\mu\|_p"),
-                    "zero": Reals(0.05, 0.9, (0.3,), symbol=r"\pi_0"),
-                },
+                _SLABS,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Exact(
+                    lambda d, p, share, zero, unequal: _triple(d, p, share, zero)[1],
+                    _unequal_slab,
+                    rtol=1e-9,
+                ),
+                _SLABS,
+                "; the best thresholds",
+                classes=3,
+            ),
         ),
     ),
     Claim(
@@ -1032,14 +1319,20 @@ thresholds $c_\pm$, or than what is left of them when a class is given up.""",
                     _three_mixed,
                     atol=1e-14,
                 ),
-                {
-                    "m": Reals(0.5, 5.0, (1.0, 3.0), symbol="m"),
-                    "share": Reals(0.0, 1.2, (0.0, 0.25), symbol=r"\varepsilon/m"),
-                    "zero": Reals(0.05, 0.9, (0.1, 1 / 3), symbol=r"\pi_0"),
-                    "tilt": Reals(-0.9, 0.9, (0.0, 0.5)),
-                },
+                _TRIPLES,
             ),
-            _ONE_COVARIANCE,
+            _one_covariance(
+                Exact(
+                    lambda m, share, zero, tilt, unequal: _three_optimal(
+                        m, share, zero, tilt
+                    ),
+                    _three_found,
+                    atol=1e-14,
+                ),
+                _TRIPLES,
+                "; unions of intervals on the grid",
+                classes=3,
+            ),
         ),
     ),
     Claim(
@@ -1051,30 +1344,41 @@ thresholds $c_\pm$, or than what is left of them when a class is given up.""",
 $\varepsilon \le 3m/20$, an adversary that moves points along the means alone leaves
 Bayes' rule the robust risk of the two thresholds: no classifier has less.""",
         relation="lhs == rhs",
-        domain={
-            "m": Reals(3.0, 5.0, (3.0, 4.0), symbol="m"),
-            "share": Reals(0.01, 0.15, (0.05, 0.15), symbol=r"\varepsilon/m"),
-            "zero": _ZERO,
-        },
+        domain=_BOUNDED,
         axis="share",
         evidence=Exact(
-            lambda m, share, zero: three_class_lower_bound(
-                m, share * m, _symmetric_priors(zero)
-            ),
+            _three_bounded,
             lambda m, share, zero: _three_optimal(m, share, zero, 0.0),
             rtol=1e-9,
         ),
         twin=Twin(
             "the thresholds are those of Bayes' rule",
-            Exact(
-                lambda m, share, zero: three_class_lower_bound(
-                    m, share * m, _symmetric_priors(zero)
+            Exact(_three_bounded, _three_by_bayes, rtol=1e-9),
+        ),
+        hypotheses=(
+            _normal(
+                Exact(
+                    lambda m, share, zero, unequal: _three_bounded(
+                        m, share, zero, _blend(unequal, 3)
+                    ),
+                    lambda m, share, zero, unequal: _three_optimal(m, share, zero, 0.0),
+                    rtol=1e-9,
                 ),
-                _three_by_bayes,
-                rtol=1e-9,
+                {**_BOUNDED, "m": Reals(3.0, 5.0, (3.0,), symbol="m")},
+            ),
+            _one_covariance(
+                Exact(
+                    lambda m, share, zero, unequal: _three_bounded(
+                        m, share, zero, _apart(unequal, 3)
+                    ),
+                    lambda m, share, zero, unequal: _three_optimal(m, share, zero, 0.0),
+                    rtol=1e-9,
+                ),
+                {**_BOUNDED, "m": Reals(3.0, 5.0, (3.0,), symbol="m")},
+                "",
+                classes=3,
             ),
         ),
-        hypotheses=_SETTING,
     ),
 )
 
