@@ -141,6 +141,12 @@ def test_a_bad_budget_is_refused(budget: object) -> None:
         network_bounds([Dense([[1.0]])], budget=budget)
 
 
+def test_a_matrix_and_its_transpose_are_as_much_work() -> None:
+    for m, n in [(1, 7), (30, 20), (5, 1000)]:
+        works = [Dense(np.ones(s)).bound_work(None) for s in ((m, n), (n, m))]
+        assert works[0] == works[1] >= m * n * min(m, n)
+
+
 def test_images_of_padding_take_their_memory_and_their_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,7 +7,12 @@ import pytest
 from scipy import stats as scipy_stats
 
 from geomadv.spaces import Sphere
-from geomadv.stats import clopper_pearson, log_weighted_chi2_tail, splitting_tail
+from geomadv.stats import (
+    Interval,
+    clopper_pearson,
+    log_weighted_chi2_tail,
+    splitting_tail,
+)
 from geomadv.stats._splitting import _summary, _Walk
 
 WEIGHTS = np.repeat([0.5, -0.2], [10, 20])
@@ -147,6 +152,14 @@ def test_the_interval_is_that_of_cox():
     assert estimate == pytest.approx(math.log(7 / 3), rel=1e-14)
     assert interval.lower == pytest.approx(centre - radius, rel=1e-12)
     assert interval.upper == 0.0
+
+
+def test_a_run_without_survivors_counts_as_0():
+    estimate, interval = _summary(np.array([-math.inf, math.log(0.5)]), 0.05)
+    assert estimate == pytest.approx(math.log(0.25), rel=1e-14)
+    assert interval == Interval(-math.inf, 0.0)
+    estimate, interval = _summary(np.full(2, -math.inf), 0.05)
+    assert (estimate, interval) == (-math.inf, Interval(-math.inf, 0.0))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from flint import arb
 from geomadv.claims import Integers
 from geomadv.spaces import Sphere
 from geomadv.theories import find, registry
-from geomadv.theories.dimension import bhagoji2019
+from geomadv.theories.dimension import bhagoji2019, fawzi2018
 from geomadv.theories.lipschitz import bubeck2021, goodfellow2014
 from geomadv.theories.manifold import schmidt2018, stutz2019
 from geomadv.theories.oscillation import (
@@ -199,6 +199,18 @@ def test_what_a_penalty_is_above_the_worst_loss(eps):
 
 
 # --- dimension and manifold -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [10**6, 10**30, 10**300])
+def test_quantiles_of_very_many_classes(classes):
+    with mpmath.workdps(700):
+        a = mpmath.sqrt(2) * mpmath.erfinv(1 - 2 / mpf(classes))
+        least = mpmath.log(2 * mpmath.pi * a**2) * (1 - 2 / a**2)
+        s = mpf(classes) ** 2 / (4 * mpmath.pi * mpmath.log(classes))
+        assert least > 2
+        assert a**2 > mpmath.log(s)
+    found = fawzi2018._quantile_square_ball(arb(0).union(1 / arb(classes)))
+    assert math.isclose(float(found), float(least), rel_tol=1e-8)
 
 
 @pytest.mark.parametrize("d", [1, 2, 50])
