@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from geomadv._typing import ArrayLike
-from geomadv._validate import choice, real
+from geomadv._typing import ArrayLike, NDArray
+from geomadv._validate import choice, real, real_array, unmasked
 from geomadv.testing._budget import DEFAULT, running
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def assert_bound(
     Parameters
     ----------
     lhs, rhs : array_like
-        The two sides, which are broadcast.
+        The two sides, which are broadcast and compared as float64.
     rtol : float
         Bound of the relative error of either side, at least 0.
     atol : float
@@ -34,8 +34,9 @@ def assert_bound(
     AssertionError
         If a left side exceeds its right side by more than the error, or a side is NaN.
         The message has the worst place and by how much.
-    ValueError
-        If the arrays hold nothing, cannot be broadcast, or a tolerance is negative.
+    TypeError, ValueError
+        If the arrays hold no real numbers, nothing at all or masked entries, cannot be
+        broadcast, or a tolerance is negative.
 
     Examples
     --------
@@ -46,7 +47,7 @@ def assert_bound(
     """
     rtol = real("rtol", rtol, lower=0)
     atol = real("atol", atol, lower=0)
-    left, right = np.asarray(lhs, float), np.asarray(rhs, float)
+    left, right = _numbers("lhs", lhs), _numbers("rhs", rhs)
     try:
         left, right = np.broadcast_arrays(left, right)
     except ValueError:
@@ -55,22 +56,30 @@ def assert_bound(
         ) from None
     if left.size == 0:
         raise ValueError("lhs and rhs must hold at least one number, got none")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         error = atol + rtol * np.maximum(np.abs(left), np.abs(right))
         error = np.where(np.isfinite(error), error, 0.0)
         holds = (left <= right) | (left - right <= error)
     if holds.all():
         return
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         excess = np.where(holds, -np.inf, left - right)
     excess[np.isnan(left) | np.isnan(right)] = np.inf
     place = np.unravel_index(int(np.argmax(excess)), excess.shape)
     at = f" at [{', '.join(map(str, place))}]:" if place else ""
-    by = f"{left[place] - right[place]:.6g}"
+    by = f"{float(left[place]) - float(right[place]):.6g}"
     raise AssertionError(
         f"lhs <= rhs fails at {np.count_nonzero(~holds)} of {holds.size} places;"
         f"{at} lhs {left[place]:.6g}, rhs {right[place]:.6g}, excess {by}"
     )
+
+
+def _numbers(name: str, value: ArrayLike) -> NDArray:
+    """Return float64 numbers; unlike elsewhere NaN passes, to fail the assertion."""
+    unmasked(name, value)
+    if np.asarray(value).dtype.kind == "f":
+        return np.asarray(value, dtype=np.float64)
+    return real_array(name, value)
 
 
 def assert_statistically(
@@ -91,7 +100,8 @@ def assert_statistically(
     error_rate : float, optional
         Probability, in (0, 1), that any decision here is wrong. If None it is a part of
         what the suite may spend, which ``--geomadv-error-rate`` sets; outside of a
-        suite 1e-6.
+        suite 1e-6. One that is given is spent beside the rate of the suite, and the
+        summary adds it up.
     seed : int
         Of the draws.
     budget : int
@@ -131,11 +141,12 @@ def assert_statistically(
 
     choice("undecided", undecided, ("fail", "pass"))
     suite = running()
+    own_rate = error_rate is not None
     if error_rate is None:
         error_rate = DEFAULT if suite is None else suite.budget.spend()
     (result,) = verify([claim], error_rate=error_rate, seed=seed, budget=budget).results
     if suite is not None:
-        suite.records.append(record(result))
+        suite.records.append({**record(result), "own_rate": own_rate})
     if result.contradicted:
         raise AssertionError(_message(result, "came out"))
     if claim.twin.given and result.twin.verdict.value == claim.expected.value:
@@ -169,6 +180,8 @@ def record(result: "Result") -> dict[str, Any]:
         "verdict": str(result.outcome.verdict),
         "slack": "-" if worst is None else f"{worst.slack:.2g}",
         "twin": power,
+        "contradicted": result.contradicted,
+        "power": result.power_shown,
         "error_rate": result.error_rate,
     }
 

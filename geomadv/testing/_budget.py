@@ -37,6 +37,11 @@ class ErrorBudget:
     _test: str = field(default="", repr=False)
     _spent: dict[str, int] = field(default_factory=dict, repr=False)
 
+    @property
+    def decided(self) -> bool:
+        """Whether anything was spent."""
+        return bool(self._spent)
+
     def share(self) -> float:
         """Return what one test may spend.
 

@@ -93,6 +93,27 @@ def test_arrays_that_do_not_fit_are_refused(arguments, message):
         assert_bound(1, 2, rtol=-1)
 
 
+@pytest.mark.errors
+@pytest.mark.parametrize("bad", [1j, "a", None, [1, None], 10**400])
+def test_what_is_no_number_is_refused(bad):
+    with pytest.raises(TypeError, match="lhs must be real numbers"):
+        assert_bound(bad, 1.0, rtol=0.0)
+    with pytest.raises(TypeError, match="rhs must be real numbers"):
+        assert_bound(1.0, bad, rtol=0.0)
+
+
+@pytest.mark.errors
+def test_masked_entries_are_refused():
+    hidden = np.ma.masked_array([1.0, 9.0], mask=[False, True])
+    with pytest.raises(ValueError, match="lhs must have no masked entries"):
+        assert_bound(hidden, 2.0, rtol=0.0)
+
+
+def test_a_difference_that_overflows_fails_like_any_other():
+    with pytest.raises(AssertionError, match=r"lhs 1e\+308, .* excess inf"):
+        assert_bound(1e308, -1e308, rtol=0.0)
+
+
 # --- claims --------------------------------------------------------------------------
 
 

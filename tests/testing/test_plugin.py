@@ -1,5 +1,6 @@
 """The plugin in a pytest of its own: its summary, its budget, and xdist."""
 
+import math
 import re
 import subprocess
 import sys
@@ -89,6 +90,99 @@ def test_a_bad_rate_is_refused(suite: Path, rate: str) -> None:
     ended = run(suite, "--geomadv-error-rate", rate)
     assert ended.returncode == 4
     assert "--geomadv-error-rate must lie in (0, 1)" in ended.stderr
+
+
+MORE = """
+    import pytest
+    from geomadv.claims import Choices, Reals, Sampler, claim
+    from geomadv.testing import assert_statistically
+
+    @claim(source="my draft, Lemma 1", domain={"p": Choices((0.25,))}, twin=0.4)
+    def coin(p):
+        return Sampler(lambda n, rng: rng.random(n) < p) <= 0.5
+
+    @claim(source="my draft, Lemma 2", domain={"p": Choices((0.5,))}, twin=0.9)
+    def tight(p):
+        return Sampler(lambda n, rng: rng.random(n) < p) <= p
+
+    @claim(source="my draft, Lemma 3", domain={"x": Reals(0, 1)}, twin=0.5)
+    def square(x):
+        return x * x <= x
+
+    @pytest.fixture
+    def decided():
+        print(f"fixture {assert_statistically(coin).error_rate:.4g}")
+
+    @pytest.fixture
+    def broken():
+        assert_statistically(tight, budget=1024)
+
+    def test_first(decided):
+        print(f"test {assert_statistically(coin).error_rate:.4g}")
+
+    def test_broken(broken):
+        pass
+
+    def test_passes():
+        assert_statistically(tight, 0.03, budget=4096, undecided="pass")
+        assert_statistically(square, 0.02)
+
+    def test_last(decided):
+        pass
+"""
+
+
+def test_a_fixture_spends_the_share_of_its_test_and_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    path = tmp_path / "test_more.py"
+    path.write_text(textwrap.dedent(MORE), encoding="utf-8")
+    out = run(path, "-s", "--geomadv-error-rate", "0.01").stdout
+    assert "3 passed, 1 error" in out
+    # The first decision of each of four tests, the second one of the first.
+    assert re.findall(r"(?:fixture|test) ([\d.e-]+)", out) == [
+        "0.00152",
+        "0.00038",
+        "0.00152",
+    ]
+    # The claim of the fixture that failed is listed.
+    assert "test-more.tight   statistical  INCONCLUSIVE" in out
+    # What tests spend of their own is said, once each; what is computed spends nothing.
+    line = "error rate of the suite at most 0.01, and 0.03 by error rates that tests"
+    assert line in out
+
+
+def test_the_summary_shows_what_a_claim_came_to_at_its_worst(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    path = tmp_path / "test_seeds.py"
+    text = textwrap.dedent(MORE).partition("@pytest.fixture")[0]
+    text += textwrap.dedent("""
+        @pytest.mark.parametrize("budget", [2**12, 2**4, 2**12])
+        def test_coin(budget):
+            assert_statistically(coin, 1e-9, budget=budget, undecided="pass")
+    """)
+    path.write_text(text, encoding="utf-8")
+    out = run(path).stdout
+    assert "3 passed" in out
+    assert "test-seeds.coin  statistical  INCONCLUSIVE" in out
+
+
+def test_decisions_before_the_tests_are_paid_for(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    path = tmp_path / "test_early.py"
+    text = textwrap.dedent(MORE).partition("@pytest.fixture")[0]
+    text += textwrap.dedent("""
+        early = [assert_statistically(coin).error_rate for _ in range(3)]
+
+        def test_rates():
+            print(f"rates {sum(early)} {assert_statistically(coin).error_rate}")
+    """)
+    path.write_text(text, encoding="utf-8")
+    out = run(path, "-s", "--geomadv-error-rate", "0.01").stdout
+    rates = re.search(r"rates (\S+) (\S+)", out)
+    assert rates is not None
+    early, late = map(float, rates.groups())
+    assert 0 < early <= 1e-4
+    assert late == pytest.approx(0.01 * 0.99 * 6 / math.pi**2)
 
 
 def test_a_suite_without_claims_gets_no_section(tmp_path: Path) -> None:
