@@ -148,6 +148,40 @@ def test_ill_conditioned_metrics_are_bracketed(power):
         assert power > 6 or found.exact[0]
 
 
+def test_metrics_that_are_positive_definite_by_cholesky_alone():
+    """Eigenvalues of 1e-16 come out as negative ones: the least is unknown, not 0."""
+    rng, negative = np.random.default_rng(0), 0
+    for _ in range(300):
+        A = rng.standard_normal((3, 3))
+        A[:, 0] = A[:, 1] + 1e-8 * rng.standard_normal(3)
+        M = A @ A.T
+        M /= np.sqrt(np.outer(np.diag(M), np.diag(M)))
+        M = (M + M.T) / 2
+        try:
+            np.linalg.cholesky(M)
+        except np.linalg.LinAlgError:
+            continue
+        negative += np.linalg.eigvalsh(M)[0] <= 0
+        w = rng.standard_normal(3)
+        model = LinearClassifier.from_parameters(w, 0.5)
+        found = minimal_perturbation(model, [[1.0, 2.0, 3.0]], metric=M)
+        assert np.isfinite(found.delta).all()
+        assert model.decision_function([[1.0, 2.0, 3.0] + found.delta[0]])[0] == (
+            pytest.approx(0.0, abs=1e-6 * np.abs(found.delta).max())
+        )
+        with mpmath.workdps(60):
+            exact = mpmath.matrix(M.tolist())
+            if mpmath.det(exact) <= 0:
+                continue
+            v = mpmath.matrix(w.tolist())
+            square = (v.T * mpmath.lu_solve(exact, v))[0]
+            f = mpmath.fdot(w.tolist(), [1, 2, 3]) + mpmath.mpf(0.5)
+            true = abs(f) / mpmath.sqrt(square)
+        assert found.lower[0] <= true * (1 + 1e-9)
+        assert not found.exact[0] or abs(found.distance[0] - true) <= 1e-6 * true
+    assert negative > 5
+
+
 @pytest.mark.parametrize(
     ("theta", "t", "arc", "chord"),
     [
@@ -236,6 +270,20 @@ def test_arcs_near_the_poles_keep_their_digits(turn, bits, side):
     end = x + found.delta[0]
     assert abs(end[1] - level) < 1e-15
     assert abs(np.linalg.norm(end) - np.linalg.norm(x)) < 1e-15
+
+
+def test_steps_from_poles_that_rounding_has_moved_stay_on_the_sphere():
+    """x = w in floating-point numbers: what is left across w is noise, in no plane."""
+    rng = np.random.default_rng(0)
+    for d in (2, 3, 10):
+        for w in rng.standard_normal((100, d)):
+            model = LinearClassifier.from_parameters(w, -0.5 * w @ w)
+            found = minimal_perturbation(model, [w], metric="geodesic")
+            radius = np.linalg.norm(w)
+            assert found.distance[0] == pytest.approx(math.pi / 3 * radius, rel=1e-13)
+            end = w + found.delta[0]
+            assert np.linalg.norm(end) == pytest.approx(radius, rel=1e-13)
+            assert abs(model.decision_function([end])[0]) < 1e-13 * radius**2
 
 
 def test_a_sphere_that_is_only_touched_keeps_its_decision():
