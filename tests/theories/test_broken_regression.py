@@ -468,3 +468,11 @@ def test_least_squares_is_optimal_where_it_interpolates_alone(more):
         )
         assert least <= other.fun * (1 + 1e-9)
         assert other.fun < value * 0.999
+
+
+@pytest.mark.parametrize("delta", [0.5, 3.0])
+def test_two_scales_that_are_one_have_the_limit_of_one(delta):
+    found = _training_limit.solve(1.2, 0.7, 0.4, delta, ((1.0, 1.0), (1.0, 1.0)))
+    one = _training_limit.solve(1.2, 0.7, 0.4, delta)
+    for name in ("along", "across", "standard", "value"):
+        assert getattr(found, name) == pytest.approx(getattr(one, name), rel=1e-10)

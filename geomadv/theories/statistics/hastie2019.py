@@ -539,7 +539,7 @@ def _searched_best(
     if unequal:
         values = np.array([risk(float(share)) for share in shares])
     else:
-        values = ridgeless_limit(1.0 / shares, *problem).robust(eps)
+        values = np.asarray(ridgeless_limit(1.0 / shares, *problem).robust(eps))
     at = int(np.argmin(values))
     ends = shares[max(at - 1, 0)], shares[min(at + 1, len(shares) - 1)]
     found = minimize_scalar(
