@@ -3,14 +3,18 @@
 import itertools
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
+from scipy.ndimage import correlate
 
 from geomadv._random import spawn
 from geomadv.data import RobustWeakFeatures
-from geomadv.theories.features import tsipras2019
-from geomadv.theories.lipschitz import goodfellow2014, hein2017
+from geomadv.theories.features import ilyas2019, tsipras2019
+from geomadv.theories.lipschitz import goodfellow2014, hein2017, sedghi2019
+from geomadv.theories.lipschitz._matrices import cosine_kernel
+from geomadv.theories.oscillation import devroye1998, wang2019
 
 
 def hypothesis(paper, name, words):
@@ -432,3 +436,171 @@ def test_the_constant_of_a_short_slope_leaves_the_sign():
             hein2017._expansion(case, 3, 2.0, short)[0].decision_function(X)[0]
         )
         assert raised == pytest.approx(value / (1 - short), rel=1e-9)
+
+
+# --- Robust gradients, neighbours, kernels of convolutions ---------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "h"), [(1.25, 0.0), (1.25, math.sqrt(0.2)), (4.0, 0.5)]
+)
+def test_robust_gradients_of_two_covariances_against_their_definition(condition, h):
+    eps = 0.3
+    # the classes' variances, and s of both from one penalty that spends eps^2
+    v = np.array([[1.0, condition * (1 + h)], [1.0, condition * (1 - h)]])
+
+    def robust(penalty):
+        def excess(s, variance):
+            return (s - 1 / penalty) ** 2 - variance * s
+
+        return np.array(
+            [
+                [optimize.brentq(excess, 1 / penalty, 1e9, (x,), 1e-13) for x in row]
+                for row in v
+            ]
+        )
+
+    def spent(log_penalty):
+        s = robust(math.exp(log_penalty))
+        delta = v / (math.exp(log_penalty) * s - 1) ** 2
+        return delta.sum(axis=1).mean() - eps**2
+
+    penalty = math.exp(optimize.brentq(spent, -5, 8, xtol=1e-13))
+
+    def least_cosine(variances):
+        def cosine(angle):
+            mu = np.array([math.cos(angle), math.sin(angle)])
+            gradient = (mu / variances).sum(axis=0)
+            return gradient @ mu / np.linalg.norm(gradient)
+
+        found = optimize.minimize_scalar(
+            cosine, bounds=(0, math.pi / 2), method="bounded", options={"xatol": 1e-10}
+        )
+        return found.fun
+
+    lhs, rhs = sides(
+        ilyas2019,
+        "alignment-of-robust-gradients",
+        "one covariance",
+        d=2,
+        condition=condition,
+        eps=eps,
+        unequal=h,
+    )
+    assert lhs == pytest.approx(least_cosine(v), abs=1e-9)
+    assert rhs == pytest.approx(least_cosine(robust(penalty)), abs=1e-9)
+    if condition == 1.25 and h:
+        assert lhs == pytest.approx(1, abs=1e-15)
+        assert rhs < 1 - 1e-6
+
+
+@pytest.mark.parametrize("h", [1.5, 3.0])
+@pytest.mark.parametrize("order", [2.0, 3.0, 10.0])
+def test_the_ratio_of_distance_and_bound_in_another_norm(h, order):
+    # By symmetry and convexity (0, t) is nearest: |(1, t)| = h - t.
+    t = optimize.brentq(
+        lambda t: (1 + t**order) ** (1 / order) - (h - t), 0, h, xtol=1e-14
+    )
+    bound = (h * h - 1) / (2 * (1 + h**order) ** (1 / order))
+    lhs, rhs = sides(wang2019, "gap", "Euclidean", h=h, order=order)
+    assert lhs == pytest.approx(t / bound, rel=1e-9)
+    assert rhs == pytest.approx(math.sqrt(1 + 1 / h**2), rel=1e-14)
+    assert (lhs == pytest.approx(rhs, rel=1e-9)) == (order == 2)
+
+
+@pytest.mark.parametrize("order", [2.0, 4.0])
+def test_the_example_of_the_norms_has_no_nearer_step_off_the_axis(order):
+    """All steps of a grid that are nearer than the distance keep the decision."""
+    ticks = np.linspace(-1.5, 1.5, 301)
+    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+
+    def norm(x):
+        return np.linalg.norm(x, order, axis=1)
+
+    own = ((-1.0, 0.0), (1.0, 0.0))
+    distance = wang2019._in_norm(order, own, (0.0, 2.0))[1]
+    inside = grid[norm(grid) < distance - 1e-9]
+    nearest = np.minimum(norm(inside - own[0]), norm(inside - own[1]))
+    assert len(inside) > 1000
+    assert (norm(inside - [0.0, 2.0]) > nearest).all()
+
+
+@pytest.mark.parametrize("weaker", [0.0, 0.3, 1.0])
+def test_the_code_for_kernels_that_fit_against_padded_correlations(weaker):
+    k, n = 3, 4
+    kernel = cosine_kernel(k)
+    # y[d] = sum w[d, c, u] x[c, . + u - 1], pixels beyond the edge weakened
+    columns = []
+    for unit in np.eye(2 * n * n):
+        x = unit.reshape(2, n, n)
+        y = [
+            sum(
+                (1 - weaker) * correlate(x[c], kernel[d, c], mode="wrap")
+                + weaker * correlate(x[c], kernel[d, c], mode="constant")
+                for c in range(2)
+            )
+            for d in range(2)
+        ]
+        columns.append(np.ravel(y))
+    truth = np.linalg.svd(np.array(columns), compute_uv=False)
+    values = sedghi2019.cropped_singular_values(kernel, n)
+    expected = np.abs(values - truth).max() / truth[0]
+    lhs, rhs = sides(sedghi2019, "cropped-kernels", "circular", k=k, n=n, weaker=weaker)
+    assert lhs == pytest.approx(expected, abs=1e-13)
+    assert (lhs <= rhs) == (weaker == 0)
+
+
+# --- Weights heavier than those of the Hilbert kernel --------------------------------
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.2, 2.0])
+def test_shares_of_errors_of_heavier_weights_against_draws(ratio):
+    rng = np.random.default_rng(7)
+    drawn = [
+        np.where(rng.random((4000, 1000)) < 0.2, w, -w).sum(axis=1) > 0
+        for w in (rng.random((4000, 1000)) ** -ratio for _ in range(5))
+    ]
+    assert near(np.ravel(drawn), devroye1998._share(1000, 0.2, ratio))
+
+
+@pytest.mark.parametrize("ratio", [1.2, 1.5, 2.0])
+@pytest.mark.parametrize("noise", [0.1, 0.3])
+def test_shares_of_errors_tend_to_that_of_a_stable_law(ratio, noise):
+    # P(D > 0) of the stable law of index a and skewness -(1 - 2 nu), by Zolotarev
+    a = 1 / ratio
+    tail = math.atan(-(1 - 2 * noise) * math.tan(math.pi * a / 2)) / (math.pi * a)
+    found = devroye1998._share(1e100, noise, ratio)
+    assert found == pytest.approx(0.5 + tail, abs=1e-11)
+
+
+@pytest.mark.parametrize("n", [1e3, 1e10, 1e100])
+def test_shares_of_errors_join_those_of_the_hilbert_kernel(n):
+    found = [devroye1998._share(n, 0.1, 1 + s) for s in (2e-5, 1e-5)]
+    expected = devroye1998.hilbert_error_share(n, 0.1)
+    assert 2 * found[1] - found[0] == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [1e3, 1e6])
+def test_shares_of_errors_by_the_law_of_one_weight(n):
+    """The characteristic function by 30-digit integrals in place of the series."""
+    ratio, noise = 1.5, 0.2
+    a = 1 / ratio
+
+    def at(log_tau):
+        t = mpmath.exp(log_tau - math.log(n) / a)
+        one = a * mpmath.expint(a + 1, -1j * t)
+        phi = one.real - 1j * (1 - 2 * noise) * one.imag
+        return float((phi**n).imag)
+
+    step = 0.1
+    with mpmath.workdps(30):
+        found = 0.5 + step * sum(map(at, np.arange(-69, 6.5, step))) / math.pi
+    assert devroye1998._share(n, noise, ratio) == pytest.approx(found, abs=1e-9)
+
+
+@pytest.mark.parametrize("words", ["density", "exponent"])
+def test_the_rate_of_errors_of_heavier_weights_is_that_of_their_share(words):
+    lhs, rhs = sides(devroye1998, "error-rate", words, noise=0.2, ratio=1.5, n=1e30)
+    share = 0.5 + math.atan(-0.6 * math.tan(math.pi / 3)) / (math.pi * 2 / 3)
+    assert lhs == pytest.approx(share * 30 * math.log(10) / 0.2, rel=1e-9)
+    assert rhs == pytest.approx(1 / 0.6)

@@ -367,6 +367,27 @@ def _power_cosine(d: int, condition: float, less: float) -> float:
     return float((inner / lengths).min())
 
 
+def _alignments_of_two(
+    d: int, condition: float, eps: float, unequal: float
+) -> tuple[float, float]:
+    """Return the least cosines at the midpoint, of the data and the robust covariances.
+
+    The classes have the variances v_d (1 + h) and v_d (1 - h) in the last coordinate,
+    and their own robust ones at one penalty, of the mean budget eps^2. The gradient of
+    the likelihood ratio is the mean of both S^-1 mu, so that harmonic means stand in
+    place of variances. With v_d (1 - h^2) = v_1 those of two variances are equal, and
+    the robust ones are not.
+    """
+    v = np.tile(_spectrum(d, condition), (2, 1))
+    v[:, -1] *= [1.0 + unequal, 1.0 - unequal]
+    penalty = penalty_of_budget(v.ravel(), math.sqrt(2.0) * eps)
+    data, robust = (
+        float(least_gradient_alignment(1.0 / (1.0 / s).mean(axis=0)))
+        for s in (v, robust_variances(v, penalty))
+    )
+    return data, robust
+
+
 def _by_quadrature(
     p: str, d: int, mean: float, eps: float, shift: float = 0.0
 ) -> float:
@@ -880,9 +901,22 @@ covariance than for that of the data, at every budget.""",
         ),
         hypotheses=(
             Hypothesis(
-                "the classes are normal, with one covariance",
-                why="other laws and two covariances are at "
-                "`ilyas2019.gradient-alignment`, of which both sides are bounds",
+                "the classes have one covariance",
+                r"in the last coordinate, of the largest variance, the variances are "
+                r"$v_d(1 + h)$ and $v_d(1 - h)$; robust covariances are learned for "
+                "each class, and gradients are those midway between the means",
+                Exact(
+                    lambda **point: _alignments_of_two(**point)[0],
+                    lambda **point: _alignments_of_two(**point)[1],
+                    rtol=1e-12,
+                ),
+                {
+                    "d": Choices((2,), symbol="d"),
+                    "condition": Reals(1.0, 1e4, (1.0, 1.25, 2.0), "log", r"\kappa"),
+                    "eps": Choices((0.1, 1.0), symbol=r"\varepsilon"),
+                    "unequal": Reals(0.0, 0.9, (0.0, 0.1, 0.45, 0.7), symbol="h"),
+                },
+                "unequal",
             ),
         ),
     ),

@@ -200,6 +200,13 @@ def hilbert_error_share(n: float, noise: float) -> float:
     # phi = 1 - real - i (1 - 2 nu) imaginary, without cancellation at small t
     lost = 2.0 * np.sin(t / 2.0) ** 2 + t * (math.pi / 2.0 - sine)
     turned = -(1.0 - 2.0 * nu) * (np.sin(t) - t * cosine)
+    return _inverted(n, lost, turned, step)
+
+
+def _inverted(
+    n: float, lost: Float[NDArray, " t"], turned: Float[NDArray, " t"], step: float
+) -> float:
+    """Return P(D > 0) for phi = 1 - lost + i turned at steps in ln t."""
     log_size = 0.5 * np.log1p(-2.0 * lost + lost**2 + turned**2)
     angle = np.arctan2(turned, 1.0 - lost)
     imaginary = np.exp(n * log_size) * np.sin(n * angle)
@@ -369,6 +376,30 @@ def _misfit(size: int, d: int, ridge: float) -> float:
     return float(np.abs(found - y).max())
 
 
+def _share(n: float, noise: float, ratio: float) -> float:
+    """Return the share of wrong decisions for the exponent e = ratio d, from d to 2 d.
+
+    Weights are Pareto of index a = d/e. For a < 1, with z = -it,
+
+        E e^{itw} = 1 - Gamma(1 - a) z^a - a sum_{k > 0} (-z)^k/(k! (k - a)),
+
+    and t = tau n^(-1/a), so that n z^a = (-i tau)^a: the first term is of the stable
+    law to which the sum tends, and few of the others matter for n from 1000 on.
+    """
+    if ratio == 1.0:
+        return hilbert_error_share(n, noise)
+    a, first = 1.0 / ratio, float(special.gamma(1.0 - 1.0 / ratio))
+    top = math.log(40.0 / (first * math.cos(math.pi * a / 2.0))) / a
+    step = min(_STEP, 1.0 / (20.0 * min(math.log(n), 1.0 / (1.0 - a))))
+    log_tau = np.arange(-46.0 / a, top, step)
+    k = np.arange(1, min(8, 3 + round(16 / math.log10(n / 40.0))) + 1)
+    powers = np.exp(np.outer(k, log_tau - math.log(n) / a))  # t^k
+    lost = first * (-1j * np.exp(log_tau)) ** a / n
+    lost += (1j**k * a / (special.factorial(k) * (k - a))) @ powers
+    # E e^{itw} = 1 - lost: its imaginary part is -lost.imag
+    return _inverted(n, lost.real, (1.0 - 2.0 * noise) * lost.imag, step)
+
+
 _N = Reals(2.0, 1e250, (1e3, 1e10, 1e100, 1e250), scale="log", symbol="n")
 _SIZE = Integers(2, 300, (3, 30), symbol="n")
 _D = Integers(1, 20, (1, 3), symbol="d")
@@ -400,7 +431,8 @@ def _kernel(evidence: Exact, n: Parameter) -> tuple[Hypothesis, Hypothesis]:
     )
 
 
-_AS_OF_SHARES = "it is broken at the formula of the share, of which this is the limit"
+_POLE = "it has a pole like $r^{-d(1 - 1/a)}$ at $x$"
+_HIGHER = "it is $a d$"
 _ERRORS_AT: dict[str, Parameter] = {
     "ratio": Reals(0.1, 4.0, (1.0, 2.0, 4.0), scale="log", symbol="a"),
 }
@@ -421,13 +453,13 @@ def _with_one_coin(n: float, noise: float, shared: float) -> float:
 _NOISY = (
     Hypothesis(
         _DENSITY,
-        "it has a pole like $r^{-d(1 - 1/a)}$ at $x$",
+        _POLE,
         _WEIGHED,
         _ERRORS_AT,
         "ratio",
         unbroken=1.0,
     ),
-    Hypothesis(_EXPONENT, "it is $a d$", _WEIGHED, _ERRORS_AT, "ratio", unbroken=1.0),
+    Hypothesis(_EXPONENT, _HIGHER, _WEIGHED, _ERRORS_AT, "ratio", unbroken=1.0),
     Hypothesis(
         _COIN,
         _ONE_COIN,
@@ -444,9 +476,19 @@ _NOISY = (
         "shared",
     ),
 )
+_HEAVIER = Exact(
+    lambda noise, ratio, n: _share(n, noise, ratio) * math.log(n) / noise,
+    lambda noise, ratio, n: 1 / (1 - 2 * noise),
+    tolerance=0.03,
+)
+_HEAVIER_AT: dict[str, Parameter] = {
+    "noise": Choices((0.1, 0.2), symbol=r"\nu"),
+    "ratio": Reals(1.0, 2.0, (1.0, 1.1, 2.0), symbol="a"),
+    "n": Reals(10.0, 1e100, (1e3, 1e10, 1e30, 1e100), scale="log"),
+}
 _NOISY_RATE = (
-    Hypothesis(_DENSITY, why=_AS_OF_SHARES),
-    Hypothesis(_EXPONENT, why=_AS_OF_SHARES),
+    Hypothesis(_DENSITY, _POLE, _HEAVIER, _HEAVIER_AT, "ratio", unbroken=1.0),
+    Hypothesis(_EXPONENT, _HIGHER, _HEAVIER, _HEAVIER_AT, "ratio", unbroken=1.0),
     Hypothesis(
         _COIN,
         _ONE_COIN,

@@ -177,40 +177,55 @@ def _bound_without(d: int, m: int, hidden: int) -> float:
     return float(bisector_bound(x, own, other[order[hidden:]])[0])
 
 
-def _in_norm(order: float) -> tuple[float, float]:
+def _in_norm(
+    order: float,
+    own: tuple[tuple[float, float], ...] = ((0.0, -1.0),),
+    other: tuple[float, float] = (2.0, 0.0),
+) -> tuple[float, float]:
     """Return the bound and the distance of 0 for neighbours by an l_p norm.
 
-    The own point is (0, 1) and the other (2, 0): steps go to the right and down. The
-    distance is the least of those along 401 directions, and so never too small.
+    Steps go to the right and up, where the other point is. The distance is the least of
+    those along 401 directions, and so never too small.
     """
-    own, other = np.array([[0.0, 1.0]]), np.array([[2.0, 0.0]])
+    mine, other_point = np.array(own), np.array(other)
 
     def norm(x: NDArray) -> NDArray:
         return np.asarray(np.linalg.norm(x, order, axis=-1))
 
     angle = np.linspace(0.0, math.pi / 2, 401)
-    step = np.column_stack([np.cos(angle), -np.sin(angle)])
+    step = np.column_stack([np.cos(angle), np.sin(angle)])
     step /= norm(step)[:, None]
-    low, high = np.zeros((401, 1)), np.full((401, 1), 2.0)
+    far = norm(other_point)
+    low, high = np.zeros((401, 1)), np.full((401, 1), far)
     for _ in range(60):
         middle = (low + high) / 2
-        before = (norm(middle * step - other) > norm(middle * step - own))[:, None]
+        at = middle * step
+        nearest = norm(at[:, None] - mine).min(axis=1)
+        before = (norm(at - other_point) > nearest)[:, None]
         low, high = np.where(before, middle, low), np.where(before, high, middle)
-    bound = (4.0 - 1.0) / (2.0 * float(norm(other - own)[0]))
-    return bound, float(high.min())
+    bounds = (far**2 - norm(mine) ** 2) / (2.0 * norm(other_point - mine))
+    return float(bounds.max()), float(high.min())
+
+
+def _ratio_in_norm(h: float, order: float) -> float:
+    """Return the ratio of distance and bound of the example by an l_p norm."""
+    bound, distance = _in_norm(order, ((-1.0, 0.0), (1.0, 0.0)), (0.0, h))
+    return distance / bound
 
 
 _EUCLIDEAN = "distances are Euclidean"
+_IN_NORM = r"steps and neighbours are by the $\ell_p$ norm, and so the expression"
+_ORDER = Reals(1.0, 50.0, (2.0, 3.0, 10.0, 50.0), symbol="p")
 _DECIDED = (
     Hypothesis(
         _EUCLIDEAN,
-        "steps and neighbours are by the $\\ell_p$ norm, and so the expression",
+        _IN_NORM,
         Exact(
             lambda order: _in_norm(order)[0],
             lambda order: _in_norm(order)[1],
             rtol=1e-9,
         ),
-        {"order": Reals(1.0, 50.0, (2.0, 3.0, 10.0, 50.0), symbol="p")},
+        {"order": _ORDER},
         "order",
         unbroken=2.0,
     ),
@@ -229,7 +244,14 @@ _DECIDED = (
     ),
 )
 _EXAMPLE = (
-    Hypothesis(_EUCLIDEAN, why="it is broken at the bound by bisectors itself"),
+    Hypothesis(
+        _EUCLIDEAN,
+        _IN_NORM,
+        Exact(_ratio_in_norm, lambda h, order: gap_ratio(h), rtol=1e-9),
+        {"h": Choices((1.5, 2.0), symbol="h"), "order": _ORDER},
+        "order",
+        unbroken=2.0,
+    ),
     Hypothesis(
         "the own points lie at the same distance on both sides",
         "the one on the right is farther away, by $s$",
