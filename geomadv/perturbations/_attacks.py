@@ -46,7 +46,7 @@ class AttackScore:
     truth : Perturbation
         The distances.
     invalid : (n,) array of bool
-        Answers that are NaN, not real, or above 1e150 in modulus.
+        Answers that are NaN, masked, not real, or above 1e150 in modulus.
     seconds : float
         What the attack took for all points.
     error_rate : float
@@ -186,6 +186,8 @@ def score_attack(
 def _numbers(given: Any, shape: tuple[int, ...]) -> Float[NDArray, "n d"]:
     """Return an answer as an array of numbers, NaN where they are not real."""
     try:
+        if np.ma.isMaskedArray(given):
+            given = given.astype(complex).filled(np.nan)
         answer = np.asarray(given)
         if np.iscomplexobj(answer):
             answer = np.where(answer.imag == 0.0, answer.real, np.nan)

@@ -73,6 +73,18 @@ def test_a_fixed_direction_has_the_ratio_of_its_angle():
     assert np.allclose(score.ratios, np.linalg.norm(w) / abs(w[0]), rtol=1e-7)
 
 
+def test_masked_answers_are_invalid():
+    def attack(model, X, y):
+        hidden = np.zeros(X.shape, bool)
+        hidden[:7, 3] = True
+        return np.ma.array(exact(model, X, y), mask=hidden)
+
+    score = score_attack(attack)
+    assert score.invalid.tolist() == [True] * 7 + [False] * 93
+    assert np.isinf(score.found[:7]).all()
+    assert score.success == 0.93
+
+
 def test_failures_and_invalid_answers_are_infinitely_far():
     def half(model, X, y):
         answer = exact(model, X, y)

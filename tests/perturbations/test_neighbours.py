@@ -126,6 +126,30 @@ def test_all_cells_by_another_solver(p, classes, d):
         assert np.allclose(np.linalg.norm(found.delta, p, axis=1), found.distance)
 
 
+@pytest.mark.parametrize("p", NORMS)
+@pytest.mark.parametrize("layout", ["lattice", "line", "sphere", "one of a class"])
+def test_degenerate_layouts_by_another_solver(layout, p):
+    """Many equidistant points, points on a line or a sphere, a class of one point."""
+    rng = np.random.default_rng(NORMS.index(p))
+    for d in (2, 4):
+        points = rng.standard_normal((25, d))
+        if layout == "lattice":
+            points = np.unique(rng.integers(-1, 2, (40, d)).astype(float), axis=0)
+        elif layout == "line":
+            points = np.outer(np.arange(-12.0, 13.0), rng.integers(1, 3, d))
+        elif layout == "sphere":
+            points /= np.linalg.norm(points, axis=1)[:, None]
+        labels = rng.permutation(np.arange(len(points)) % 3)
+        labels = np.minimum(np.arange(len(points)), 1) if "one" in layout else labels
+        form = Prototypes(points, labels, 1, None, np.zeros(d))
+        X = np.concatenate([points[:2], points[:2] + 0.25, np.zeros((1, d))])
+        found = smallest(form, X, p, None)
+        expected = [by_all_cells(form, x, p) for x in X]
+        assert np.allclose(found.distance, expected, rtol=1e-8, atol=1e-12)
+        assert found.exact.all()
+        assert np.allclose(np.linalg.norm(found.delta, p, axis=1), found.distance)
+
+
 @pytest.mark.parametrize("shape", [(2, 5), (5, 5), (7, 5)])
 @pytest.mark.parametrize("p", NORMS)
 def test_a_map_before_it(shape, p):
