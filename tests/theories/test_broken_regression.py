@@ -476,3 +476,38 @@ def test_two_scales_that_are_one_have_the_limit_of_one(delta):
     one = _training_limit.solve(1.2, 0.7, 0.4, delta)
     for name in ("along", "across", "standard", "value"):
         assert getattr(found, name) == pytest.approx(getattr(one, name), rel=1e-10)
+
+
+def test_without_noise_a_penalty_hurts_whatever_the_law_of_covariance_1():
+    rng, penalties = np.random.default_rng(12), [0.0, 0.01, 0.1, 1.0]
+    laws = (
+        rng.choice([-1.0, 1.0], (20, 30)),
+        rng.exponential(1.0, (20, 30)) - 1.0,
+        np.eye(30)[rng.integers(0, 30, 20)] * math.sqrt(30),
+    )
+    theta_0 = rng.standard_normal(30)
+    for X in laws:
+        S = X.T @ X / 20
+        risks = [theta_0 - np.linalg.pinv(X) @ X @ theta_0]
+        risks += [
+            L * np.linalg.solve(S + L * np.eye(30), theta_0) for L in penalties[1:]
+        ]
+        sizes = [np.linalg.norm(off) for off in risks]
+        assert sizes == sorted(sizes)
+        off = ridge(X, X @ theta_0, 0.1) - theta_0
+        assert np.linalg.norm(off) == pytest.approx(sizes[2], rel=1e-9)
+
+
+def test_least_squares_leaves_one_share_of_all_independent_noise():
+    n, p, noise = 60, 20, 0.7
+    rng, found = np.random.default_rng(13), []
+    for _ in range(2000):
+        X = rng.exponential(1.0, (n, p)) - 1.0
+        y = X[:, 0] + noise * rng.choice([-1.0, 1.0], n)
+        found.append(((y - X @ np.linalg.pinv(X) @ y) ** 2).mean())
+    assert close(found, noise**2 * (1 - p / n), 0.0)
+    X = rng.exponential(1.0, (240, 80)) - 1.0
+    y = X[:, 0] + noise * rng.choice([-1.0, 1.0], 240)
+    fit = javanmard2020.adversarial_regression(X, y, 1e-5)
+    left = ((y - X @ np.linalg.lstsq(X, y, rcond=None)[0]) ** 2).mean()
+    assert fit.objective == pytest.approx(left, rel=1e-3)
