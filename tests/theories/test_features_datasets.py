@@ -117,9 +117,13 @@ def test_linear_sets_are_the_nearest_solution():
         assert not np.isclose(x_r @ kernel, X @ kernel).any()
 
 
-def test_descent_ends_at_the_nearest_solution_of_a_linear_classifier(sample):
+@pytest.mark.parametrize("scale", [1.0, 1e5])
+def test_descent_ends_at_the_nearest_solution_of_a_linear_classifier(sample, scale):
     X, y = sample
-    model = LinearClassifier().fit(X, y)
+    fitted = LinearClassifier().fit(X, y)
+    model = LinearClassifier.from_parameters(
+        scale * fitted.coef_[0], scale * fitted.intercept_[0]
+    )
     exact, _ = robust_dataset(model, X, y, rng=3)
     wide = (-1e3, 1e3)
     found, _ = robust_dataset(model, X, y, box=wide, rng=3)
