@@ -47,6 +47,13 @@ def test_known_distance_of_three_classes(p, expected, witness):
     witness(THREE, [[1.0, 0.3]], found, p=p)
 
 
+@pytest.mark.parametrize("options", [{"p": 1}, {}, {"p": INF}, {"box": (-3, 3)}])
+def test_of_equally_near_classes_the_first_is_taken(options):
+    lines = LinearClassifier.from_parameters([[0, 0], [0, 1], [0, -1]], [0, -1, -1])
+    found = minimal_perturbation(lines, [[2.0, 0.0]], **options)
+    np.testing.assert_array_equal(found.delta, [[0.0, 1.0]])
+
+
 @pytest.mark.parametrize(
     ("b", "x", "p", "expected"),
     [

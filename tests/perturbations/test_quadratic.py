@@ -231,3 +231,15 @@ def test_values_of_several_classes_that_overflow_are_refused():
     form = Quadratic(A + A.transpose(0, 2, 1), b, np.zeros(3))
     with pytest.raises(ValueError, match=r"X must lie where .* finite, got values of"):
         minimal_perturbation(form, [[1e160, -1e160]])
+
+
+@pytest.mark.parametrize("d", [2, 3, 6])
+def test_a_slope_in_flat_directions_is_not_made_by_rounding(d):
+    """(<u, x> + s)^2 + 1 has no zero; along the kernel of u u^T rounding has some."""
+    rng = np.random.default_rng(d)
+    for _ in range(20):
+        u, s = rng.standard_normal(d), rng.standard_normal()
+        model = QuadraticClassifier.from_parameters(np.outer(u, u), s * u, s * s + 1)
+        found = minimal_perturbation(model, rng.standard_normal((5, d)))
+        assert np.isinf(found.distance).all()
+        assert not found.delta.any()
