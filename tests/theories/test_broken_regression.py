@@ -398,7 +398,7 @@ def test_shrinkage_for_points_of_two_scales_is_that_of_another_constant(h):
 
 
 def test_training_on_many_points_of_two_scales_minimises_their_risk():
-    noise, eps, h = 1.5, 0.5, 0.9
+    noise, eps, h = 0.5, 0.5, 0.9
 
     def on_points(k):
         return javanmard2020._mixed(
