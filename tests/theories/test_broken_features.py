@@ -604,3 +604,104 @@ def test_the_rate_of_errors_of_heavier_weights_is_that_of_their_share(words):
     share = 0.5 + math.atan(-0.6 * math.tan(math.pi / 3)) / (math.pi * 2 / 3)
     assert lhs == pytest.approx(share * 30 * math.log(10) / 0.2, rel=1e-9)
     assert rhs == pytest.approx(1 / 0.6)
+
+
+# --- Classes that are moved ----------------------------------------------------------
+
+
+def moved_moments(d, condition, shift):
+    """Return a covariance, and the second moments of y x - mu of moved classes."""
+    S = ilyas2019._rotated(d, condition)[1]
+    rng = np.random.default_rng(8)
+    m = np.full(d, shift / math.sqrt(d))
+    y = rng.choice([-1.0, 1.0], 400_000)
+    x = y[:, None] + m + rng.multivariate_normal(np.zeros(d), S, y.size)
+    z = y[:, None] * x - 1  # mu = (1, ..., 1)
+    return S, S + np.outer(m, m), z.T @ z / len(z)
+
+
+def test_second_moments_of_classes_that_are_moved():
+    S, exact, drawn = moved_moments(3, 4.0, 2.0)
+    assert drawn == pytest.approx(exact, abs=0.05)
+    z = ilyas2019._points(S, 2.0)
+    assert z.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+    assert z.T @ z / len(z) == pytest.approx(exact, rel=1e-10)
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_steps_at_classes_that_are_moved_against_traces(shift):
+    d, condition, C, eye = 3, 4.0, 2.0, np.eye(3)
+    S, second, _ = moved_moments(d, condition, shift)
+    inverse = np.linalg.inv(S)
+    # delta = A z with (C - S^-1) A = S^-1; the loss grows by z'(B' S^-1 B - S^-1) z
+    A = np.linalg.inv(C * S - eye)
+    B = eye + A
+    grown = np.trace((B.T @ inverse @ B - inverse) @ second)
+    lhs, rhs = sides(
+        ilyas2019,
+        "vulnerability",
+        "means",
+        d=d,
+        condition=condition,
+        excess=C - 1,
+        shift=shift,
+    )
+    assert lhs == pytest.approx(grown, rel=1e-9)
+    assert (rhs == pytest.approx(lhs, rel=1e-8)) == (shift == 0)
+    robust = ilyas2019.robust_covariance(S, 1.5)
+    A = np.linalg.inv(1.5 * robust - eye)
+    lhs, rhs = sides(
+        ilyas2019,
+        "penalty-and-budget",
+        "means",
+        d=d,
+        condition=condition,
+        penalty=1.5,
+        shift=shift,
+    )
+    assert lhs == pytest.approx(np.trace(A @ A @ second), rel=1e-9)
+    assert (rhs == pytest.approx(lhs, rel=1e-8)) == (shift == 0)
+
+
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_the_isotropic_covariance_if_classes_are_moved(shift):
+    d, condition, C = 4, 9.0, 2.0
+    v = ilyas2019._spectrum(d, condition)
+    expected = []
+    for u in (np.full(d, v.mean()), v):
+        second = np.diag(u)
+        second[-1, -1] += shift**2
+        B = np.eye(d) + np.diag(1 / (C * u - 1))
+        expected.append(np.trace((B @ B - np.eye(d)) @ np.diag(1 / u) @ second))
+    found = sides(
+        ilyas2019,
+        "isotropic-is-least-vulnerable",
+        "means",
+        d=d,
+        condition=condition,
+        excess=C - 1,
+        shift=shift,
+    )
+    assert found == pytest.approx(expected, rel=1e-10)
+    assert (found[0] > found[1]) == (shift > 0)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 3.0])
+def test_the_robust_variance_if_classes_are_moved(shift):
+    v, penalty = 2.0, 0.5
+    found = optimize.minimize_scalar(
+        lambda s: math.log(s) + (v + shift**2) / (s - 1 / penalty),
+        bounds=(1 / penalty + 1e-6, 100),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    lhs, rhs = sides(
+        ilyas2019,
+        "robust-parameters",
+        "means",
+        variance=v,
+        penalty=penalty,
+        shift=shift,
+    )
+    assert lhs == pytest.approx(found.x, rel=1e-6)
+    assert (rhs == pytest.approx(lhs, rel=1e-9)) == (shift == 0)

@@ -55,6 +55,7 @@ from geomadv.claims import (
     Expected,
     Hypothesis,
     Integers,
+    Parameter,
     Reals,
     Source,
     Twin,
@@ -284,10 +285,16 @@ def _spectrum(d: int, condition: float) -> Float[NDArray, " d"]:
     return condition ** (np.linspace(0.0, 1.0, d) ** 1.5)
 
 
-def _points(S: Float[NDArray, "d d"]) -> Float[NDArray, "n d"]:
-    """Return points of mean 0 whose second moments are exactly S."""
+def _points(S: Float[NDArray, "d d"], shift: float = 0.0) -> Float[NDArray, "n d"]:
+    """Return points y x - mu of mean 0 whose second moments are exactly S.
+
+    Both classes may be moved by m, a vector of equal entries and of length `shift`:
+    the points by y m, and the second moments by m m'.
+    """
     root = np.linalg.cholesky(S) * math.sqrt(len(S))
-    return np.concatenate([root.T, -root.T])
+    z = np.concatenate([root.T, -root.T])
+    m = shift / math.sqrt(len(S))
+    return np.concatenate([z + m, z - m]) if shift else z
 
 
 def _rotated(d: int, condition: float) -> tuple[NDArray, NDArray]:
@@ -297,18 +304,30 @@ def _rotated(d: int, condition: float) -> tuple[NDArray, NDArray]:
     return v, (Q * v) @ Q.T
 
 
-def _attacked(d: int, condition: float, excess: float) -> float:
+def _attacked(d: int, condition: float, excess: float, shift: float = 0.0) -> float:
     """Raise the loss at points by the perturbations that solve the adversary's problem.
 
     C = 1 + excess, as the least eigenvalue is 1. The adversary's objective is a concave
     quadratic; its stationary point is found by a linear system.
     """
     _, S = _rotated(d, condition)
-    C, z, inverse = 1.0 + excess, _points(S), np.linalg.inv(S)
+    C, z, inverse = 1.0 + excess, _points(S, shift), np.linalg.inv(S)
     delta = np.linalg.solve(C * np.eye(d) - inverse, inverse @ z.T).T
     moved = z + delta
     before, after = (np.einsum("ni,ij,nj->n", x, inverse, x) for x in (z, moved))
     return float((after - before).mean())
+
+
+def _vulnerability_of_moved(
+    variances: Float[NDArray, " d"], excess: float, shift: float
+) -> float:
+    """Return the vulnerability if both classes are moved along the last coordinate.
+
+    Its second moment is v + shift^2, and the term of v is in proportion to it.
+    """
+    last = variances[-1:]
+    more = shift**2 / float(last[0]) * vulnerability(last, 1.0 + excess)
+    return float(vulnerability(variances, 1.0 + excess) + more)
 
 
 def _searched_variance(variance: float, penalty: float) -> float:
@@ -323,11 +342,11 @@ def _searched_variance(variance: float, penalty: float) -> float:
     return 1.0 / penalty + math.exp(float(brentq(slope, -200.0, top, xtol=1e-14)))
 
 
-def _spent(d: int, condition: float, penalty: float) -> float:
+def _spent(d: int, condition: float, penalty: float, shift: float = 0.0) -> float:
     """Return E|delta|^2 of the explicit perturbations at the robust covariance."""
     _, S = _rotated(d, condition)
     robust = robust_covariance(S, penalty)
-    delta = np.linalg.solve(penalty * robust - np.eye(d), _points(S).T)
+    delta = np.linalg.solve(penalty * robust - np.eye(d), _points(S, shift).T)
     return float((delta**2).sum(axis=0).mean())
 
 
@@ -441,10 +460,24 @@ _CONDITION = Reals(1.0, 1e4, (1.0, 25.0, 1e4), "log", r"\kappa")
 _SMALL = Reals(1e-8, 1e-4, (1e-8, 1e-7, 1e-6, 1e-5, 1e-4), "log", r"\varepsilon")
 _LARGE = Reals(1e4, 1e8, (1e4, 1e5, 1e6, 1e7, 1e8), "log", r"\varepsilon")
 
-_MOMENTS = (
+_SHIFT = Reals(0.0, 1000.0, (0.0, 0.01, 1.0, 100.0), "linear", "|m|")
+
+
+def _moments(
+    evidence: Exact,
+    domain: dict[str, Parameter],
+    broken: str = "both classes are moved by one vector $m$",
+) -> tuple[Hypothesis]:
+    """Return what enters of the law, as the losses are quadratic."""
+    statement = r"the classes have the means $\mu$ and $-\mu$ and one covariance"
+    domain = {**domain, "shift": _SHIFT}
+    return (Hypothesis(statement, broken, evidence, domain, "shift"),)
+
+
+_ANY_MOMENTS = (
     Hypothesis(
-        r"the classes have the means $\mu$ and $-\mu$ and one covariance",
-        why="the losses are quadratic: no more than these moments enter",
+        "the second moments of $yx - \\mu$ are finite",
+        why="robust maximum likelihood depends on them alone, as a covariance",
     ),
 )
 
@@ -563,7 +596,20 @@ $E\,l(x + \delta) - E\,l(x) = \mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$.""",
         ),
         note=r"""With half of this loss and the price $C\|\delta\|^2/2$ the perturbation
 is the same and the difference half as large.""",
-        hypotheses=_MOMENTS,
+        hypotheses=_moments(
+            Exact(
+                _attacked,
+                lambda d, condition, excess, shift: vulnerability(
+                    _spectrum(d, condition), 1.0 + excess
+                ),
+                rtol=1e-8,
+            ),
+            {
+                "d": _D,
+                "condition": Choices((1.0, 25.0), symbol=r"\kappa"),
+                "excess": Choices((0.1, 1.0), symbol="C - 1"),
+            },
+        ),
     ),
     Claim(
         id="ilyas2019.isotropic-is-least-vulnerable",
@@ -618,7 +664,23 @@ $\mathrm{tr}[(I + (C\Sigma - I)^{-1})^2] - d$ is least at $\Sigma = (k/d) I$."""
                 },
                 "less",
             ),
-            *_MOMENTS,
+            *_moments(
+                Exact(
+                    lambda d, condition, excess, shift: _vulnerability_of_moved(
+                        np.full(d, _spectrum(d, condition).mean()), excess, shift
+                    ),
+                    lambda d, condition, excess, shift: _vulnerability_of_moved(
+                        _spectrum(d, condition), excess, shift
+                    ),
+                    rtol=1e-10,
+                ),
+                {
+                    "d": _D,
+                    "condition": Choices((1.0, 25.0), symbol=r"\kappa"),
+                    "excess": Choices((0.1, 1.0), symbol="C - 1"),
+                },
+                "both classes are moved by $m$ in the coordinate of largest variance",
+            ),
         ),
     ),
     Claim(
@@ -651,7 +713,21 @@ v/(s - 1/\lambda)$.""",
                 rtol=1e-9,
             ),
         ),
-        hypotheses=_MOMENTS,
+        hypotheses=_moments(
+            Exact(
+                lambda variance, penalty, shift: _searched_variance(
+                    variance + shift**2, penalty
+                ),
+                lambda variance, penalty, shift: robust_variances([variance], penalty)[
+                    0
+                ],
+                rtol=1e-9,
+            ),
+            {
+                "variance": Choices((1.0, 25.0), symbol="v"),
+                "penalty": Choices((0.1, 1.0), symbol=r"\lambda"),
+            },
+        ),
     ),
     Claim(
         id="ilyas2019.penalty-and-budget",
@@ -684,7 +760,20 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
                 rtol=1e-8,
             ),
         ),
-        hypotheses=_MOMENTS,
+        hypotheses=_moments(
+            Exact(
+                _spent,
+                lambda d, condition, penalty, shift: (
+                    budget_of_penalty(_spectrum(d, condition), penalty) ** 2
+                ),
+                rtol=1e-8,
+            ),
+            {
+                "d": _D,
+                "condition": Choices((1.0, 25.0), symbol=r"\kappa"),
+                "penalty": Choices((0.1, 1.0), symbol=r"\lambda"),
+            },
+        ),
     ),
     Claim(
         id="ilyas2019.penalty-of-small-budgets",
@@ -713,7 +802,7 @@ with the price $\lambda\|\delta\|^2/2$ spends $E\|\delta\|^2 =
         note=r"""The theorem bounds $\lambda$ from both sides by orders of
 $\varepsilon^{-1/2}$ (as remembered, numbering unverified): right for $\varepsilon$ the
 squared length.""",
-        hypotheses=_MOMENTS,
+        hypotheses=_ANY_MOMENTS,
     ),
     Claim(
         id="ilyas2019.penalty-of-large-budgets",
@@ -740,7 +829,7 @@ squared length.""",
                 tolerance=0.02,
             ),
         ),
-        hypotheses=_MOMENTS,
+        hypotheses=_ANY_MOMENTS,
     ),
     Claim(
         id="ilyas2019.budget-of-every-point",
