@@ -38,10 +38,11 @@ def integer(
 
 def unmasked(name: str, value: Any) -> None:
     """Refuse an array of `numpy.ma` that hides entries: `asarray` would show them."""
-    if np.ma.is_masked(value):
+    if np.ma.isMaskedArray(value) and np.ma.getmaskarray(value).any():
+        hidden = np.ma.getmaskarray(value)
         raise ValueError(
-            f"{name} must have no masked entries, got {np.ma.count_masked(value)} of "
-            f"{np.size(value)}: leave out their rows, or fill them"
+            f"{name} must have no masked entries, got {int(hidden.sum())} of "
+            f"{hidden.size}: leave out their rows, or fill them"
         )
 
 

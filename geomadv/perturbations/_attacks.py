@@ -187,7 +187,8 @@ def _numbers(given: Any, shape: tuple[int, ...]) -> Float[NDArray, "n d"]:
     """Return an answer as an array of numbers, NaN where they are not real."""
     try:
         if np.ma.isMaskedArray(given):
-            given = given.astype(complex).filled(np.nan)
+            hidden, shown = np.ma.getmaskarray(given), np.ma.getdata(given)
+            given = np.where(hidden, np.nan, shown)
         answer = np.asarray(given)
         if np.iscomplexobj(answer):
             answer = np.where(answer.imag == 0.0, answer.real, np.nan)
