@@ -498,7 +498,7 @@ def _trained_accuracy(
     deviation: float = 1.0,
 ) -> float:
     """Return the accuracy after steps of a vector that `_least_hinge` finds."""
-    first, rest = trained
+    first, rest = map(np.float64, trained)
     right, wrong = _margins(first, rest, gain, size)
     scale = max(rest * deviation, 1e-300)
     with np.errstate(over="ignore"):
