@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from geomadv._validate import integer
+
 Scale = Literal["linear", "log"]
 
 #: Stands for typical values that are taken from the range.
@@ -81,6 +83,10 @@ class Integers:
             typical = _typical_integers(self.lower, self.upper, self.scale)
             object.__setattr__(self, "typical", typical)
         _check_range(self.lower, self.upper, self.typical, self.scale)
+        for name in ("lower", "upper"):
+            integer(name, getattr(self, name))
+        for value in self.typical:
+            integer("typical", value)
 
     def reals(self) -> Reals:
         """Return the same range as real numbers."""

@@ -7,7 +7,9 @@ with the slack as Hypothesis' target, and Hypothesis shrinks the one that fails.
 """
 
 import contextlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from geomadv._validate import integer
@@ -107,7 +109,7 @@ def shrunk(
             }
         )
         # What is not found again, or no longer fails once the time is over, stays.
-        with contextlib.suppress(HypothesisException):
+        with contextlib.suppress(HypothesisException), without_files():
             hypothesis.find(
                 points,
                 look,
@@ -121,13 +123,13 @@ def _drawn(strategy: Any, count: int) -> tuple[Any, ...]:
     """Return the simplest member and others, the same in every run."""
     import hypothesis
 
-    found = [
-        hypothesis.find(
+    with without_files():
+        simplest = hypothesis.find(
             strategy,
             lambda _: True,
             settings=_quiet(100, ("generate", "shrink")),
         )
-    ]
+    found = [simplest]
 
     def collect(member: Any) -> None:
         if len(found) < count and not any(same(member, known) for known in found):
@@ -136,8 +138,22 @@ def _drawn(strategy: Any, count: int) -> tuple[Any, ...]:
     if count > 1:
         given: Any = hypothesis.given(strategy)
         settings = _quiet(4 * count, ("generate",), derandomize=True)
-        settings(given(collect))()
+        with without_files():
+            settings(given(collect))()
     return tuple(found)
+
+
+@contextlib.contextmanager
+def without_files() -> Iterator[None]:
+    """Keep Hypothesis from writing what it finds into the folder of the user."""
+    from hypothesis import configuration
+
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    configuration.set_hypothesis_home_dir(Path(os.devnull) / "hypothesis")
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(before)
 
 
 def _quiet(examples: int, phases: tuple[str, ...], **more: Any) -> Any:

@@ -4,7 +4,8 @@ The root of every tree is taken from the claim, not from the file. Its boxes are
 from the cuts, which must lie strictly inside, so that they cover the domain without a
 gap or an overlap, and compared with the ends that the file states; the ends of ranges
 are compared as rational numbers. On every box both sides are enclosed anew at another
-precision: the sign must be certain, and the interval meet the one in the file.
+precision, without the code of the search: the sign must be certain, and the interval
+meet the one in the file. What is shared is the list of what a certificate must hold.
 """
 
 import json
@@ -15,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from geomadv.claims._boxes import Box, Inequality, certain
+from geomadv.claims._boxes import Box, Inequality
 from geomadv.claims._certificate import (
     FORMAT,
     MORE_BITS,
@@ -139,6 +140,10 @@ def check(
     _keys(document, {"format", "version", "versions", "claims", "digest"}, "the file")
     if document["format"] != FORMAT or document["version"] != VERSION:
         raise CertificateError(f"not a {FORMAT} of version {VERSION}")
+    versions = document["versions"]
+    _keys(versions, {"geomadv", "python-flint"}, "versions")
+    if not all(isinstance(text, str) for text in versions.values()):
+        raise CertificateError("versions must be strings")
     entries = document["claims"]
     if not isinstance(entries, list) or not entries:
         raise CertificateError("no claim is in it")
@@ -222,7 +227,7 @@ def _parts(label: str, statement: Statement, given: Any) -> int:
         _keys(one, {"part", "given", "ranges", "tree"}, label)
         here = f"{label}, {part.name} {part.given or ''}".rstrip()
         values = {k: plain(v) for k, v in part.given.items()}
-        if one["part"] != part.name or one["given"] != values:
+        if one["part"] != part.name or not _identical(one["given"], values):
             raise CertificateError(f"{here}: this part is not there")
         _same_ranges(here, part, one["ranges"])
         boxes += _tree(here, part, one["tree"], statement.evidence.most_boxes)
@@ -267,7 +272,9 @@ def _tree(here: str, part: Part, nodes: Any, most: int) -> int:
                 leaves += 1
             case ["outside", list(ends)]:
                 _same_box(here, box, ends)
-                if not part.inequality.excluded(box):
+                outside = part.inequality.outside
+                inside = {**part.inequality.given, **_balls(here, box)}
+                if outside is None or not outside(**inside):
                     raise CertificateError(f"{here}: {box} is not outside")
                 leaves += 1
             case _:
@@ -298,13 +305,27 @@ def _reenclosed(
     low, high = stated
     if not 0 <= low <= high:
         raise CertificateError(f"{here}: on {box} it states no certain sign")
-    slack = inequality.slack(box)
-    if not certain(slack):
+    inside = {**inequality.given, **_balls(here, box)}
+    slack = arb(inequality.rhs(**inside)) - arb(inequality.lhs(**inside))
+    if not (slack.is_finite() and slack.lower() >= 0):
         raise CertificateError(f"{here}: the sign on {box} is not certain")
     if slack.upper() < arb(low) or slack.lower() > arb(high):
         raise CertificateError(
             f"{here}: on {box} the difference of the sides lies elsewhere"
         )
+
+
+def _balls(here: str, box: Box) -> dict[str, Any]:
+    """Return balls that hold the ends of a box, and so all that lies between."""
+    from flint import arb
+
+    found = {}
+    for name, (low, high) in box.items():
+        ball = arb(low).union(arb(high))
+        if not (ball.contains(arb(low)) and ball.contains(arb(high))):
+            raise CertificateError(f"{here}: no ball holds {name} in [{low}, {high}]")
+        found[name] = ball
+    return found
 
 
 def _refutation(label: str, statement: Statement, given: Any) -> int:
@@ -333,7 +354,7 @@ def _refutation(label: str, statement: Statement, given: Any) -> int:
     if not isinstance(stated, list) or len(stated) != 2:
         raise CertificateError(f"{label}: the slack needs two ends")
     low, high = (_number(label, text, infinite=True) for text in stated)
-    slack = Inequality(evidence.lhs, evidence.rhs, None, point).slack({})
+    slack = arb(evidence.rhs(**point)) - arb(evidence.lhs(**point))
     if not (low <= high < 0 and slack.is_finite() and slack < 0):
         raise CertificateError(f"{label}: the point does not refute it")
     if slack.upper() < arb(low) or slack.lower() > arb(high):
@@ -353,6 +374,11 @@ def _number(here: str, text: Any, *, infinite: bool = False) -> float:
         if math.isfinite(value) and value.hex() == text:
             return value
     raise CertificateError(f"{here}: not a number: {str(text)[:40]!r}")
+
+
+def _identical(given: Any, values: dict[str, Any]) -> bool:
+    """Whether values are the same, with their types: 1, 1.0 and true differ."""
+    return json.dumps(given, sort_keys=True) == json.dumps(values, sort_keys=True)
 
 
 def _keys(value: Any, expected: set[str], where: str) -> None:

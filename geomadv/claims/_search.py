@@ -24,7 +24,7 @@ import numpy as np
 
 from geomadv._typing import Float, NDArray
 from geomadv.claims._domain import Domain, strategy
-from geomadv.claims._family import has_family
+from geomadv.claims._family import has_family, without_files
 from geomadv.claims._space import (
     Cell,
     cells,
@@ -236,7 +236,8 @@ def _hypothesis(objective: Objective, cell: Cell, rng: np.random.Generator) -> N
         phases=(hypothesis.Phase.generate, hypothesis.Phase.target),
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    settings(run)()
+    with without_files():
+        settings(run)()
     if over:
         raise Stop
 

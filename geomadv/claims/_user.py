@@ -134,7 +134,7 @@ def claim(
         return Claim(
             id=own_name,
             theory=theory,
-            title=title or text.split(". ")[0].rstrip(".") or own_name,
+            title=title or text.split(". ")[0].rstrip(". ") or own_name,
             source=_source(source),
             statement=statement or text or "As its function says.",
             relation=relation,
@@ -290,6 +290,12 @@ def _sharper(own: Evidence, factor: float) -> Evidence:
 def _check_parameters(function: Callable[..., Any], domain: Domain) -> None:
     if not domain:
         raise ValueError("domain must name at least one parameter, got none")
+    for name, parameter in domain.items():
+        if not isinstance(parameter, Parameter):
+            raise TypeError(
+                f"domain must give Reals, Integers, Choices or a Family for {name}, "
+                f"got {parameter!r}"
+            )
     kinds = inspect.Parameter
     taken = inspect.signature(function).parameters.values()
     if any(p.kind is kinds.VAR_KEYWORD for p in taken):

@@ -117,14 +117,18 @@ def test_a_certificate_is_validated_after_a_journey_through_json():
     assert found[0].boxes > 10
 
 
-def test_the_boxes_are_enclosed_at_another_precision(monkeypatch):
+def test_the_boxes_are_enclosed_at_another_precision():
     seen = set()
-    slack = recheck.Inequality.slack
-    monkeypatch.setattr(
-        recheck.Inequality, "slack", lambda *a: (seen.add(ctx.prec), slack(*a))[1]
-    )
+
+    def lhs(x):
+        seen.add(ctx.prec)
+        return x * (1 - x)
+
+    claim = made("seen", {"x": Reals(0.0, 1.0)}, lhs, lambda x: 0.3)
+    document = certificate([claim])
+    seen.clear()
     before = ctx.prec
-    check_certificate(DOCUMENT, CLAIMS)
+    check_certificate(document, [claim])
     assert seen == {96 + recheck.MORE_BITS}
     assert ctx.prec == before
 
@@ -138,7 +142,40 @@ def test_the_search_is_not_used(monkeypatch):
     for module in (_boxes, _certificate):
         monkeypatch.setattr(module, "subdivide", fail)
         monkeypatch.setattr(module, "halves", fail)
+        monkeypatch.setattr(module, "certain", fail)
+    monkeypatch.setattr(_boxes, "balls_of", fail)
+    monkeypatch.setattr(_boxes.Inequality, "slack", fail)
+    monkeypatch.setattr(_boxes.Inequality, "excluded", fail)
     assert check_certificate(DOCUMENT, CLAIMS)
+
+
+def test_a_bug_in_the_search_is_found_by_the_check(monkeypatch):
+    from geomadv.claims import _boxes
+
+    false = made("bump", {"x": Reals(0.0, 1.0)}, lambda x: x * (1 - x), lambda x: 0.2)
+    low = lambda box: {name: arb(end) for name, (end, _) in box.items()}  # noqa: E731
+    monkeypatch.setattr(_boxes, "balls_of", low)
+    document = certificate([false])
+    with pytest.raises(CertificateError, match=r"sign on .* is not certain"):
+        check_certificate(document, [false])
+
+
+@pytest.mark.parametrize("value", [2.0, True, "2", None])
+def test_a_listed_value_has_its_type(value):
+    def change(statement):
+        statement["parts"][0]["given"]["d"] = value
+
+    refused(changed(LISTED, change), "this part is not there")
+
+
+@pytest.mark.parametrize(
+    "versions", ["1", {}, {"geomadv": "1"}, {"geomadv": "1", "python-flint": [1]}]
+)
+def test_versions_are_two_strings(versions):
+    document = copy.deepcopy(DOCUMENT)
+    document["versions"] = versions
+    document["digest"] = digest(document)
+    refused(document, "versions must")
 
 
 def drop_a_box(statement):

@@ -186,3 +186,21 @@ def test_what_is_no_family_is_refused():
         Family(st.integers(), members=0)
     with pytest.raises(TypeError, match="no parameter may be a Family"):
         claim(source="a", domain=MODELS, evidence="enclosure")(norms_differ_little)
+
+
+def test_nothing_is_written_into_the_folder_of_the_user(tmp_path):
+    import subprocess
+    import sys
+
+    code = """
+from hypothesis import strategies as st
+from geomadv.claims import Family, Reals, claim, falsify
+SETS = st.lists(st.integers(-1000, 1000) | st.floats(-9, 9), min_size=1)
+@claim(source="me", domain={"a": Family(SETS, members=20), "x": Reals(0, 1)})
+def bounded(a, x):
+    return (float(max(a)), 900.5)
+assert falsify(bounded, budget=5).violation
+"""
+    (tmp_path / "draft.py").write_text(code)
+    subprocess.run([sys.executable, "draft.py"], cwd=tmp_path, check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["draft.py"]

@@ -355,3 +355,26 @@ def test_a_bad_file_is_named(draft, tmp_path):
     (tmp_path / "bad.py").write_text("1 / 0")
     with pytest.raises(ValueError, match=r"bad.py failed with ZeroDivisionError"):
         load(tmp_path / "bad.py")
+
+
+@pytest.mark.errors
+def test_a_parameter_that_is_no_range_is_refused():
+    with pytest.raises(TypeError, match=r"Choices or a Family for d, got \(1, 2\)"):
+        claim(source="me", domain={"d": (1, 2)})(lambda d: (d, 9))
+
+
+@pytest.mark.errors
+@pytest.mark.parametrize(
+    "ends", [(1.5, 7), (1, 1e6), (1, 7, (2, 3.0))], ids=["lower", "upper", "typical"]
+)
+def test_the_ends_of_integers_are_integers(ends):
+    with pytest.raises(TypeError, match="must be an integer, got"):
+        Integers(*ends)
+
+
+def test_a_title_ends_with_a_letter():
+    def named(d):
+        """The mean lies above a ."""
+        return (d, 9)
+
+    assert claim(source="me", domain={"d": Integers(1, 5)})(named).title.endswith(" a")

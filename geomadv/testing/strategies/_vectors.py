@@ -34,10 +34,12 @@ def generators(readable: int) -> st.SearchStrategy[np.random.Generator]:
 def noise(draw: Any, *shape: int) -> NDArray:
     """Draw what is random in every coordinate: nothing, integers, or Gaussian numbers.
 
-    The integers are the Gaussian numbers of the same seed, rounded, or the largest of
-    each row alone: what fails with all of these is then tried with those.
+    The integers are the Gaussian numbers of the same seed, rounded, their signs, ones
+    instead of them, or the largest of each row alone: what fails with all of these is
+    then tried with those.
     """
-    kind = draw(st.sampled_from(["none", "largest", "integers", *2 * ["gaussian"]]))
+    rounded = ["largest", "ones", "signs", "integers"]
+    kind = draw(st.sampled_from([*3 * ["none"], *rounded, *3 * ["gaussian"]]))
     if kind == "none":
         return np.zeros(shape)
     found = draw(generators(math.prod(shape))).standard_normal(shape)
@@ -47,6 +49,10 @@ def noise(draw: Any, *shape: int) -> NDArray:
         found = np.zeros(shape)
         away = np.copysign(np.ceil(np.abs(size)), size)
         np.put_along_axis(found, largest, away, axis=-1)
+    if kind == "ones":
+        found = np.ones(shape)
+    if kind == "signs":
+        found = np.sign(found)
     return np.rint(found) if kind == "integers" else found
 
 
