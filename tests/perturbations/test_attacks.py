@@ -73,6 +73,24 @@ def test_a_fixed_direction_has_the_ratio_of_its_angle():
     assert np.allclose(score.ratios, np.linalg.norm(w) / abs(w[0]), rtol=1e-7)
 
 
+def test_the_median_of_an_even_number_is_the_lower_of_the_two():
+    def half(model, X, y):
+        return np.where(np.arange(len(X))[:, None] < 5, exact(model, X, y), X)
+
+    score = score_attack(half, n=10)
+    assert score.success == 0.5
+    assert score.median == np.sort(score.ratios)[4] < np.inf
+
+
+def test_an_attack_may_overwrite_what_it_is_given():
+    def attack(model, X, y):
+        X[:] = exact(model, X, y)
+        y[:] = 0
+        return X
+
+    np.testing.assert_array_equal(score_attack(attack).found, score_attack(exact).found)
+
+
 def test_masked_answers_are_invalid():
     def attack(model, X, y):
         hidden = np.zeros(X.shape, bool)
