@@ -378,3 +378,25 @@ def test_a_title_ends_with_a_letter():
         return (d, 9)
 
     assert claim(source="me", domain={"d": Integers(1, 5)})(named).title.endswith(" a")
+
+
+def test_the_stated_error_is_relative_to_the_larger_side():
+    from geomadv.claims import evaluate
+
+    near = claim(source="me", domain={"d": Integers(1, 5)}, rtol=0.1)(
+        lambda d: (1.105 * d, d)
+    )
+    assert str(evaluate(near, {"d": 2}).verdict) == "HOLDS"
+
+
+def test_equal_balls_at_a_point_hold_and_an_infinite_slack_is_not_certain():
+    from flint import arb
+
+    from geomadv.claims import evaluate
+    from geomadv.claims._boxes import certain
+
+    equal = claim(source="me", domain={"x": Reals(0, 1)}, evidence="enclosure")(
+        lambda x: (x, x)
+    )
+    assert str(evaluate(equal, {"x": 0.5}).verdict) == "HOLDS"
+    assert not certain(arb("inf"))
