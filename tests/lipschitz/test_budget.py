@@ -147,6 +147,13 @@ def test_a_matrix_and_its_transpose_are_as_much_work() -> None:
         assert works[0] == works[1] >= m * n * min(m, n)
 
 
+def test_means_over_an_image_are_as_much_work_as_the_matrices_of_its_axes() -> None:
+    layer = AveragePool(3, stride=2)  # 9 entries to 4, 17 to 8
+    found = layer.bound_work([(1, 1, 9, 17)])
+    matrices = [Dense(np.ones(size)).bound_work(None) for size in ((4, 9), (8, 17))]
+    assert found == sum(matrices) - 2 * Dense(np.ones((0, 1))).bound_work(None)
+
+
 def test_images_of_padding_take_their_memory_and_their_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from flint import arb
 from scipy import integrate, optimize, stats
 
 from geomadv.theories.statistics import (
@@ -511,3 +512,13 @@ def test_least_squares_leaves_one_share_of_all_independent_noise():
     fit = javanmard2020.adversarial_regression(X, y, 1e-5)
     left = ((y - X @ np.linalg.lstsq(X, y, rcond=None)[0]) ** 2).mean()
     assert fit.objective == pytest.approx(left, rel=1e-3)
+
+
+@pytest.mark.parametrize("penalty", [0.01, 0.5, 20.0])
+def test_what_a_penalty_adds_beside_noise_by_another_equation(penalty):
+    gamma, noise = 2.0, 0.3
+    with_it, without = (
+        hastie2019._excess_of_two(gamma, x, noise, 0.0) for x in (penalty, 0.0)
+    )
+    found = float(donhauser2021._added_ball(arb(gamma), arb(penalty), noise))
+    assert found == pytest.approx(with_it - without, rel=1e-9)
