@@ -166,10 +166,10 @@ def test_claims_lists_files(run: Run, draft: Path) -> None:
 
 def test_ablation_says_where_a_theorem_stops(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    claims = "fawzi2018.simple-bound", "wang2019.gap"
+    claims = "fawzi2018.simple-bound", "delattre2024.zeros-only-help"
     ended = run("verify", "--ablate", *claims, "--json", path)
     assert ended.code == 0
-    assert "wang2019.gap keeps: distances are Euclidean; it is broken at" in ended.out
+    assert "delattre2024.zeros-only-help keeps: $n$ is odd; for even $n$" in ended.out
     assert "no class has more than half of the mass" in ended.out
     assert "it fails from mass = 0.789 on, at mass = 0.789063, t = 3" in ended.out
     written = json.loads(path.read_text(encoding="utf-8"))
