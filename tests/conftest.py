@@ -14,6 +14,7 @@ from pathlib import Path
 
 import flint
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -42,6 +43,14 @@ def precision() -> Iterator[None]:
     with mpmath.workdps(60):
         yield
     flint.ctx.prec = bits
+
+
+@pytest.fixture(autouse=True)
+def draws(request: pytest.FixtureRequest) -> None:
+    """Start the generator of a file anew: no test depends on those before it."""
+    module = request.node.getparent(pytest.Module)
+    if module is not None and hasattr(module.obj, "RNG"):
+        module.obj.RNG = np.random.default_rng(0)
 
 
 def _no_gpu() -> str:
