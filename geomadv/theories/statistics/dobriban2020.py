@@ -683,6 +683,10 @@ _LINES: dict[str, Parameter] = {
     "prior": Reals(0.02, 0.98, (0.2, 0.5), symbol=r"\pi"),
     "cells": Integers(10, 1000, (20, 80, 400), symbol="n"),
 }
+_ONE_LINE: dict[str, Parameter] = {
+    **_LINES,
+    "m": Reals(0.5, 4.0, (1.0,), symbol="m"),
+}
 _SHIFTS: dict[str, Parameter] = {
     "m": Reals(1.0, 3.0, (1.0, 2.0), symbol="m"),
     "eps": Reals(0.0, 0.4, (0.1, 0.4), symbol=r"\varepsilon"),
@@ -900,7 +904,7 @@ of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""
                     ),
                     tolerance=0.02,
                 ),
-                {**_LINES, "m": Reals(0.5, 4.0, (1.0,), symbol="m")},
+                _ONE_LINE,
             ),
             _one_covariance(
                 Exact(
@@ -912,7 +916,7 @@ of the line, from a grid of $n$ cells a unit, tends to $R_B(m - \varepsilon)$.""
                     ),
                     tolerance=0.02,
                 ),
-                {**_LINES, "m": Reals(0.5, 4.0, (1.0,), symbol="m")},
+                _ONE_LINE,
                 "",
             ),
         ),

@@ -510,6 +510,12 @@ _GAMMA = Reals(1.1, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma")
 _EPS = Reals(0.01, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon")
 _SPREAD = Reals(0.1, 3.0, (0.3, 1.0), "log")
 
+_SMALL_PENALTIES: dict[str, Parameter] = {
+    "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
+    "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
+    "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
+}
+
 _SMALLER = Reals(0.0, 0.99, (0.0, 0.1, 0.5, 0.99), symbol="h")
 
 
@@ -594,9 +600,7 @@ $\|\theta_0\| = 1$.""",
                     tolerance=5e-3,
                 ),
                 {
-                    "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
-                    "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
-                    "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
+                    **_SMALL_PENALTIES,
                     "noise": Reals(0.0, 1.0, (0.0, 0.1, 0.3), symbol=r"\sigma"),
                 },
                 "noise",
@@ -609,11 +613,7 @@ $\|\theta_0\| = 1$.""",
                     ),
                     tolerance=5e-3,
                 ),
-                {
-                    "gamma": Reals(1.5, 20.0, (1.5, 2.0, 5.0), "log", r"\gamma"),
-                    "eps": Reals(0.1, 2.0, (0.1, 0.5, 1.0), "log", r"\varepsilon"),
-                    "inverse": Reals(1e2, 1e5, (1e3, 1e4, 1e5), "log", r"1/\lambda"),
-                },
+                _SMALL_PENALTIES,
             ),
         ),
     ),

@@ -603,6 +603,10 @@ def _weight_ball(gamma: Any, penalty: Any) -> Any:
 _GAMMA = Reals(0.05, 20.0, (0.2, 0.9, 1.5, 5.0), "log", r"\gamma")
 _NOISE = Reals(0.01, 0.9, (0.1, 0.3, 0.7), symbol="s")
 
+_FEW_POINTS: dict[str, Parameter] = {
+    "points": Integers(1, 8, (1, 3), symbol="n"),
+    "more": Integers(1, 8, (4,), symbol="p - n"),
+}
 _CUT = 4.0  # of |w - beta|^2, where there is noise
 _UNEQUAL = Reals(0.0, 0.9, (0.0, 0.01, 0.1, 0.5), symbol="h")
 _INDEPENDENT = "features are independent and normal with one variance"
@@ -785,8 +789,7 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                     tolerance=0.05,
                 ),
                 {
-                    "points": Integers(1, 8, (1, 3), symbol="n"),
-                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    **_FEW_POINTS,
                     "wider": Reals(0.0, 3.0, (0.0, 0.5, 1.0, 3.0), symbol="h"),
                 },
                 "wider",
@@ -802,8 +805,7 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                     tolerance=0.05,
                 ),
                 {
-                    "points": Integers(1, 8, (1, 3), symbol="n"),
-                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    **_FEW_POINTS,
                     "unequal": Reals(0.0, 0.99, (0.0, 0.9, 0.99), symbol="h"),
                 },
                 "unequal",
@@ -819,8 +821,7 @@ points has $E|w - \beta|^2 = (1 - n/p)|\beta|^2$, exactly.""",
                     tolerance=0.05,
                 ),
                 {
-                    "points": Integers(1, 8, (1, 3), symbol="n"),
-                    "more": Integers(1, 8, (4,), symbol="p - n"),
+                    **_FEW_POINTS,
                     "noise": Reals(0.0, 1.0, (0.0, 0.3, 1.0), symbol="s"),
                 },
                 "noise",
